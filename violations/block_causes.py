@@ -22,6 +22,7 @@ from shops.models import Shop
 from shops.register import queries as registered
 from violations import queries, rules
 from violations.models import Charge, ChargeKind, SettlementOrder, Violation
+from violations.shop_violations import by_public_id, open_violations
 from violations.states import SERVICE, ViolationState
 
 V = ViolationState
@@ -48,23 +49,25 @@ def explain(user: User, blocks: Sequence[Block], origin: str) -> dict[int, Obsta
 def titles(user: User, blocks: Sequence[Block], listed: Sequence[Shop]) -> dict[int, Obstacle]:
     """The obstacles of the blocks whose violation the person may see, with title, reference and amount alone.
 
-    One query, and one more for violations that neither concern a listed shop nor are against the person. Whoever acts for nobody holds
-    the listed shops; a delegation may be for another service.
+    The open violations of the listed shops are read once for all panels; one query more for others, and one for those that neither
+    concern a listed shop nor are against the person. Whoever acts for nobody holds the listed shops; a delegation may be for another
+    service.
     """
     if user.is_staff:
         return {}
-    ids = {block.source.partition(":")[2] for block in blocks}
-    columns = ("public_id", "number", "warning_number", "state", "judgment__fils", "party", "party_digest", "shop")
-    rows = list(Violation.objects.filter(public_id__in=ids).values_list(*columns))
+    asked = {block.source.partition(":")[2] for block in blocks}
+    rows = {row.public_id: row for row in open_violations(listed) if row.public_id in asked}
+    rows |= {row.public_id: row for row in by_public_id(asked - rows.keys())}
     seen = set() if delegation.grants(user) else {shop.pk for shop in listed}
-    others = {shop for *_facts, party, digest, shop in rows if shop is not None and not queries.is_against(user, party, digest)} - seen
+    against = {row.public_id for row in rows.values() if queries.is_against(user, row.party, row.party_digest)}
+    others = {row.shop for row in rows.values() if row.shop is not None and row.public_id not in against} - seen
     if others:
         seen |= set(registered.visible_to(user, SERVICE).filter(pk__in=others).values_list("pk", flat=True))
     found: dict[str, Obstacle] = {}
-    for public_id, number, warning_number, state, fils, party, digest, shop in rows:
-        if shop in seen or queries.is_against(user, party, digest):
-            title, owed = _title(state, fils)
-            found[f"violation:{public_id}"] = Obstacle(title, fils=owed, reference=number or warning_number or public_id)
+    for row in rows.values():
+        if row.shop in seen or row.public_id in against:
+            title, owed = _title(row.state, row.court_fils)
+            found[f"violation:{row.public_id}"] = Obstacle(title, fils=owed, reference=row.reference)
     return {block.pk: found[block.source] for block in blocks if block.source in found}
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import DateField, F, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
@@ -24,32 +23,28 @@ from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, day, kwd, moment, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
-from payments.states import BillState
 from shops.models import Shop
 from shops.register import queries as registered
 from violations import files as files_of_violations
 from violations import queries, rules
-from violations.models import Instalment, Objection, SettlementOrder, Violation
-from violations.states import OBJECTION, OPEN, SERVICE, ObjectionState, ViolationState
+from violations.models import Objection, SettlementOrder
+from violations.shop_violations import ListedViolation, instalment_days, open_violations
+from violations.states import OBJECTION, SERVICE, ObjectionState, ViolationState
 
 V = ViolationState
 O = ObjectionState  # noqa: E741 - as the states above
 
 
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
-    """A line for each shop with open violations or warnings, with the next day that still matters to the party; one query."""
+    """A line for each shop with open violations or warnings, with the next day that still matters to the party."""
     if delegation.grants(user):  # the list has shops that are delegated for another service
         allowed = set(registered.visible_to(user, SERVICE).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
-    unpaid = Instalment.objects.filter(plan=OuterRef("plan")).exclude(charges__bill__state=BillState.PAID).order_by("number")
-    rows = Violation.objects.filter(shop__in=[shop.pk for shop in shops], state__in=OPEN).order_by("pk")
-    rows = rows.annotate(
-        served=F("service"), objected=F("objection"), instalment_until=Subquery(unpaid.values("due_on")[:1], output_field=DateField())
-    )
-    columns = ("state", "served", "objected", "correct_until", "settle_until", "object_until", "instalment_until")
-    steps: dict[int, list[_Step]] = {}
-    for shop_id, *values in rows.values_list("shop", *columns):
-        steps.setdefault(shop_id, []).append(_step(*values))
+    rows = open_violations(shops)
+    instalments = instalment_days(rows)
+    steps: dict[int | None, list[_Step]] = {}
+    for row in rows:
+        steps.setdefault(row.shop, []).append(_step(row, instalments.get(row.pk)))
     mine = reverse("violations:mine")
     return {shop.key: [_line(steps[shop.pk], f"{mine}?shop={shop.public_id}")] for shop in shops if shop.pk in steps}
 
@@ -62,27 +57,19 @@ class _Step(NamedTuple):
     until: dt.date | None
 
 
-def _step(
-    state: str,
-    served: int | None,
-    objected: int | None,
-    correct_until: dt.date | None,
-    settle_until: dt.date | None,
-    object_until: dt.date | None,
-    instalment_until: dt.date | None,
-) -> _Step:
+def _step(row: ListedViolation, instalment_until: dt.date | None) -> _Step:
     """Nothing can be done under objection, with the court, or after the last day; a notice that was not opened has no day yet."""
-    until: dt.date | None = None
+    state, until = row.state, None
     if state == V.WARNED:
-        until = correct_until
+        until = row.correct_until
     elif state == V.ORDERED:
-        until = settle_until
+        until = row.settle_until
     elif state == V.INSTALMENTS:
         until = instalment_until
-    elif state in (V.OVERDUE, V.UNSETTLEABLE) and objected is None:
-        until = object_until
+    elif state in (V.OVERDUE, V.UNSETTLEABLE) and row.objected is None:
+        until = row.object_until
     until = until if until is not None and until >= clock.today() else None
-    has_no_day = state == V.JUDGED or (state in (V.ORDERED, V.UNSETTLEABLE) and served is None)
+    has_no_day = state == V.JUDGED or (state in (V.ORDERED, V.UNSETTLEABLE) and row.served is None)
     return _Step(state == V.WARNED, until is not None or has_no_day, until)
 
 

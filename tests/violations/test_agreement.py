@@ -94,4 +94,4 @@ def test_an_offer_that_counts_as_due_is_found(write: Callable[..., Violation], o
 
 def _change(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, change: Callable[[Any], Obligation]) -> None:
     real = getattr(module, name)
-    monkeypatch.setattr(module, name, lambda *args: change(one) if (one := real(*args)) else one)
+    monkeypatch.setattr(module, name, lambda *args, **named: change(one) if (one := real(*args, **named)) else one)

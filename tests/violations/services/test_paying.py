@@ -27,7 +27,7 @@ from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
 from tests.factories.payments import AttemptFactory
 from tests.violations.conftest import pay, settle
-from violations import invariants, queries
+from violations import invariants, panels, queries
 from violations.models import Charge, Plan, Service, SettlementOrder, Signed, Violation
 from violations.services import blocks, court, dues, notices, settlements, terms
 
@@ -267,6 +267,8 @@ def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, frozen_clock
     for turn in range(3):
         assert fresh(served).state == "instalments"
         assert terms.void_missed() == 0
+        (line,) = panels.my_shops(owner, [served.shop])[served.shop.key]  # type: ignore[list-item,union-attr]
+        assert line.is_due and line.deadline == DAY + dt.timedelta(days=30 * turn), "that of the first unpaid one"
         settle(settlements.bill_for(violation=served, person=owner))
         frozen_clock.move(days=20 if turn < 2 else 0)
     assert (fresh(served).state, Plan.objects.get().state, queries.paid_fils(served)) == ("paid", "paid", 100_000)

@@ -1,0 +1,67 @@
+"""The open violations of the shops of a list, for the line of each shop and for what blocks it, in one query a request."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from municipality.kernel import request_cache
+from payments.states import BillState
+from shops.models import Shop
+from violations.models import Instalment, Violation
+from violations.states import OPEN, ViolationState
+
+
+class ListedViolation(NamedTuple):
+    """What a list shows of a violation. `court_fils` is what the court set; `served` and `objected` are primary keys, or None."""
+
+    pk: int
+    public_id: str
+    number: str | None
+    warning_number: str | None
+    state: str
+    court_fils: int | None
+    party: int | None
+    party_digest: str
+    shop: int | None
+    served: int | None
+    objected: int | None
+    correct_until: dt.date | None
+    settle_until: dt.date | None
+    object_until: dt.date | None
+
+    @property
+    def reference(self) -> str:
+        """The number by which the party knows it."""
+        return self.number or self.warning_number or self.public_id
+
+
+_COLUMNS = (
+    *("pk", "public_id", "number", "warning_number", "state", "judgment__fils", "party", "party_digest", "shop"),
+    *("service", "objection", "correct_until", "settle_until", "object_until"),
+)
+
+
+def open_violations(shops: Sequence[Shop]) -> list[ListedViolation]:
+    """The open violations and warnings of shops, the oldest first; one query a request."""
+    keys = tuple(shop.pk for shop in shops)
+    return request_cache.get_or_set(("violations.of_shops", keys), lambda: _read(Q(shop__in=keys, state__in=OPEN)))
+
+
+def by_public_id(ids: Collection[str]) -> list[ListedViolation]:
+    """Violations in any state; no query without ids."""
+    return _read(Q(public_id__in=ids)) if ids else []
+
+
+def _read(condition: Q) -> list[ListedViolation]:
+    return [ListedViolation(*row) for row in Violation.objects.filter(condition).order_by("pk").values_list(*_COLUMNS)]
+
+
+def instalment_days(listed: Iterable[ListedViolation]) -> dict[int, dt.date]:
+    """The last day of the first unpaid instalment, by the primary key of the violation; asked only where one is paid in instalments."""
+    keys = [row.pk for row in listed if row.state == ViolationState.INSTALMENTS]
+    unpaid = Instalment.objects.filter(plan__violation__in=keys).exclude(charges__bill__state=BillState.PAID).order_by("-number")
+    return dict(unpaid.values_list("plan__violation", "due_on")) if keys else {}
