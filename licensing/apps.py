@@ -23,6 +23,7 @@ class LicensingConfig(AppConfig):
             outcomes,
             queries,
             review,
+            shop_lines,
             shop_page,
             tasks,
             timeline,
@@ -159,7 +160,7 @@ class LicensingConfig(AppConfig):
         OBLIGATIONS.register("appeals", appeal_obligations.obligations)
         panels.CASE.register(APPEAL, appeal_panels.case_page)
         OBLIGATIONS.register("health", obligations.obligations)
-        panels.MY_SHOPS.register("health", health.my_shops)
+        panels.MY_SHOPS.register("health", shop_lines.my_shops)
         panels.SHOP_PAGE.register("licence", shop_page.licences)
         panels.OPENING.register("health", new_panels.opening_steps)
         CATALOGUE.register("new_health", NEW_HEALTH)

@@ -159,7 +159,7 @@ class BoardRequest(models.Model):
     boards is asked for, none of them changed, and the rules leave nothing open: then no officer decides.
     """
 
-    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name=_("request"))
+    case = models.OneToOneField(Case, models.PROTECT, related_name="board_request", verbose_name=_("request"))
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="+", verbose_name=_("shop"))
     fee_fils = models.PositiveBigIntegerField(_("fees in fils"))
     deposit_fils = models.PositiveBigIntegerField(_("deposits in fils"))

@@ -22,8 +22,8 @@ from municipality.cases.block_causes import Obstacle
 from municipality.cases.obligations import Duty, Obligation
 from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
-from municipality.drafts.models import Draft
 from municipality.kernel import clock
+from municipality.ui.addresses import addresses
 from municipality.ui.templatetags.portal import bilingual, kwd, ref
 from municipality.ui.texts import Text
 from shops.models import Shop
@@ -35,9 +35,10 @@ def obligations(user: User) -> list[Obligation]:
     listed = registered.listed_shops(user)[: registered.MAX_LISTED]
     shops = renewable_shops(user, listed)
     rows = renewability.of_shops(shops)
-    saved = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, [shop.key for shop in shops])}
-    found = [(shop, obligation_of(shop, rows[shop.pk], saved.get(shop.key))) for shop in shops]
-    reasons = reasons_of(user, [(shop, rows[shop.pk]) for shop, one in found if one is not None and one.duty == Duty.MUST])
+    saved = drafts.begun_subjects(user, RENEWAL, [shop.key for shop in shops])
+    renew = addresses("licensing:renew")
+    found = [(shop, obligation_of(shop, rows[shop.pk], renew(shop.public_id), has_draft=shop.key in saved)) for shop in shops]
+    reasons = reasons_of(user, [(shop, rows[shop.pk]) for shop, one in found if one is not None and one.duty == Duty.MUST], shops)
     found = [(shop, _with_request(one, rows[shop.pk].open_case, user)) for shop, one in found]
     return [
         replace(one, about=format_html("{}: {}", one.about, reasons[shop.pk])) if shop.pk in reasons else one
@@ -73,10 +74,13 @@ def _with_request(one: Obligation | None, case: OpenCase | None, user: User) -> 
     return replace(one, url=reverse("cases:case", args=[case.public_id]))
 
 
-def reasons_of(user: User, pairs: Sequence[tuple[Shop, Renewability]]) -> dict[int, Text]:
-    """What stops each renewal, with the amount of a block, or what sends it to an officer; by the primary key of the shop."""
+def reasons_of(user: User, pairs: Sequence[tuple[Shop, Renewability]], listed: Sequence[Shop] = ()) -> dict[int, Text]:
+    """What stops each renewal, with the amount of a block, or what sends it to an officer; by the primary key of the shop.
+
+    `listed` are all shops of the page, where it reads more of them than those of the pairs.
+    """
     blocks = [block for _shop, row in pairs for block in row.blocks]
-    causes = block_causes.titles(user, blocks, [shop for shop, _row in pairs]) if blocks else {}
+    causes = block_causes.titles(user, blocks, listed or [shop for shop, _row in pairs]) if blocks else {}
     found: dict[int, Text] = {}
     for shop, row in pairs:
         unmet = _unmet(row)
@@ -108,15 +112,14 @@ def renewable_shops(user: User, shops: Sequence[Shop]) -> list[Shop]:
     return [shop for shop in shops if shop.pk in allowed]
 
 
-def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligation | None:
-    """The obligation about one licence.
+def obligation_of(shop: Shop, row: Renewability, url: str, *, has_draft: bool) -> Obligation | None:
+    """The obligation about one licence. `url` is the page of its renewal; `has_draft`: a request for it is being filled in.
 
     None where nothing depends on its holder: no licence, a new licence issued, or a licence that is suspended or revoked. While a request
     is under way, its last day stays. A block is to be cleared before the renewal opens too.
     """
     if row.licence is None or row.is_renewed or not row.is_renewable:
         return None
-    url = reverse("licensing:renew", args=[shop.public_id])
     action: Text
     if row.open_case is not None and row.open_case.service == RENEWAL:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("See the state of the request")
@@ -126,7 +129,7 @@ def obligation_of(shop: Shop, row: Renewability, draft: Draft | None) -> Obligat
             action = _("Answer the corrections")
     elif not row.is_due and not row.blocks:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("Conditions of renewal")
-    elif draft is not None:
+    elif has_draft:
         code, duty, task, action = "continue", Duty.MUST, _("Finish the request for renewal"), _("Continue the request")
         url = reverse("licensing:change_page", args=[shop.public_id, CONTINUE])
     elif row.can_renew:

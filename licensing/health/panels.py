@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,30 +11,23 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health import changes, new_places, obligations, queries, renewability, services
+from licensing.health import changes, new_places, queries, services
 from licensing.health.appeals.panels import after_refusal
 from licensing.health.differences import differences_of
 from licensing.health.names import FROM_ISSUE
-from licensing.health.renewability import Renewability
-from licensing.health.states import ACTS, CHANGE, DUPLICATE, RENEWAL, TRANSFER
+from licensing.health.states import ACTS, TRANSFER
 from licensing.health.states import RenewalState as S
 from licensing.health.transfers import queries as transfers
-from licensing.measures import effects
 from licensing.models import Act, HealthLicence, Lane, Renewal
-from licensing.shop_cases import OpenCase, last_days
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.cases.obligations import Duty, Obligation
-from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Round
-from municipality.cases.timeline import TIMELINES, lateness
-from municipality.drafts import queries as drafts
+from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, Round
+from municipality.cases.timeline import lateness
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
 from municipality.review.panels import late_estimate, refusal_file, refused_step, waiting_step
 from municipality.review.states import QueueEntryState
-from municipality.rulebook import queries as rulebook
-from municipality.rulebook.labels import licensed_by
 from municipality.ui.templatetags.portal import bilingual, day, kwd, ltr, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
@@ -44,7 +35,6 @@ from municipality.uploads.models import Upload
 from payments import queries as payments
 from payments.models import Bill
 from payments.states import BillState
-from shops.models import Shop
 
 LIVE_LABELS = {
     "valid": ("ok", _("Valid")),
@@ -61,74 +51,6 @@ TAKEN_OVER = _(
     "transfer the commercial licence there before the decision if you can. We will send you a message "
     "with the decision, or if something is missing."
 )
-UNDER_WAY = {
-    RENEWAL: _("Renewal under way"),
-    CHANGE: _("Change under way"),
-    DUPLICATE: _("Duplicate under way"),
-    TRANSFER: _("Transfer under way"),
-}
-
-
-def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
-    """One line for each shop: the state of its licence, its last day, and the next action."""
-    shops = obligations.renewable_shops(user, shops)
-    rows = renewability.of_shops(shops)
-    elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
-    saved = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, [shop.key for shop in shops])}
-    due = {shop.pk: obligations.obligation_of(shop, rows[shop.pk], saved.get(shop.key)) for shop in shops}
-    stopped = [(shop, rows[shop.pk]) for shop in shops if (one := due[shop.pk]) is not None and one.code == "unblock"]
-    reasons = obligations.reasons_of(user, stopped)
-    # A transfer is the request of the new holder.
-    under_way = [row.open_case for row in rows.values() if row.open_case is not None and row.open_case.service != TRANSFER]
-    asked = last_days(under_way)
-    lines = {
-        shop: _licence_line(shop, rows[shop.pk], elsewhere.get(shop.activity_id), due[shop.pk], reasons.get(shop.pk, "")) for shop in shops
-    }
-    return {shop.key: [_asked_line(line, rows[shop.pk].open_case, asked)] for shop, line in lines.items()}
-
-
-def _asked_line(line: PanelLine, case: OpenCase | None, asked: dict[int, dt.date | None]) -> PanelLine:
-    """The line of a licence whose request waits to be paid or corrected: the last day is that of what is asked for."""
-    if case is None or case.pk not in asked:
-        return line
-    return replace(line, is_due=True, deadline=asked[case.pk] or line.deadline)
-
-
-def _licence_line(shop: Shop, row: Renewability, authority: str | None, obligation: Obligation | None, reason: Text = "") -> PanelLine:
-    title, renew = _("Health licence"), reverse("licensing:renew", args=[shop.public_id])
-    if authority is not None:
-        return PanelLine(title, state="wait", label=licensed_by(authority), action=_("Where to go"), url=renew)
-    if row.licence is None:
-        return PanelLine(title, state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
-    label: Text
-    state, label = LIVE_LABELS[row.licence.document.live_state]
-    page = reverse("licensing:licence", args=[shop.public_id]) if row.licence.document.live_state in ("valid", "not_yet") else ""
-    data = {"page": page, "workers": reverse("licensing:workers", args=[shop.public_id])}
-    common: dict[str, Any] = {"title": title, "reference": row.licence.document.number, "deadline": row.licence.last_day, "data": data}
-    if state == "ok" and row.licence.document.file_id:
-        data["file"] = reverse("document", args=[row.licence.document.number])
-    if row.open_case is not None:
-        if row.open_case.service == TRANSFER:  # the request of the new holder
-            url = reverse("licensing:transfer", args=[shop.public_id])
-            return PanelLine(**common, state="warn", label=UNDER_WAY[TRANSFER], action=_("See the state of the transfer"), url=url)
-        url = reverse("cases:case", args=[row.open_case.public_id])
-        waits_for_holder = TIMELINES[row.open_case.service].next_actor.get(row.open_case.state) == "applicant"
-        action = _("Continue the request") if waits_for_holder else _("See the state of the request")
-        return PanelLine(**common, state="warn", label=UNDER_WAY[row.open_case.service], action=action, url=url)
-    measure = next((block for block in row.blocks if block.ground == effects.MEASURE), None)
-    if measure is not None:
-        sentence = bilingual(measure, "sentence")
-        return PanelLine(**common, state="bad", label=label, note=sentence, action=_("What lifts it"), url=renew)
-    if obligation is None or obligation.duty == Duty.LATER:
-        return PanelLine(**common, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
-    note: Text = ""
-    if state == "ok":
-        state, label = "warn", _("Ends soon")
-    if obligation.code == "continue":
-        label = _("A request is being filled in")
-    elif obligation.code == "unblock":
-        state, label, note = "bad", _("Renewal is stopped"), reason
-    return PanelLine(**common, state=state, label=label, note=note, action=obligation.action, url=obligation.url, is_due=True)
 
 
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:

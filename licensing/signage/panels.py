@@ -21,7 +21,6 @@ from licensing.signage.consents.labels import SIGNED, signer_of
 from licensing.signage.labels import STANDING, bill_lines, kind_of, picture_of, replaced_by, result_of, size_of
 from licensing.signage.renewals.obligations import renewal_address
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
-from licensing.signage.timeline import TIMELINE
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases.models import Case
@@ -30,6 +29,7 @@ from municipality.delegation import queries as delegation
 from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, waiting_step
+from municipality.ui.addresses import addresses
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, day, kwd, ltr, moment, ref, term
 from municipality.ui.texts import Text
@@ -212,11 +212,15 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     by_shop: dict[str, list[OpenCase]] = {}
     for case in requests:
         by_shop.setdefault(case.subject, []).append(case)
-    return {shop.key: _lines(shop, by_shop.get(shop.key, []), found.boards.get(shop.key, NO_BOARDS), asked) for shop in shops}
+    new = addresses("licensing:new_boards")
+    return {
+        shop.key: _lines(shop, by_shop.get(shop.key, []), found.boards.get(shop.key, NO_BOARDS), asked, new(shop.public_id))
+        for shop in shops
+    }
 
 
-def _lines(shop: Shop, requests: Sequence[OpenCase], boards: BoardSums, asked: dict[int, dt.date | None]) -> list[PanelLine]:
-    line = _line(shop, requests, boards)
+def _lines(shop: Shop, requests: Sequence[OpenCase], boards: BoardSums, asked: dict[int, dt.date | None], url: str) -> list[PanelLine]:
+    line = _line(requests, boards, url)
     waiting = next((case.pk for case in requests if case.pk in asked), None)  # to be paid or corrected
     if waiting is not None:
         line = replace(line, is_due=True, deadline=asked[waiting] or line.deadline)
@@ -249,16 +253,16 @@ def _allowed(user: User, shops: Sequence[Shop]) -> list[Shop]:
     return [shop for shop in shops if shop.pk in allowed]
 
 
-def _line(shop: Shop, requests: Sequence[OpenCase], boards: BoardSums) -> PanelLine:
+def _line(requests: Sequence[OpenCase], boards: BoardSums, url: str) -> PanelLine:
+    """The line of a shop; `url` is where new boards of it are asked for."""
     count, open_case = boards.licensed, next(iter(requests), None)
     label: Text = format_html("{}: {}", _("Licensed"), counted(count, "board")) if count else _("No board is licensed")
     if boards.suspended:
         text = format_html("{}: {}", _("Suspended"), counted(boards.suspended, "board"))
         label = format_html("{} · {}", label, text) if count else text
-    state, action, url = ("ok" if count else "wait"), _("Ask for boards"), reverse("licensing:new_boards", args=[shop.public_id])
+    state, action = "ok" if count else "wait", _("Ask for boards")
     if open_case is not None:
-        waits_for_holder = TIMELINE.next_actor.get(open_case.state) == "applicant"
-        action = _("Continue the request") if waits_for_holder else _("See the state of the request")
+        action = _("Continue the request") if open_case.waits_for_applicant else _("See the state of the request")
         url = reverse("cases:case", args=[open_case.public_id])
         state, label = "warn", format_html("{} · {}", label, _("Request under way"))
     return PanelLine(_("Boards"), state=state, label=label, deadline=boards.until, action=action, url=url, order=20)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import pgettext_lazy
 
 from licensing.models import WorkerCertificate
@@ -82,12 +82,15 @@ class Light:
 
 def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
     """The light of each shop with certificates, by primary key; one query."""
+    days: dict[int, list[dt.date]] = {}
+    for shop, last_day in WorkerCertificate.objects.filter(shop__in=shops).order_by().values_list("shop", "last_day"):
+        days.setdefault(shop, []).append(last_day)
     today = clock.today()
-    soon = Q(last_day__gte=today, last_day__lte=today + dt.timedelta(days=warn_days()))
-    ended, ending = Count("pk", filter=Q(last_day__lt=today)), Count("pk", filter=soon)
-    rows = WorkerCertificate.objects.filter(shop__in=shops).order_by().values("shop_id")
-    counted = rows.annotate(count=Count("pk"), ended=ended, ending=ending, until=Min("last_day"))
-    return {row["shop_id"]: Light(**row) for row in counted}
+    soon = today + dt.timedelta(days=warn_days()) if days else today
+    return {
+        shop: Light(shop, len(of_shop), sum(day < today for day in of_shop), sum(today <= day <= soon for day in of_shop), min(of_shop))
+        for shop, of_shop in days.items()
+    }
 
 
 def to_remind(days: int) -> QuerySet[WorkerCertificate]:

@@ -39,6 +39,12 @@ def open_drafts(user: User, service: str, subjects: list[str]) -> list[Draft]:
     return list(visible_to(user).filter(service=service, subject__in=subjects))
 
 
+def begun_subjects(user: User, service: str, subjects: list[str]) -> set[str]:
+    """Those of the subjects about which the user may see an open draft of a service; no query without subjects."""
+    rows = visible_to(user).filter(service=service, subject__in=subjects)
+    return set(rows.values_list("subject", flat=True)) if subjects else set()
+
+
 def leftover_files(*, before: dt.datetime | None = None) -> list[str]:
     """Subject keys of closed drafts that still have files, last changed before an instant if one is given."""
     subjects = uploads.subjects_of("draft", before=before)

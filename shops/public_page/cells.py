@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from municipality.ui.addresses import addresses
 from municipality.ui.templatetags.portal import bilingual, day, ref, tag
 
 if TYPE_CHECKING:
@@ -17,14 +17,20 @@ if TYPE_CHECKING:
     from municipality.ui.texts import Text
     from shops.public_page.holdings import Holding
 
+_ACT, _BUTTON, _PLAIN = SafeString(' class="is-act"'), SafeString(' class="kp-btn"'), SafeString("")
+
 
 class Cells:
-    """Turns shops with their lines into variables of a template. The labels are looked up once for the whole list."""
+    """Turns shops with their lines into variables of a template. The words are looked up and escaped once for the whole list."""
 
     def __init__(self) -> None:
-        self.page, self.entrance_sheet, self.hours = _("Public page"), _("Door sign to print"), _("Opening hours")
-        self.acts, self.file = _("Change, transfer or cancel the licence, or a duplicate"), _("Licence")
-        self.workers, self.block = _("Workers"), _("block")
+        words = [_("Public page"), _("Door sign to print"), _("Opening hours")]
+        self.page, self.entrance_sheet, self.hours = map(conditional_escape, words)
+        words = [_("Change, transfer or cancel the licence, or a duplicate"), _("Licence"), _("Workers")]
+        self.acts, self.file, self.workers = map(conditional_escape, words)
+        self.block, self.ends, self.next = map(conditional_escape, (_("block"), _("Last day"), _("Next step")))
+        self.page_of, self.entrance_sheet_of = addresses("shops:shop"), addresses("shops:entrance_sheet")
+        self.hours_of = addresses("shops:hours")
         self.no_step = format_html('<span class="kp-soft">{}</span>', _("No step now"))
 
     def rows(self, listed: Sequence[Holding]) -> list[dict[str, Any]]:
@@ -33,13 +39,13 @@ class Cells:
 
     def _row(self, one: Holding) -> dict[str, Any]:
         shop = one.shop
-        name, address = conditional_escape(bilingual(shop, "name")), [shop.public_id]
+        name, public_id = conditional_escape(bilingual(shop, "name")), shop.public_id
         links = [
-            _link(reverse("shops:shop", args=address), self.page, name),
-            _link(reverse("shops:entrance_sheet", args=address), self.entrance_sheet, name),
+            _link(self.page_of(public_id), self.page, name),
+            _link(self.entrance_sheet_of(public_id), self.entrance_sheet, name),
         ]
         if one.may_state_hours:
-            links.append(_link(reverse("shops:hours", args=address), self.hours, name))
+            links.append(_link(self.hours_of(public_id), self.hours, name))
         activity, area = bilingual(shop.activity, "name"), bilingual(shop.area, "name")
         about = format_html("{} · {}", activity, bilingual(shop.organisation, "name")) if shop.organisation is not None else activity
         return {
@@ -49,18 +55,22 @@ class Cells:
             "address": format_html('{} · {} <bdi dir="ltr">{}</bdi>', area, self.block, shop.block),
             "grant": one.grant,
             "span": len(one.lines),
-            "lines": [self._line(line, name) for line in one.lines],
+            "lines": [{"is_due": line.is_due, "cells": self._cells(line, name)} for line in one.lines],
         }
 
-    def _line(self, line: PanelLine, name: SafeString) -> dict[str, Any]:
-        return {
-            "is_due": line.is_due,
-            "title": line.title,
-            "state": self._state(line, name),
-            "ends": day(line.deadline) or "—",
-            "is_act": bool(line.action),
-            "step": _button(line.url, line.action, name) if line.action else self.no_step,
-        }
+    def _cells(self, line: PanelLine, name: SafeString) -> SafeString:
+        """State, last day and next step; with the name of the column for narrow screens, which show each cell by itself."""
+        return format_html(
+            '<td role="cell" class="is-state" data-label="{}"><span>{}</span></td><td role="cell" data-label="{}">{}</td>'
+            '<td role="cell"{} data-label="{}">{}</td>',
+            line.title,
+            self._state(line, name),
+            self.ends,
+            day(line.deadline) or "—",
+            _ACT if line.action else _PLAIN,
+            self.next,
+            _link(line.url, line.action, name, _BUTTON) if line.action else self.no_step,
+        )
 
     def _state(self, line: PanelLine, name: SafeString) -> SafeString:
         """The state, why, the number, and what else can be opened."""
@@ -80,10 +90,6 @@ def _joined(separator: str, parts: Sequence[SafeString]) -> SafeString:
     return SafeString(separator.join(parts))
 
 
-def _link(url: str, label: Text, of: str) -> SafeString:
+def _link(url: str, label: Text, of: str, css: SafeString = _PLAIN) -> SafeString:
     """A link whose words, for those who do not see the row, name what it is about."""
-    return format_html('<a href="{}">{}<span class="kp-hide"> {}</span></a>', url, label, of)
-
-
-def _button(url: str, label: Text, of: str) -> SafeString:
-    return format_html('<a class="kp-btn" href="{}">{}<span class="kp-hide"> {}</span></a>', url, label, of)
+    return format_html('<a{} href="{}">{}<span class="kp-hide"> {}</span></a>', css, url, label, of)

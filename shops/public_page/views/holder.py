@@ -38,12 +38,13 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     only = asked if (asked := request.GET.get("only", "")) in panels.MY_SHOPS else ""
     rows, has_more = holdings.holdings_of(user, only)
     form = holdings.HoldingsFilter(request.GET, rows) if len(rows) >= holdings.FILTER_FROM else None
-    found = form.apply(rows) if form else rows
+    is_filtered = form is not None and any(request.GET.get(name) for name in form.fields)
+    found = form.apply(rows) if form is not None and is_filtered else rows
     context = {
         "claimed": [] if user.is_staff else panels_of_claims.disputable_claims(user),
         "form": form,
         "filter_fields": [form[name] for name in ("q", "area", "sort", "due")] if form else [],
-        "is_filtered": form is not None and any(request.GET.get(name) for name in form.fields),
+        "is_filtered": is_filtered,
         "only": only,
         "is_narrowed": form is not None and len(found) < len(rows),
         "total": len(rows),
