@@ -121,10 +121,18 @@ def _claims_against(user: User) -> Q:
     return condition
 
 
+# What the notice of a claim shows, and by what it is known whether the reader may dispute it.
+_DISPUTED = (
+    *("holder", "holder_organisation", "ground", "dispute_until", "disputed_at"),
+    *("case__public_id", "case__state", "case__service"),
+    *("shop__public_id", "shop__name_ar", "shop__name_en"),
+)
+
+
 def disputable_claims(user: User) -> list[Claim]:
     """The claims that a user may dispute now, as holder of the shop or delegate."""
     undisputed = Claim.objects.filter(_claims_against(user), disputed_at__isnull=True, case__is_open=True)
-    against = list(undisputed.prefetch_related("case", "shop").order_by("pk")[:20])  # few people have any: no joins for all
+    against = list(undisputed.select_related("case", "shop").only(*_DISPUTED).order_by("pk")[:20])
     for claim in against:
         if claim.holder_id == user.pk:
             claim.holder = user
