@@ -15,6 +15,7 @@ from licensing.models import Board, BoardOutcome, BoardRequest
 from licensing.signage import queries
 from licensing.signage.consents import queries as consents
 from licensing.signage.consents.labels import SIGNED
+from licensing.signage.consents.models import ConsentRole
 from licensing.signage.labels import kind_of, picture_of, replaced_by, size_of
 from licensing.signage.questions import evidence, left_to_officer
 from licensing.signage.services import requests
@@ -31,7 +32,7 @@ SKILL = "boards"
 CHECKED = gettext_lazy("checked when the request was sent")
 EVIDENCE = {
     "size_as_planned": ("drawings", "undrawn"),
-    "mark_approved": ("trademark", "consent_trademark_owner"),
+    "mark_approved": ("trademark", "consent_trademark_owner", "unsigned"),
     "content_allowed": ("rule_subject",),
     "light_allowed": ("light",),
     "screen_allowed": ("rule_land",),
@@ -107,7 +108,8 @@ def _numbers(boards: Iterable[Board]) -> str:
 
 def _consents(request: BoardRequest) -> list[Item]:
     """Who agreed online, and as what. Their names are hidden until the decision, as that of the applicant is."""
-    return [
+    agreed = list(consents.of_request(request))
+    found = [
         Item(
             f"consent_{one.role}",
             SIGNED[one.role],
@@ -117,8 +119,14 @@ def _consents(request: BoardRequest) -> list[Item]:
             may_correct=False,
             is_personal=True,
         )
-        for one in consents.of_request(request)
+        for one in agreed
     ]
+    if ConsentRole.TRADEMARK_OWNER in {one.role for one in agreed}:
+        return found
+    text = _(
+        "None was signed online. Where a board shows a mark of somebody else, a file has to show the agreement; otherwise the answer is No."
+    )
+    return [*found, Item("unsigned", _("Agreement of the owner of a mark"), text, may_correct=False)]
 
 
 def _results(request: BoardRequest) -> list[Item]:

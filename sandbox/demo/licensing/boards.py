@@ -163,9 +163,9 @@ def _send(shop: Shop, moment: dt.datetime, rng: Random) -> Case:
     with clock.at(moment):
         cards, actor = cards_of(shop, opening(shop, "year", rng)), actor_of(person)
         draft = requests.keep(shop=shop, person=person, cards=cards, version=0, actor=actor)
-        for slot in ("front", "plan"):
-            attach(person, requests.files_key(draft), slot, _plan(cards) if slot == "plan" else "")
+        attach(person, requests.files_key(draft), "front")
         draft = _drawn(draft, actor)
+        attach(person, requests.files_key(draft), "plan", _plan(requests.cards_of(draft, queries.rules())))
         total = requests.cards_of(draft, queries.rules()).fils
         return requests.submit(shop=shop, person=person, draft=draft, version=draft.version, expected_fils=total, actor=actor)
 
