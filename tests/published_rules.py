@@ -1,7 +1,7 @@
 """The published rulebook, made once in a process and copied into the database of each test that needs it.
 
 Publishing all editions takes some 300 statements. The first test of a process does it; what it wrote is kept as rows, and the tests after
-it insert the same rows: on PostgreSQL without guards and references, which looked at them the first time. A copy is made only into
+it insert the same rows, through the same guards; PostgreSQL looks at their references the first time only. A copy is made only into
 tables that are as empty as they were then, at the same time. The editions are in memory, as in a process that has served pages before;
 `tests/conftest.py` forgets them after each test.
 """

@@ -91,9 +91,8 @@ def _drawings(request: BoardRequest) -> list[Item]:
     compare = format_html(
         _("Boards: {numbers}. Compare them with the plan; if it does not state their size, the answer is No."), numbers=undrawn
     )
-    light = format_html(
-        _("Boards: {numbers}. The text states no figure: judge by the plan, which states how strong the light is."), numbers=lit
-    )
+    text = _("Boards: {numbers}. The text states no figure. Judge by the photo and the plan; where they do not show it, ask for it.")
+    light = format_html(text, numbers=lit)
     found = [
         (pictures.strip(), Item("drawings", _("Drawn on the photo"), pictures, source=_("measured on the photo"), may_correct=False)),
         (undrawn, Item("undrawn", _("Not drawn on the photo"), compare, may_correct=False)),

@@ -95,5 +95,5 @@ def test_a_board_whose_time_moved_after_an_incident_waits_for_its_renewal(shops:
     assert sums(old).ending == 0
     ids = Board.objects.filter(request__shop=old).values_list("pk", flat=True)
     monkeypatch.setattr(shop_cases.incidents, "last_moved_day", clock.today)
-    monkeypatch.setattr(shop_cases.incidents, "moved_into", lambda kind, first: list(ids))
+    monkeypatch.setattr(shop_cases.incidents, "moved_into", lambda kind, first: ids)
     assert sums(old) == by_rules(old) and sums(old).ending == 2

@@ -77,7 +77,7 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
     form, conflict, error, status = AbsenceForm(), ConflictForm(auto_id=CONFLICT_IDS), "", 200
     if request.method == "POST":
         act = request.POST.get("act")
-        if act != "conflict" and not is_assigned:
+        if act in ("absence", "cancel") and not is_assigned:
             raise PermissionDenied
         form = AbsenceForm(request.POST) if act == "absence" else form
         conflict = ConflictForm(request.POST, auto_id=CONFLICT_IDS) if act == "conflict" else conflict

@@ -266,6 +266,8 @@ def test_light_and_projection_are_asked_kept_and_shown(shop: Shop, owner: User, 
     assignment = desk_acts.assigned(officer)
     desk = signed_in(officer).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     assert "وجه واحد، مضاءة" in desk and "البروز عن الجدار" in desk
+    for beside in ("اللوحات: 1. لا مقدار في النص", "اللوحات: 1. تُقارن بالمخطط", "لم تُوقّع موافقة إلكترونياً", "إرسال والتوقف"):
+        assert beside in desk
     assert "light_allowed" in {line.check.code for line in review.checklist(Case.objects.get(pk=request.case_id))}
 
 

@@ -312,7 +312,7 @@ def test_the_board_says_when_a_list_is_cut(office: Office, monkeypatch: pytest.M
     for _number in range(2):
         permits.sent(office.applicant, parties=[("applicant", "person:boss")])
     models.Clock.objects.update(level=1)
-    cut, address = "يوجد منها أكثر مما هو معروض هنا.", reverse("admin:desk_board")
+    cut, address = "قد يوجد منها أكثر مما هو معروض هنا.", reverse("admin:desk_board")
     board = queries.board(office.officer.branch)
     assert (len(board.stuck), len(board.escalated), board.more_stuck, board.more_escalated) == (2, 2, False, False), "the control"
     assert cut not in signed_in(office.supervisor).get(address).content.decode()

@@ -77,6 +77,7 @@ def test_where_each_board_is_drawn_no_plan_is_asked_for(shop: Shop, owner: User)
     case = requests.submit(**sent, expected_fils=fils)
     asked = {item.name: item.is_optional for item in review.items(case) if item.is_file}
     assert asked == {"front": False, "plan": True, "trademark": True}
+    assert not {"undrawn", "light"} & {item.name for item in review.items(case)}, "each is drawn, none is lit"
 
 
 def test_after_a_drawing_nothing_is_said_of_fields_that_are_still_empty(shop: Shop, owner: User) -> None:
