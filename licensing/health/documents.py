@@ -81,8 +81,8 @@ class HealthLicenceFacts(Facts):
 
     @staticmethod
     def shop_page(document: Document) -> str:
-        licence = HealthLicence.objects.filter(document=document).select_related("shop").first()
-        return reverse("shops:shop", args=[licence.shop.public_id]) if licence is not None else ""
+        shop = next(iter(HealthLicence.objects.filter(document=document).values_list("shop__public_id", flat=True)), None)
+        return reverse("shops:shop", args=[shop]) if shop is not None else ""
 
     @staticmethod
     def public_notes(document: Document) -> list[Text]:
