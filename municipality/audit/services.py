@@ -26,7 +26,7 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
     `text`, which a person wrote, is stored separately, bound by a salted commitment. Raises RuntimeError outside a transaction.
     """
     salt = secrets.token_hex(16) if text else ""
-    event = _event(AuditedAct(action, subject, actor, data or {}))
+    event = _event(NewAuditEvent(action, subject, actor, data or {}))
     event.commitment = hashlib.sha256((salt + text).encode()).hexdigest() if text else ""
     event.save(force_insert=True)
     if text:
@@ -34,8 +34,8 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
     return event
 
 
-class AuditedAct(NamedTuple):
-    """What `record` takes, without a text."""
+class NewAuditEvent(NamedTuple):
+    """An event that is not yet recorded: what `record` takes, without a text."""
 
     action: str
     subject: str
@@ -43,12 +43,12 @@ class AuditedAct(NamedTuple):
     data: Mapping[str, Any] = MappingProxyType({})
 
 
-def record_all(acts: Iterable[AuditedAct]) -> None:
-    """As `record`, several acts by one statement."""
-    AuditEvent.objects.bulk_create([_event(act) for act in acts])
+def record_all(events: Iterable[NewAuditEvent]) -> None:
+    """As `record`, several events by one statement. Raises RuntimeError outside a transaction."""
+    AuditEvent.objects.bulk_create([_event(one) for one in events])
 
 
-def _event(act: AuditedAct) -> AuditEvent:
+def _event(act: NewAuditEvent) -> AuditEvent:
     if not connection.in_atomic_block:
         raise RuntimeError("an act and its record commit together")
     data = {**act.data, **act.actor.event_data}

@@ -71,7 +71,7 @@ def enqueue_all(
     return [numbers[kind, key] for key in args_by_key]
 
 
-def enqueue_unhurried(jobs: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+def enqueue_for_next_tick(jobs: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
     """Enqueue jobs of several kinds by one statement, each as its kind, its key and its arguments; the next tick dispatches them.
 
     For work nobody waits for. Raises what `enqueue` raises.

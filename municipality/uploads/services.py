@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from municipality.accounts.models import User, actor_for
-from municipality.audit.services import AuditedAct, record
+from municipality.audit.services import NewAuditEvent, record
 from municipality.documents import alarms, store
 from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
@@ -230,16 +230,17 @@ def keep(*, subject: str, slot: str, name: str, content: Any, sha256: str) -> Up
     return upload
 
 
-def receive_kept(uploads: Sequence[Upload]) -> tuple[list[AuditedAct], list[tuple[str, str, dict[str, Any]]]]:
+def receive_kept(uploads: Sequence[Upload]) -> tuple[list[NewAuditEvent], list[tuple[str, str, dict[str, Any]]]]:
     """Insert the rows of uploads whose bytes `keep` has stored.
 
-    Returns their acts and jobs, which the caller records and enqueues in the same transaction.
+    Returns their audit events and jobs, which the caller records and enqueues in the same transaction.
     """
     Upload.objects.bulk_create(uploads)
     for row in uploads:
         transition(row, "receive", actor=VISITOR, data={"sha256": row.sha256}, savepoint=False)
     acts = [
-        AuditedAct("upload.received", row.key, VISITOR, {"about": row.subject, "slot": row.slot, "sha256": row.sha256}) for row in uploads
+        NewAuditEvent("upload.received", row.key, VISITOR, {"about": row.subject, "slot": row.slot, "sha256": row.sha256})
+        for row in uploads
     ]
     return acts, [("uploads.inspect", row.key, {"upload_id": row.pk}) for row in uploads]
 

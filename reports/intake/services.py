@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board
-from municipality.audit.services import AuditedAct, record_all
-from municipality.jobs.services import enqueue_unhurried
+from municipality.audit.services import NewAuditEvent, record_all
+from municipality.jobs.services import enqueue_for_next_tick
 from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
 from municipality.kernel.errors import Refused
@@ -134,8 +134,8 @@ def receive_new(sent: SentReport, sender: Sender, rules: InForce, files: Iterabl
     photos_sent = photos.add_sent(report, files, rules.limits)
     # The log names no reporter: whoever reads it does not learn who reported.
     facts = {"category": report.category, "severity": report.severity}
-    record_all([AuditedAct("report.received", report.subject_key, VISITOR, facts), *photos_sent.acts])
-    enqueue_unhurried([("reports.assign", report.subject_key, {"report_id": report.pk}), *photos_sent.jobs])
+    record_all([NewAuditEvent("report.received", report.subject_key, VISITOR, facts), *photos_sent.acts])
+    enqueue_for_next_tick([("reports.assign", report.subject_key, {"report_id": report.pk}), *photos_sent.jobs])
     if sender.is_told:
         notifications.tell(report, "received")
     return Received(report, reporters.secret_of(sent.key), True, photos_sent.refused)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.audit.services import AuditedAct, record_all
+from municipality.audit.services import NewAuditEvent, record_all
 from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
@@ -82,7 +82,7 @@ def _check_size(sizes: Iterable[int], file: Any, limits: Mapping[str, int]) -> N
 class Sent(NamedTuple):
     """What is to be written of a report and its photos together: acts and jobs; and each reason why a photo was not kept, once."""
 
-    acts: list[AuditedAct]
+    acts: list[NewAuditEvent]
     jobs: list[tuple[str, str, dict[str, Any]]]
     refused: list[FileRefused]
 
@@ -237,8 +237,8 @@ def _row(report: Report, kind: str, upload: Upload, sha256: str, facts: Metadata
     return ReportPhoto(report=report, kind=kind, upload=upload, sha256=sha256, **where, **times)
 
 
-def _act(report: Report, photo: ReportPhoto, actor: Actor) -> AuditedAct:
-    return AuditedAct("report.photo_added", report.subject_key, actor, {"kind": photo.kind, "sha256": photo.sha256})
+def _act(report: Report, photo: ReportPhoto, actor: Actor) -> NewAuditEvent:
+    return NewAuditEvent("report.photo_added", report.subject_key, actor, {"kind": photo.kind, "sha256": photo.sha256})
 
 
 def _copy_of(photo: ReportPhoto) -> tuple[str, dict[str, Any]]:

@@ -24,7 +24,7 @@ from municipality.audit.queries import (
     unnumbered,
     verify_part,
 )
-from municipality.audit.services import AuditedAct, log_access, record, record_all, sequence
+from municipality.audit.services import NewAuditEvent, log_access, record, record_all, sequence
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import Actor, system
 from tests.conftest import Clock
@@ -49,7 +49,7 @@ def test_an_act_outside_a_transaction_is_refused(open_db: None) -> None:
 
 def test_several_acts_are_recorded_by_one_statement_as_each_would_be(open_db: None) -> None:
     with transaction.atomic(), CaptureQueriesContext(connection) as asked:
-        record_all(AuditedAct("testing.acted", f"case:{n}", OFFICER, {"number": n}) for n in (1, 2))
+        record_all(NewAuditEvent("testing.acted", f"case:{n}", OFFICER, {"number": n}) for n in (1, 2))
     assert len(asked) == 1
     with transaction.atomic():
         record("testing.acted", subject="case:2", actor=OFFICER, data={"number": 2})
@@ -58,7 +58,7 @@ def test_several_acts_are_recorded_by_one_statement_as_each_would_be(open_db: No
     )
     assert second == alone and first["subject"] == "case:1" and sequence() == 3
     with pytest.raises(RuntimeError, match="together"):
-        record_all([AuditedAct("testing.acted", "case:3", OFFICER)])
+        record_all([NewAuditEvent("testing.acted", "case:3", OFFICER)])
 
 
 @pytest.mark.django_db

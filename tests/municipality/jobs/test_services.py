@@ -110,18 +110,18 @@ def test_jobs_of_several_kinds_take_one_statement_and_wait_for_the_next_tick(ope
     first = promise("1", number=1)
     bell.clear()
     with transaction.atomic(), CaptureQueriesContext(connection) as asked:
-        services.enqueue_unhurried(
+        services.enqueue_for_next_tick(
             [("testing.errand", "1", {"number": 9}), ("testing.other", "1", {}), ("testing.errand", "2", {"number": 2})]
         )
-        services.enqueue_unhurried([])
+        services.enqueue_for_next_tick([])
     assert len(asked) == 1 and bell == []
     known = Job.objects.order_by("pk").values_list("kind", "key", "args")
     assert list(known) == [("testing.errand", "1", {"number": 1}), ("testing.other", "1", {}), ("testing.errand", "2", {"number": 2})]
     assert services.sweep() == 3 and first.pk in bell
     with pytest.raises(KeyError), transaction.atomic():
-        services.enqueue_unhurried([("testing.never_declared", "1", {})])
+        services.enqueue_for_next_tick([("testing.never_declared", "1", {})])
     with pytest.raises(RuntimeError, match="inside the transaction"):
-        services.enqueue_unhurried([("testing.errand", "3", {})])
+        services.enqueue_for_next_tick([("testing.errand", "3", {})])
 
 
 @pytest.mark.django_db
