@@ -243,7 +243,7 @@ def _arguments() -> Run:
     parser = argparse.ArgumentParser(
         prog="script/test", description="Sets the tests up and runs them. After -- come pytest's own arguments."
     )
-    parser.add_argument("--fast", action="store_true", help="what needs nothing but Python, in 90 seconds")
+    parser.add_argument("--fast", action="store_true", help="what needs nothing but Python, in some minutes")
     parser.add_argument("--next", action="store_true", help="on the next Django also all that is quick, not guards and journeys alone")
     names = ("style", "types", "imports", "migrations", "translations", "fast", "postgres", "sqlite", "django61")
     parser.add_argument("--only", metavar="STEP", choices=names, help=f"one step: {', '.join(names)}")
