@@ -43,8 +43,10 @@ HOW = {
 }
 
 
-def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int], level: TrustLevel | None = None) -> None:
+def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int], level: TrustLevel | None = None) -> int:
     """Count a report of a sender, in the transaction that stores it. Whoever is banned was refused before (`refuse`).
+
+    Returns how many of them were counted within a day, with this one: of the name where one is given, else of the device.
 
     Of an hour and a day most is what the level of the sender allows; without a level, what anybody may send.
     What is counted is locked until that transaction ends, so that reports at the same time cannot pass a limit together, and a report
@@ -55,7 +57,8 @@ def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int], level:
         level = None  # the other system has limits of its own, and its people can neither sign in nor confirm a phone there
     counted = list(_counted(sender, place))
     attempts = [(AttemptLimit(f"reports_{code}", most(code, level, amounts), seconds), subject) for code, seconds, subject in counted]
-    for (code, _seconds, _subject), usage in zip(counted, use_all(attempts), strict=True):
+    usages = use_all(attempts)
+    for (code, _seconds, _subject), usage in zip(counted, usages, strict=True):
         if not usage.is_within:
             text = {
                 "per_hour": _("%(most)s reports were sent from here within an hour. No more are taken for now."),
@@ -72,6 +75,8 @@ def check(sender: Sender, place: ReportPlace, amounts: Mapping[str, int], level:
             again = _("Sending works again %(time)s. What was typed is kept.") % {"time": within_span(-(-usage.reset // 60))}
             more = _how_to_send_more(code, level, amounts)
             raise TooMany(code, f"{text % {'most': usage.amount}} {again} {more}".rstrip(), retry_after=usage.reset)
+    of_a_day = (usage.used for (code, *_subject), usage in zip(counted, usages, strict=True) if code == "per_day")
+    return next(of_a_day, 1)  # the surest digest is the first; of a device that is new there is nothing to count
 
 
 def most(code: str, level: TrustLevel | None, amounts: Mapping[str, int]) -> int:

@@ -152,7 +152,7 @@ def _store(sent: SentReport, sender: Sender, in_force: InForce) -> Report:
     severity = promises.severity_of(category, answers)
     trusted = trust.of_sender(sender, limits, in_force.day)
     sender_limits.refuse(trusted.ban)
-    sender_limits.check(sender, sent.place, limits, trusted.level)
+    sent_today = sender_limits.check(sender, sent.place, limits, trusted.level)
     area = sent.place.area
     facts = asdict(category)
     facts.pop("questions")
@@ -184,7 +184,7 @@ def _store(sent: SentReport, sender: Sender, in_force: InForce) -> Report:
         branch=places.branch_of(area) if area is not None else None,
     )
     reporters.attach(report, sender)
-    first_look.hold(report, trusted, limits)
+    first_look.hold(report, trusted.level, limits, sent_today)
     if sent.channel != ReportChannel.OPEN311:  # whose numbers are confirmed by nobody, and whose photos come with the report
         phones.forget(sent.key)
         photos.attach_held(report, is_new=True)

@@ -41,7 +41,7 @@ class TrustLevel(models.TextChoices):
 class Trust:
     """A level and its reasons: reports of the last `days` that were found right, unfounded, or an abuse, and whether a stop counts.
 
-    `today`: how many reports arrived today; `ban`: the stop that is in force.
+    `ban`: the stop that is in force.
     """
 
     level: TrustLevel
@@ -50,7 +50,6 @@ class Trust:
     unfounded: int = 0
     abusive: int = 0
     was_stopped: bool = False
-    today: int = field(default=0, compare=False)
     ban: Ban | None = field(default=None, compare=False)
 
 
@@ -115,8 +114,7 @@ def _trust(
         level = TrustLevel.DOUBTFUL
     elif base != TrustLevel.ANONYMOUS and right >= limits["proven_right"] and not abusive:
         level = TrustLevel.PROVEN
-    today = sum(at >= clock.start_of(clock.today()) for at in own.values())
-    return Trust(level, days, right, unfounded, abusive, was_stopped, today, ban)
+    return Trust(level, days, right, unfounded, abusive, was_stopped, ban)
 
 
 def _findings(own: Collection[int], day: DayRules | None) -> dict[str, set[int]]:
