@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
 from municipality.places.models import Branch
+from municipality.ui.names import name_of
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -71,7 +72,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a new superuser together with its alarm, without which the database refuses the flag."""
@@ -131,7 +132,7 @@ class Organisation(models.Model):
         verbose_name_plural = _("organisations")
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)
 
 
 class Signatory(models.Model):

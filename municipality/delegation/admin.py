@@ -125,11 +125,11 @@ class DelegationAdmin(_PeopleAdmin):
 
     @admin.display(description=_("giver"))
     def giver_name(self, row: Delegation) -> str:
-        return str(row.giver.name_ar)
+        return str(row.giver)
 
     @admin.display(description=_("delegate"), empty_value="—")
     def delegate_name(self, row: Delegation) -> str | None:
-        return str(row.delegate.name_ar) if row.delegate else None
+        return str(row.delegate) if row.delegate else None
 
     @admin.display(description=_("civil number"))
     def delegate_number(self, row: Delegation) -> SafeString | str:
@@ -171,7 +171,7 @@ class ConsentAdmin(_PeopleAdmin):
 
     @admin.display(description=_("person"), empty_value="—")
     def person_name(self, row: Consent) -> str | None:
-        return str(row.person.name_ar) if row.person else None
+        return str(row.person) if row.person else None
 
     @admin.display(description=_("employee"))
     def staff_key(self, row: Consent) -> SafeString | str:

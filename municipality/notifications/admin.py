@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
@@ -157,11 +157,11 @@ class NotReachedAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
 
     @admin.display(description=_("person"))
     def person(self, row: NotReached) -> str:
-        return str(row.message.person.name_ar)
+        return str(row.message.person)
 
     @admin.display(description=_("called"))
     def called(self, row: NotReached) -> str:
-        return f"{moment(row.called_at)}، {row.called_by.name_ar}" if row.called_by is not None else "—"
+        return gettext(", ").join([moment(row.called_at), str(row.called_by)]) if row.called_by is not None else "—"
 
     @admin.display(description=_("outcome"))
     def outcome_name(self, row: NotReached) -> str:

@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from municipality.ui.names import name_of
+
 
 class Governorate(models.Model):
     code = models.CharField(max_length=2, primary_key=True)
@@ -18,7 +20,7 @@ class Governorate(models.Model):
         verbose_name_plural = _("governorates")
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)
 
 
 class Branch(models.Model):
@@ -34,7 +36,7 @@ class Branch(models.Model):
         verbose_name_plural = _("municipal branches")
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)
 
 
 class Area(models.Model):
@@ -51,4 +53,4 @@ class Area(models.Model):
         verbose_name_plural = _("areas")
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)

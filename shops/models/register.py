@@ -16,6 +16,7 @@ from municipality.kernel import clock, ids
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Area, Branch
 from municipality.rulebook.models import Activity
+from municipality.ui.names import name_of
 
 
 class Shop(models.Model):
@@ -99,7 +100,7 @@ class Shop(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)
 
     @property
     def key(self) -> str:
@@ -193,7 +194,7 @@ class TradeName(models.Model):
         indexes = [models.Index(fields=["shop", "-last_day"], name="shops_name_of_shop")]
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)
 
 
 class ShopActivity(models.Model):

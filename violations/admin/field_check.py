@@ -15,6 +15,7 @@ from municipality.accounts.models import User
 from municipality.fieldwork import device
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area
+from municipality.ui.names import name_field
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
 from shops.models import Shop
@@ -92,7 +93,7 @@ def _is_reachable(party: User | None, findings: Findings) -> bool:
 def way_on(code: str, shop: Shop | None, area: Area | None = None) -> Text:
     """What an inspector can do instead of what was refused with a code."""
     if code == "womens_team" and shop is not None:
-        teams = list(Team.objects.filter(branch=shop.branch_id, is_womens=True).order_by("code").values_list("name_ar", flat=True))
+        teams = list(Team.objects.filter(branch=shop.branch_id, is_womens=True).order_by("code").values_list(name_field(), flat=True))
         if teams:
             return _("Do not go in. Hand the visit over to: %(teams)s.") % {"teams": _(", ").join(teams)}
         return _("Do not go in. Your branch has no team of women; tell your supervisor.")

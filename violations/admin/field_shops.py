@@ -20,6 +20,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock, digits
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.places.models import Area
+from municipality.ui.names import name_field
 from municipality.ui.texts import Text
 from shops.models import Shop
 from shops.register import queries as shops
@@ -87,7 +88,7 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
     text = digits.clean(request.GET.get("q", "")).strip()
     if public_id := public_id_of(text) or _by_number(text):
         return redirect("admin:field_shop", public_id)
-    areas = Area.objects.filter(governorate__branch=warrant.team.branch_id).order_by("name_ar")
+    areas = Area.objects.filter(governorate__branch=warrant.team.branch_id).order_by(name_field())
     area = areas.filter(pk=int(number)).first() if (number := request.GET.get("area", "")).isdecimal() and len(number) < 9 else None
     error: Text = ""
     lines: list[ListedShop] = []

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from municipality.kernel import clock, digits
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
+from municipality.ui.names import name_field
 from municipality.ui.templatetags.portal import bilingual
 from violations import figures, queries
 from violations.models import Team, Violation
@@ -95,7 +96,7 @@ def parse(data: QueryDict, areas: Mapping[int, str], offences: Mapping[str, str]
 def areas(branch: str | None) -> dict[int, str]:
     """Number → name of the areas of a branch, or of all areas."""
     rows = Area.objects.order_by("governorate_id", "folded", "pk")
-    return dict((rows.filter(governorate=branch) if branch else rows).values_list("pk", "name_ar"))
+    return dict((rows.filter(governorate=branch) if branch else rows).values_list("pk", name_field()))
 
 
 def offences() -> dict[str, str]:

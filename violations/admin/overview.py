@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.ui.dates import day_text
+from municipality.ui.names import name_field
 from municipality.ui.templatetags.portal import tag
 from violations import queries
 from violations.admin import filters
@@ -35,7 +36,7 @@ V = ViolationState
 PAGE_SIZE = 100
 ROUND_DAYS = 30
 COLUMNS = ("pk", "public_id", "number", "warning_number", "state", "seen_at", "visit__latitude", "visit__longitude")
-AREA_COLUMNS = ("area__name_ar", "area__latitude", "area__longitude")
+AREA_PLACE = ("area__latitude", "area__longitude")
 
 
 class MapEntry(NamedTuple):
@@ -99,7 +100,7 @@ def _options(choices: Iterable[tuple[Any, str]], chosen: Any) -> SafeString:
 
 def _narrowed(choice: filters.FilterChoice) -> str:
     """Filters that the form does not show, as text."""
-    team = Team.objects.filter(pk=choice.team).values_list("name_ar", flat=True).first() if choice.team else None
+    team = Team.objects.filter(pk=choice.team).values_list(name_field(), flat=True).first() if choice.team else None
     return " · ".join(str(part) for part in (team, LABELS[choice.figure] if choice.figure else None) if part)
 
 
@@ -107,7 +108,7 @@ def _by_area(rows: QuerySet[Violation], choice: filters.FilterChoice) -> dict[st
     open_ = Count("pk", filter=Q(state__in=OPEN))
     areas = (
         rows.order_by()
-        .values_list("area", *AREA_COLUMNS)
+        .values_list("area", f"area__{name_field()}", *AREA_PLACE)
         .annotate(many=Count("pk"), open=open_, lat=Avg("visit__latitude"), lon=Avg("visit__longitude"))
         .order_by("-many", "area")
     )
@@ -132,7 +133,8 @@ def entries_of(rows: QuerySet[Violation], limit: int, url: str, key: str) -> lis
     tags = {value: tag(TAGS[value], label) for value, label in V.choices}
     own_place, area_only, nowhere = "", " · " + html.escape(_("placed by its area")), " · " + html.escape(_("not on the map"))
     before, after = url.split("0")
-    values = rows.annotate(name=KT("offence_facts__name_ar")).values_list(*COLUMNS, *AREA_COLUMNS, "name")[:limit]
+    fields = (*COLUMNS, f"area__{name_field()}", *AREA_PLACE, "name")
+    values = rows.annotate(name=KT(f"offence_facts__{name_field()}")).values_list(*fields)[:limit]
     entries = []
     for pk, public_id, number, warning, state, seen_at, lat, lon, area, area_lat, area_lon, name in values:
         at_lat, at_lon, exact = _coordinates(lat, lon, area_lat, area_lon)

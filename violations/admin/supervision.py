@@ -21,6 +21,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import record
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import in_group
+from municipality.ui.names import name_field
 from violations import figures
 from violations.admin import filters
 from violations.admin.figure_labels import LABELS, SPANS, SPLITS
@@ -51,7 +52,7 @@ def _require_role(request: HttpRequest) -> str | None:
 
 def _names(split: str, areas: dict[int, str], offences: dict[str, str]) -> dict[Any, str]:
     """Key → name, for a split."""
-    return dict(Team.objects.values_list("pk", "name_ar")) if split == "team" else areas if split == "area" else offences  # type: ignore[return-value]
+    return dict(Team.objects.values_list("pk", name_field())) if split == "team" else areas if split == "area" else offences  # type: ignore[return-value]
 
 
 @require_safe

@@ -165,7 +165,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("party"))
     def person(self, row: Violation) -> str:
-        return str(row.party.name_ar if row.party is not None else row.party_name_ar or "—")
+        return str(row.party or row.party_name_ar or "—")
 
     @admin.display(description=_("editions of the rules"))
     def rules(self, row: Violation) -> SafeString | str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from municipality.places.models import Branch
+from municipality.ui.names import name_of
 
 
 class Team(models.Model):
@@ -24,7 +25,7 @@ class Team(models.Model):
         verbose_name_plural = _("inspection teams")
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)
 
 
 class JudicialWarrant(models.Model):

@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from municipality.ui.names import name_of
+
 
 class Authority(models.TextChoices):
     MUNICIPALITY = "municipality", _("Kuwait Municipality")
@@ -25,7 +27,7 @@ class Activity(models.Model):
         verbose_name_plural = _("activities")
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)
 
 
 class ActivityAuthority(models.Model):

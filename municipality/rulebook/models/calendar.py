@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from municipality.rulebook.models.rulesets import RuleSet
+from municipality.ui.names import name_of
 
 # The days that a calendar may name, against typing errors in the year.
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
@@ -45,7 +46,7 @@ class HolidayRule(models.Model):
         verbose_name_plural = _("public holidays")
 
     def __str__(self) -> str:
-        return self.name_ar
+        return name_of(self)
 
 
 class HoursRule(models.Model):

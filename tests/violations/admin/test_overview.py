@@ -211,3 +211,16 @@ def test_the_party_sees_the_place_on_a_map_and_in_words(write: Callable[..., Vio
         none = client.get(f"/{language}/violations/{bare.public_id}/").content.decode()
         assert "data-map" not in none
         assert not re.search(r"leaflet|js/map", none), "a page without a map does not carry its weight"
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_names_are_those_of_the_language_of_the_page(write: Callable[..., Violation], supervisor: Any, language: str) -> None:
+    row = write("CLN-01")
+    client = signed_in(supervisor)
+    client.get(f"{MAP}?_language={language}")
+    area, branch = (getattr(found, f"name_{language}") for found in (row.area, row.branch))
+    for query in ("", "singly=1"):
+        (entry,) = entries(html.fromstring(client.get(f"{MAP}?{query}").content.decode()))
+        assert area in entry.text_content()
+    listed = html.fromstring(client.get("/admin/accounts/user/").content.decode())
+    assert branch in listed.xpath("string(//table[@id='result_list'])")
