@@ -14,12 +14,15 @@ UNKNOWN = ("غير معروف بعد", "Not known yet")
 
 
 def party(shop: Shop | None, *, name_ar: str = "", has_civil_id: bool = False) -> Words:
-    """The party of a report: the company of a shop by name; neither its owner nor a civil number is written out."""
+    """The party of a report: who is named by a civil number, else the holder of the shop, a company by its name.
+
+    Neither the owner of a shop nor a civil number is written out.
+    """
+    if has_civil_id:
+        return (name_ar, name_ar) if name_ar else OF_NUMBER
     if shop is not None:
         return (shop.organisation.name_ar, shop.organisation.name_en) if shop.organisation is not None else OWNER
-    if name_ar:
-        return name_ar, name_ar
-    return OF_NUMBER if has_civil_id else UNKNOWN
+    return (name_ar, name_ar) if name_ar else UNKNOWN
 
 
 def party_of(row: Violation) -> Words:

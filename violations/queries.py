@@ -234,13 +234,11 @@ def visible_documents(user: User) -> QuerySet[Any]:
 
 
 def people_of(violation: Violation) -> list[User]:
-    """Recipients of its messages: the party, the owner of the shop, or the signatories of its organisation today."""
+    """Recipients of its messages: who is named by a civil number, else the owner of the shop, or the signatories of its company today."""
     if violation.party is not None:
         return [violation.party]
     if violation.party_digest:
-        known = User.objects.people().filter(civil_id_digest=violation.party_digest).first()
-        if known is not None or violation.shop is None:
-            return [known] if known is not None else []
+        return list(User.objects.people().filter(civil_id_digest=violation.party_digest)[:1])
     shop = violation.shop
     if shop is None:
         return []

@@ -19,7 +19,6 @@ from municipality.jobs.models import Job
 from municipality.jobs.services import enqueue, enqueue_all
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
-from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
 from municipality.notifications import mail, not_reached, queries, sms
 from municipality.notifications.models import Channel, ChannelChoice, Delivery, DeliveryState, Message
@@ -226,9 +225,7 @@ def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> N
     """
     from municipality.accounts.services.contacts import code_text
 
-    try:
-        code = code_text(code_id)
-    except Refused:
+    if not (code := code_text(code_id)):
         return
     language = get_user_model().objects.values_list("language", flat=True).get(pk=user_id)
     key = f"code-{code_id}"

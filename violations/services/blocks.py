@@ -16,6 +16,7 @@ from municipality.notifications.registry import MessageKind
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Blocks
 from shops.models import Shop
+from shops.register import queries as registered
 from violations import options, queries
 from violations.models import StopLift, Violation
 from violations.notifications import ServicesFree, ServicesStopped, notify
@@ -89,16 +90,23 @@ def has_reopened(row: Violation) -> bool:
 
 
 def shops_of(row: Violation) -> list[Shop]:
-    """The shops that are blocked: that of the violation, or every shop of the party, as the catalogue says."""
+    """The shops that are blocked: that of the violation, or every shop of the party, as the catalogue says.
+
+    A shop at which somebody else than its holder is the party, by their civil number, is not blocked.
+    """
     scope = row.offence_facts.get("blocks", Blocks.SHOP)
     if scope == Blocks.NOBODY:
         return []
+    people = queries.people_of(row)
+    is_of_shop = row.shop is not None and (
+        not (row.party_id or row.party_digest) or any(person in people for person in registered.owners(row.shop))
+    )
     if scope == Blocks.SHOP:
-        return [row.shop] if row.shop is not None else []
+        return [row.shop] if row.shop is not None and is_of_shop else []
     of_party = Q()
-    if row.shop is not None:
+    if row.shop is not None and is_of_shop:
         of_party |= Q(owner=row.shop.owner) & Q(owner__isnull=False) | Q(organisation=row.shop.organisation) & Q(organisation__isnull=False)
-    for person in queries.people_of(row):
+    for person in people:
         of_party |= Q(owner=person)
     return list(Shop.objects.filter(of_party).order_by("pk")) if of_party else []
 

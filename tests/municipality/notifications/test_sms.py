@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import requests
 
+from municipality.accounts.models import ContactCode
+from municipality.accounts.services import contacts
 from municipality.jobs.errors import PermanentFailure
 from municipality.kernel import clock
-from municipality.kernel.errors import Refused
 from municipality.notifications import services, sms
 from municipality.notifications.models import SmsNumber, SmsUse
 from tests.factories.accounts import PersonFactory
@@ -120,8 +121,6 @@ def test_the_number_itself_is_not_kept() -> None:
 
 
 def code_text(code_id: int) -> str:
-    if not code_id:
-        raise Refused("code_over")
     return f"{code_id:06d}"
 
 
@@ -145,9 +144,26 @@ def test_a_code_goes_to_the_address_that_is_being_confirmed(gateway: type[Rememb
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("code")
-def test_a_used_up_code_and_a_fourth_code_are_not_sent(gateway: type[RememberingSms]) -> None:
+def test_a_fourth_code_is_not_sent(gateway: type[RememberingSms]) -> None:
     salim = PersonFactory()
-    services.deliver_code(user_id=salim.pk, channel="sms", address="96590000001", code_id=0)
     for number in range(1, 6):
         services.deliver_code(user_id=salim.pk, channel="sms", address="96590000001", code_id=number)
     assert [key for _to, _text, key in gateway.sent] == ["code-1", "code-2", "code-3"]
+
+
+@pytest.mark.django_db
+def test_a_code_that_was_replaced_used_or_is_over_is_not_sent(gateway: type[RememberingSms]) -> None:
+    salim = PersonFactory(unreachable=True)
+
+    def deliver(code: ContactCode) -> None:
+        services.deliver_code(user_id=salim.pk, channel="sms", address=code.address, code_id=code.pk)
+
+    with clock.at(NOON):
+        replaced, newest = (contacts.send_code(user=salim, contact="phone", address="96590000001", client="x") for _ in range(2))
+        deliver(replaced)
+        assert gateway.sent == []
+        deliver(newest)
+        assert [key for _to, _text, key in gateway.sent] == [f"code-{newest.pk}"]
+    with clock.at(NOON + contacts.CODE_LIFETIME):
+        deliver(newest)
+    assert len(gateway.sent) == 1

@@ -352,7 +352,7 @@ def test_by_the_pages_of_the_office(clerk: Any, authority: Any, shop: Shop) -> N
     assert "spreadsheet" in errors and "صيغة" in errors and errors.splitlines()[1].startswith("3;amount;")
     second = signed_in(authority)
     signed_for = second.get(url).content.decode().split('id="lines"')[1].split("</table>")[0]
-    assert "1001-2025" in signed_for and shop.name_ar in signed_for and signed_for.count("<tr>") == 2
+    assert "1001-2025" in signed_for and shop.name_ar in signed_for and signed_for.count("<tr") == 2
     assert "1001/2025" not in second.get(f"{url}?good_after=2").content.decode(), "the second page has no further line"
     assert second.post(url, {"step": "release"}).status_code == 302
     run_due(JOBS)
