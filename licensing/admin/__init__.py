@@ -169,6 +169,8 @@ label_codes(
         "licence.cancelled": _("Licence ended by its holder"),
         "licence_over": _("The licence was not valid any more when the fee arrived"),
         "paid_again": _("Paid again"),
+        "health_licence_over": _("The health licence was cancelled or revoked"),
+        "shop_moved": _("The shop has moved or has another holder"),
         "previous_licence": _("The licence that was renewed is not in force"),
         "renewal.corrected": _("Facts of a renewal corrected"),
         "renewal.zoning_answer": _("Zoning answer at the new address kept with the renewal"),

@@ -48,6 +48,8 @@ LOST: dict[str, Text] = {
     "shop_closed": gettext_lazy("The shop is closed in the register, so no board of it can be licensed."),
     "commercial_license": gettext_lazy("The commercial licence of the shop has ended. Renew it, then ask again."),
     "blocked": gettext_lazy("The shop is blocked. My shops shows why and what to do."),
+    queries.LICENCE_OVER: gettext_lazy("The health licence of the shop was cancelled or revoked, so no board of it can be licensed."),
+    queries.MOVED: gettext_lazy("The shop has moved or has another holder since the request was sent. Its holder asks for boards anew."),
     "previous_licence": gettext_lazy("The licensed board that was to be renewed or changed has ended, or its licence is not in force."),
 }
 SHOWN = ("valid", "suspended", "suspended_with_shop")  # on the page of a shop

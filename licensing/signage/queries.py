@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from licensing.models import Board, BoardRequest
+from licensing.models import Board, BoardRequest, HealthLicence
+from licensing.signage import moves
 from licensing.signage.checks import StandingBoard
 from licensing.signage.life.queries import end_of
 from licensing.signage.states import BOARDS, WITH_SHOP
@@ -19,7 +20,7 @@ from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
 from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
-from municipality.documents.states import LIVE
+from municipality.documents.states import LIVE, DocumentState
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import asked_files
@@ -37,6 +38,7 @@ RULES = boards.RULES
 EDITIONS = (FEES, LIMITS, FILES, REPLIES, CHECKS, RULES)
 # What a licence says of all of its boards: a list of boards would decode it with each of them.
 UNREAD = ("request__document__facts", "request__document__public_facts")
+LICENCE_OVER, MOVED = "health_licence_over", "shop_moved"  # codes of `lost`
 SLOTS: dict[str, Slot] = {
     slot.code: slot
     for slot in (
@@ -54,8 +56,21 @@ SLOTS: dict[str, Slot] = {
 
 
 def obstacle(shop: Shop) -> Refused | None:
-    """What forbids boards of a shop today; None where nothing does."""
-    return obstacle_of(shop, cases.active_blocks(shop.key, BOARDS))
+    """What forbids new boards of a shop today; None where nothing does."""
+    if (refusal := obstacle_of(shop, cases.active_blocks(shop.key, BOARDS))) is not None:
+        return refusal
+    state = health_licence_state(shop)
+    if state == DocumentState.REVOKED:
+        return Refused(LICENCE_OVER, _("The health licence of this shop was cancelled or revoked, so no board of it can be licensed."))
+    if state == DocumentState.SUSPENDED:
+        return Refused("suspended", _("The health licence of this shop is suspended. Ask for boards once the suspension is lifted."))
+    return None
+
+
+def health_licence_state(shop: Shop) -> str:
+    """The state of the document of a shop's current health licence, empty where it has none."""
+    rows = HealthLicence.objects.filter(shop=shop, is_current=True).values_list("document__state", flat=True)
+    return rows.first() or ""
 
 
 def obstacle_of(shop: Shop, blocks: Sequence[Block]) -> Refused | None:
@@ -168,10 +183,17 @@ def renewal_of(board: Board) -> Board | None:
 def lost(request: BoardRequest) -> str:
     """The code of what forbids the licence of a request since it was sent, or "".
 
-    That of `obstacle`, or "previous_licence" where a board that it renews or changes has ended, or the licence of that is not in force.
+    That of `obstacle_of`; LICENCE_OVER; MOVED where the shop has another place or another holder than those that were studied; or
+    "previous_licence" where a board that it renews or changes has ended, or the licence of that is not in force. Boards of a shop that is
+    suspended are licensed, and suspended with it.
     """
-    if (refusal := obstacle(request.shop)) is not None:
+    shop = request.shop
+    if (refusal := obstacle_of(shop, cases.active_blocks(shop.key, BOARDS))) is not None:
         return refusal.code
+    if health_licence_state(shop) == DocumentState.REVOKED:
+        return LICENCE_OVER
+    if any(at >= request.case.opened_at for at in moves.of_shops([shop.pk]).get(shop.pk, [])):
+        return MOVED
     is_over = Q(months_left__isnull=False, previous__last_day__lt=clock.today())
     is_gone = ~Q(previous__end=None, previous__request__document__state__in=LIVE) | is_over
     return "previous_licence" if Board.objects.filter(is_gone, request=request, previous__isnull=False).exists() else ""

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.dispatch import receiver
 
-from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest, HealthLicence, LicenceTransfer
+from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest, HealthLicence
+from licensing.signage import moves
 from licensing.signage.notifications import BoardsEndedWithShop, BoardsResumed, BoardsSuspendedWithShop
 from licensing.signage.states import WITH_SHOP
 from municipality.accounts.models import User
@@ -23,13 +24,11 @@ from municipality.kernel.actors import system
 from municipality.notifications.services import send
 from payments import queries as payments
 from payments.states import BillState
-from shops.models import EventKind, Shop, ShopEvent
+from shops.models import Shop
 from shops.register.signals import shops_changed
 
 SYSTEM = system("licensing")
 BATCH = 500  # shops at once
-# Another of these is another place. The others of an address are corrected without a move.
-PLACE = ("area_id", "block", "street", "building", "plot")
 MESSAGES = {"end": BoardsEndedWithShop, "suspend": BoardsSuspendedWithShop, "resume": BoardsResumed}
 _IN_FORCE = Q(document__state__in=[*LIVE, DocumentState.SUSPENDED], document__valid_to__isnull=False)
 
@@ -71,11 +70,13 @@ class _Verdict:
 def follow(shops: Sequence[int]) -> None:
     """Bring the boards of some shops into line with their shops, with one message to each holder.
 
+    A licence that ran out while it was suspended with its shop is resumed too, without a message, so that its boards can be renewed.
     Shops with boards in force are locked, then their requests, before anything is read: what another transaction changes meanwhile
     (a closing taken back, a board that its holder ends) is seen, or waits for this one.
     """
     related = ("shop", "case__applicant", "document__last_event")
-    rows = BoardRequest.objects.filter(_IN_FORCE, shop__in=shops, document__valid_to__gte=clock.today())
+    lasts = Q(document__valid_to__gte=clock.today()) | Q(document__state=DocumentState.SUSPENDED)
+    rows = BoardRequest.objects.filter(_IN_FORCE & lasts, shop__in=shops)
     if not (shops := sorted(set(rows.values_list("shop", flat=True)))):
         return
     list(Shop.objects.filter(pk__in=shops).order_by("pk").select_for_update(no_key=True).values_list("pk"))
@@ -83,7 +84,7 @@ def follow(shops: Sequence[int]) -> None:
     requests = list(rows.select_related(*related).prefetch_related("boards__end").order_by("shop", "-pk"))
     told: dict[tuple[str, Shop, User], list[tuple[Board, int]]] = {}
     states = dict(HealthLicence.objects.filter(shop__in=shops, is_current=True).values_list("shop", "document__state"))
-    ends = _ends(shops)
+    ends = moves.of_shops(shops)
     for request in requests:
         verdict = _verdict(request, states.get(request.shop_id, ""), ends.get(request.shop_id, []))
         if (boards := _apply(request, verdict)) and verdict is not None:
@@ -92,18 +93,6 @@ def follow(shops: Sequence[int]) -> None:
     for (act, shop, person), found in told.items():
         context = {"shop": shop, "numbers": ", ".join(board.number for board, _event in found)}
         send(MESSAGES[act], person=person, key=f"{shop.public_id}:{found[0][1]}", subject_key=shop.key, context=context)
-
-
-def _ends(shops: Sequence[int]) -> dict[int, list[dt.datetime]]:
-    """When shops moved to another place or passed to another holder with their licence; a corrected owner is no other holder."""
-    found: dict[int, list[dt.datetime]] = {}
-    agreed = LicenceTransfer.objects.filter(shop__in=shops, case__isnull=False).values_list("case__public_id", flat=True)
-    passed = Q(kind=EventKind.TRANSFERRED, source__in=[f"case:{public_id}" for public_id in agreed])
-    for event in ShopEvent.objects.filter(Q(kind=EventKind.MOVED) | passed, shop__in=shops).order_by("pk"):
-        before, after = event.data.get("before", {}), event.data.get("after", {})
-        if event.kind == EventKind.TRANSFERRED or any(before.get(name) != after.get(name) for name in PLACE):
-            found.setdefault(event.shop_id, []).append(event.at)
-    return found
 
 
 def _verdict(request: BoardRequest, licence: str, ends: Sequence[dt.datetime]) -> _Verdict | None:

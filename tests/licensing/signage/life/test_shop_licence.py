@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from licensing.models import Board, BoardEnd, BoardRequest, HealthLicence
-from licensing.signage import invariants, queries
+from licensing.signage import invariants, moves, queries
 from licensing.signage.life import shop_licence
 from licensing.signage.services import issue
 from municipality.accounts.models import User
@@ -117,7 +117,7 @@ def test_a_shop_that_moves_leaves_its_boards_and_a_corrected_floor_does_not(lice
 
 
 def test_boards_licensed_after_a_move_stand(licensed: BoardRequest, shop: Shop, frozen_clock: Any, owner: User) -> None:
-    before = shop_licence._ends([shop.pk])
+    before = moves.of_shops([shop.pk])
     frozen_clock.move(days=-2)
     moved(shop, block="99")
     frozen_clock.move(days=2)

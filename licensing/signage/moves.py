@@ -1,0 +1,26 @@
+"""When a shop moved or passed to another holder: boards are licensed in one place, for one holder."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db.models import Q
+
+from licensing.models import LicenceTransfer
+from shops.models import EventKind, ShopEvent
+
+# Another of these is another place. The others of an address are corrected without a move.
+PLACE = ("area_id", "block", "street", "building", "plot")
+
+
+def of_shops(shops: Sequence[int]) -> dict[int, list[dt.datetime]]:
+    """When shops moved to another place or passed to another holder with their licence; a corrected owner is no other holder."""
+    found: dict[int, list[dt.datetime]] = {}
+    agreed = LicenceTransfer.objects.filter(shop__in=shops, case__isnull=False).values_list("case__public_id", flat=True)
+    passed = Q(kind=EventKind.TRANSFERRED, source__in=[f"case:{public_id}" for public_id in agreed])
+    for event in ShopEvent.objects.filter(Q(kind=EventKind.MOVED) | passed, shop__in=shops).order_by("pk"):
+        before, after = event.data.get("before", {}), event.data.get("after", {})
+        if event.kind == EventKind.TRANSFERRED or any(before.get(name) != after.get(name) for name in PLACE):
+            found.setdefault(event.shop_id, []).append(event.at)
+    return found

@@ -1,0 +1,101 @@
+"""Boards are licensed for the place and the holder that were studied, of a shop whose health licence is not over."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from licensing.health import services as health
+from licensing.health.states import CHANGE
+from licensing.health.transfers import services as transfers
+from licensing.models import BoardRequest, HealthLicence
+from licensing.signage import queries
+from licensing.signage.renewals import offers
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.documents import services as documents
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from payments.models import Bill, RefundDue
+from shops.models import Shop
+from shops.register.services import refresh_search
+from tests import desk_acts
+from tests.bank import Book
+from tests.conftest import Clock
+from tests.factories import boards
+from tests.factories.accounts import NOURA, PersonFactory
+from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.review import OfficerFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sealed")]
+BY = system("tests")
+
+
+@pytest.fixture
+def reader(shop: Shop) -> User:
+    return OfficerFactory(login="health", branch_id=shop.branch_id, skills=["health"])
+
+
+def issued(case: Case) -> None:
+    """Pay a case of the health licence and issue its licence."""
+    health.take_payment(case=Case.objects.get(pk=case.pk))
+    health.issue_renewal(case=Case.objects.select_related("applicant", "branch").get(pk=case.pk))
+
+
+def reason(request: BoardRequest) -> tuple[str, str]:
+    event = boards.fresh(request.case).case.last_event
+    return boards.fresh(request.case).case.state, event.reason if event is not None else ""
+
+
+def test_nothing_is_billed_for_boards_of_a_shop_that_passed_to_another_holder(shop: Shop, owner: User, officer: User, reader: User) -> None:
+    noura = PersonFactory(noura=True)
+    request = boards.sent(shop, owner)
+    case = transfers.agree(transfer=transfers.ask(shop=shop, person=owner, number=NOURA), user=noura)
+    desk_acts.approve(reader)
+    issued(case)
+    desk_acts.approve(officer)
+    assert reason(request) == ("refused", "shop_moved") and not Bill.objects.filter(subject=request.case.key).exists()
+
+
+def test_what_was_paid_after_the_shop_moved_is_owed_back(shop: Shop, owner: User, officer: User, reader: User, bank: Book) -> None:
+    request = boards.sent(shop, owner)
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["address"], service=CHANGE)
+    desk_acts.approve(reader)
+    desk_acts.approve(officer)
+    issued(case)
+    boards.pay_at_bank(boards.fresh(request.case), bank)
+    boards.paid_of(request.case)
+    assert reason(request) == ("refused", "shop_moved") and RefundDue.objects.count() == 1
+
+
+def test_no_boards_of_a_shop_whose_health_licence_was_cancelled(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.sent(shop, owner)
+    health.cancel_licence(shop=shop, person=owner)
+    desk_acts.approve(officer)
+    assert reason(request) == ("refused", "health_licence_over") and not Bill.objects.exists()
+    refusal = queries.obstacle(shop)
+    assert refusal is not None and refusal.code == "health_licence_over"
+    with pytest.raises(Refused, match="health_licence_over"):
+        boards.sent(shop, owner)
+
+
+def test_boards_whose_licence_ran_out_during_a_suspension_of_the_shop_can_be_renewed(
+    licensed: BoardRequest, shop: Shop, owner: User, frozen_clock: Clock
+) -> None:
+    document = HealthLicence.objects.select_related("document").get(shop=shop, is_current=True).document
+    last = max(board.last_day for board in licensed.boards.all() if board.last_day)
+    frozen_clock.move(days=(last - clock.today()).days - 2)
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=clock.today() + dt.timedelta(days=400))
+    shop.refresh_from_db()
+    documents.suspend(document, reason="tests", actor=BY)
+    refresh_search([shop.pk])
+    refusal = queries.obstacle(shop)
+    assert refusal is not None and refusal.code == "suspended"
+    frozen_clock.move(days=5)
+    document.refresh_from_db()
+    documents.resume(document, reason="tests", actor=BY)
+    refresh_search([shop.pk])
+    assert {queries.standing(board) for board in boards.fresh(licensed.case).boards.all()} == {"expired"}
+    assert {one.stop for group in offers.of_user(owner) for one in group.boards} == {""}
