@@ -114,6 +114,14 @@ def test_the_guards_stood_while_loading_and_would_have_stopped_a_wrong_load() ->
         transaction.set_rollback(True)
 
 
+@pytest.mark.postgres
+def test_the_planner_knows_of_the_rows_at_once() -> None:
+    with connection.cursor() as cursor:
+        for model in (Case, Document, Shop):
+            cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
+            assert cursor.fetchone()[0] == pytest.approx(model.objects.count(), rel=0.1)
+
+
 def test_every_event_has_its_act() -> None:
     by_action = {
         a: AuditEvent.objects.filter(action=a).count()
