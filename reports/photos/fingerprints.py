@@ -71,8 +71,10 @@ def near_bands(band: int) -> Iterator[int]:
 
 def may_be_same(value: int, older: int, most: int) -> bool:
     """Whether two fingerprints are near enough to compare the pictures; `most` bits differ."""
-    is_near = any((one ^ other).bit_count() <= BAND_NEAR for one, other in zip(bands(value), bands(older), strict=True))
-    return is_near and distance(value, older) <= most
+    # Most pictures differ in many bits, which one look tells; the bands are four.
+    return distance(value, older) <= most and any(
+        (one ^ other).bit_count() <= BAND_NEAR for one, other in zip(bands(value), bands(older), strict=True)
+    )
 
 
 def is_same(small: Image.Image, older: Image.Image) -> bool:
