@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -168,6 +169,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # What takes longest comes first, so that no process works on alone at the end.
     long = {together(item.nodeid) for item in items if item.get_closest_marker("slow") or item.get_closest_marker("whole")}
     items.sort(key=lambda item: together(item.nodeid) not in long)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and only among what the tests make: what is loaded by now stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _fixtures_of(item: pytest.Item) -> set[str]:
