@@ -71,6 +71,7 @@ TOGETHER = {
     "tests/architecture/test_languages.py": "responses of all pages",
     "tests/architecture/test_pages.py": "responses of all pages",
     **{f"tests/architecture/test_{name}.py": "one sample" for name in ONE_SAMPLE},
+    "tests/architecture/test_grants.py::test_the_application_proposes_and_decides_a_correction_of_the_ledger": "one sample",
     "tests/architecture/test_without_transaction.py::test_no_page_fails_when_it_is_read": "read over HTTP",
     # A minute and more each, so that no process waits for the last one.
     **{f"tests/violations/test_agreement.py::test_the_pages_of_two_hundred_people_agree[{part}]": f"people {part}" for part in range(4)},
