@@ -37,7 +37,7 @@ def not_agreed() -> QuerySet[ReportPhoto]:
 def most_urgent() -> QuerySet[ReportPhoto]:
     """As `unsure`, those of open reports first, the nearest promise on top."""
     is_closed = Case(When(report__state__in=OPEN, then=Value(0)), default=Value(1))
-    return unsure().select_related("report", "copy", "reused__report").order_by(is_closed, "report__due_at", "pk")
+    return unsure().select_related("report__area", "copy", "reused__report__area").order_by(is_closed, "report__due_at", "pk")
 
 
 def judged() -> QuerySet[ReportPhoto]:

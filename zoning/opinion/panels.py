@@ -225,14 +225,14 @@ def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> PageBlock
     for one in alike:
         title = format_html(_("{metres} m away"), metres=ltr(number_format(round(one.metres), force_grouping=True)))
         facts = format_html("{} · {}", day(one.on), _edition(one.edition)) if one.edition else day(one.on)
-        standing = Agreement(one.agreement).label
+        standing = _("Against the instant answer of that day: %(agreement)s") % {"agreement": Agreement(one.agreement).label}
         records.append(Record(title, TAGS[one.outcome], OpinionOutcome(one.outcome).label, lines=[facts, standing]))
     return PageBlock(
         "alike",
         _("Like cases nearby"),
         records=records,
         empty=_("No earlier opinion on the same kind of activity and land."),
-        note=_("The five nearest, without names. An opinion that differs from all of them needs a written reason."),
+        note=_("The five nearest, without names. An opinion that differs from most of them needs a reason."),
     )
 
 
