@@ -107,7 +107,7 @@ _COLUMNS = (
 
 def _read(keys: Collection[str]) -> ShopCases:
     """A row for each case, or for each of its boards. A case has at most one open round of corrections."""
-    period = offers.period(offers.window())
+    period = offers.period(offers.window(is_shown=True))
     rows = _rows(keys, period[0]).annotate(
         open_round=FilteredRelation("rounds", condition=Q(rounds__answered_at=None)),
         is_at_bank=payments.is_at_bank(Concat(Value("case:"), OuterRef("public_id"))),
@@ -127,9 +127,9 @@ def _read(keys: Collection[str]) -> ShopCases:
 
 def _rows(keys: Collection[str], first: dt.date) -> QuerySet[Case]:
     """The open cases, and those of licensed boards that did not end long ago; a renewal ends after the board that it renews."""
-    today, moved = clock.today(), incidents.last_moved_day()
+    today = clock.today()
     is_open, was_licensed = Q(is_open=True, service__in=[*ACTS, BOARDS]), Q(service=BOARDS, state=BoardsState.ISSUED)
-    if moved is not None and moved >= today:
+    if incidents.may_have_moved(today):
         is_moved = Q(**{f"{_BOARD}__in": incidents.moved_into(offers.BOARDS_DEADLINE, today)})
         rows = Case.objects.annotate(is_moved=ExpressionWrapper(is_moved, output_field=BooleanField()))
     else:

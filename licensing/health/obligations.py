@@ -34,7 +34,7 @@ def obligations(user: User) -> list[Obligation]:
     """One obligation for each licence of the listed shops that can be renewed, now or later, and for each saved change of a licence."""
     listed = registered.listed_shops(user)[: registered.MAX_LISTED]
     shops = renewable_shops(user, listed)
-    rows = renewability.of_shops(shops)
+    rows = renewability.of_shops(shops, is_shown=True)
     saved = drafts.begun_subjects(user, RENEWAL, [shop.key for shop in shops])
     renew = addresses("licensing:renew")
     found = [(shop, obligation_of(shop, rows[shop.pk], renew(shop.public_id), has_draft=shop.key in saved)) for shop in shops]

@@ -33,7 +33,7 @@ from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from payments import queries as payments
-from payments.models import Bill
+from payments.queries import SubjectAccount
 from payments.states import BillState
 
 LIVE_LABELS = {
@@ -57,7 +57,7 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
     """Next step, files, money and facts of the acts on licences."""
     details: dict[str, list[CaseDetail]] = {}
     for case in listed:
-        renewal = queries.renewal_of(case) if case.service in ACTS else None
+        renewal = queries.shown_renewal(case) if case.service in ACTS else None
         if renewal is not None:
             detail = _detail(case, renewal, is_self=case.applicant_id == user.pk)
             details[case.key] = [_detail_for_staff(case, detail) if user.is_staff else detail]
@@ -77,15 +77,14 @@ def _detail_for_staff(case: Case, detail: CaseDetail) -> CaseDetail:
 
 
 def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
-    bill, bill_lines = payments.bill_with_lines(case.key)
-    licence = renewal.new_licence
+    account, licence = payments.account_of(case.key), renewal.new_licence
+    bill = account.bill
     files = (
         [FileLine(_("Health licence"), licence.document.number, reverse("document", args=[licence.document.number]), _("sealed file"))]
         if licence and licence.document.file_id
         else []
     )
-    numbers = payments.receipt_numbers(case.key)
-    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
+    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in account.receipts]
     if renewal.refusal is not None:
         files.append(refusal_file(renewal.refusal))
     withdrawable = case.state in WORKFLOWS[case.service].moves["withdraw"].sources
@@ -93,19 +92,18 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
     if is_self and licence is not None and licence.is_current and licence.document.live_state == "valid":
         shop = case.subject.partition(":")[2]
         actions.append((_("Change, transfer or cancel the licence, or a duplicate"), reverse("licensing:licence", args=[shop])))
-    refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
     by_officer = renewal.lane == Lane.OFFICER
     return CaseDetail(
         by_officer=by_officer,
         queue=_queue(case) if by_officer and case.is_open else [],
         rounds=_rounds(case) if by_officer else [],
-        refund_fils=refund.fils if refund else 0,
+        refund_fils=0 if bill is not None and bill.state == BillState.DUE else account.refund_fils,
         warning=_zoning_warning(case) if by_officer and case.is_open else None,
-        next_step=_next_step(case, bill, licence, renewal),
+        next_step=_next_step(case, account, licence, renewal),
         files=files,
         files_expected=_("The receipt and the licence appear here after payment.") if case.is_open else "",
         sent_files=[_sent(upload) for upload in uploads.ready(case.key) if upload.slot in changes.SLOTS] if by_officer else [],
-        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in account.lines],
         total_fils=bill.total_fils if bill else None,
         facts=[
             Fact(
@@ -212,7 +210,8 @@ def _rounds(case: Case) -> list[Round]:
     return rounds
 
 
-def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, renewal: Renewal) -> NextStep | None:
+def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | None, renewal: Renewal) -> NextStep | None:
+    bill = account.bill
     if case.state == S.CORRECTIONS:
         return NextStep(
             _("Answer the corrections"),
@@ -224,7 +223,7 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
         step = waiting_step()
         return replace(step, text=TAKEN_OVER) if case.service == TRANSFER else step
     if case.state == S.REFUSED:
-        return _after_refusal(case, renewal)
+        return _after_refusal(case, renewal, is_refunded=account.refund_fils > 0)
     if case.state == S.AWAITING_PAYMENT and bill is not None:
         if bill.state == BillState.DUE and payments.status_of(bill).step in ("checking", "review"):
             return NextStep(
@@ -278,8 +277,8 @@ def _hanging(licence: HealthLicence) -> Text:
     return _("Print it and hang it in the shop where visitors and inspectors can see it.")
 
 
-def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
-    if renewal.refusal is None and payments.refund_of(case.key) is not None:
+def _after_refusal(case: Case, renewal: Renewal, *, is_refunded: bool) -> NextStep:
+    if renewal.refusal is None and is_refunded:
         return NextStep(
             _("The request cannot be completed"),
             _("A condition was no longer met when the fee arrived. The amount paid will be returned; see Money."),

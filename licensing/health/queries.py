@@ -308,11 +308,11 @@ _LISTED_OF_DOCUMENT = ("number", "code", "state", "valid_from", "valid_to", "fil
 LISTED_FIELDS = ("shop_id", "first_day", "last_day", *(f"document__{name}" for name in _LISTED_OF_DOCUMENT))
 
 
-def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date) -> dict[int, HealthLicence]:
+def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date, is_shown: bool = False) -> dict[int, HealthLicence]:
     """Current licences of many shops in one query, by shop id, with the fields that a list displays.
 
     Those that end by `facts_until` carry what `facts_of` returns as `current_facts`; unpacking the facts of all would be slow. Those that
-    have ended carry what `without_surcharge` returns as `no_surcharge_until`.
+    have ended carry what `without_surcharge` returns as `no_surcharge_until`, unless `is_shown` and no deadline moved lately.
     """
     today = clock.today()
     accepted = Renewal.objects.filter(licence=OuterRef("pk"), accepted_facts__isnull=False).order_by("-pk")
@@ -322,8 +322,9 @@ def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date) -> dict[int,
     rows = rows.annotate(
         issued_facts=DatabaseCase(due, default=None, output_field=JSONField()),
         accepted_facts=Subquery(accepted.values("accepted_facts")[:1]),
-        no_surcharge_until=incidents.moved_day(SURCHARGE_DEADLINE, today),
     )
+    if not is_shown or incidents.may_have_moved(today):
+        rows = rows.annotate(no_surcharge_until=incidents.moved_day(SURCHARGE_DEADLINE, today))
     licences: dict[int, Any] = {row.shop_id: row for row in rows}
     for row in licences.values():
         row.current_facts = {**(row.issued_facts or {}), **(row.accepted_facts or {})} if row.last_day <= facts_until else {}
@@ -339,6 +340,23 @@ def renewal_of(case: Case) -> Renewal | None:
     """The renewal of a case with its licences, their documents and the refusal; the facts of the documents are deferred."""
     deferred = (f"{relation}__{field}" for relation in DOCUMENT_RELATIONS for field in ("facts", "public_facts"))
     return Renewal.objects.filter(case=case).select_related(*DOCUMENT_RELATIONS).defer(*deferred).first()
+
+
+SHOWN_FIELDS = (
+    *("case", "act", "first_day", "last_day", "registered_facts", "lane", "flags", "is_late", "refusal"),
+    *(f"licence__{name}" for name in ("last_day", "registered_facts", "document__number")),
+    *("new_licence__first_day", "new_licence__is_current"),
+    *(f"new_licence__document__{name}" for name in ("number", "state", "valid_from", "valid_to", "file")),
+)
+
+
+def shown_renewal(case: Case) -> Renewal | None:
+    """The renewal of a case with what its page shows of it and of both licences; a refusal, which few have, is read where it is shown."""
+    rows = Renewal.objects.select_related("licence__document", "new_licence__document").only(*SHOWN_FIELDS)
+    try:
+        return rows.get(case=case)
+    except Renewal.DoesNotExist:
+        return None
 
 
 def get_renewal(case: Case) -> Renewal:

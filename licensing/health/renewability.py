@@ -49,14 +49,17 @@ class Renewability:
         return self.is_due and rules.may_be_studied(self.conditions)
 
 
-def of_shops(shops: Sequence[Shop]) -> dict[int, Renewability]:
-    """The renewability of each shop by primary key. Raises Refused where the rulebook has no edition."""
+def of_shops(shops: Sequence[Shop], *, is_shown: bool = False) -> dict[int, Renewability]:
+    """The renewability of each shop by primary key. Raises Refused where the rulebook has no edition.
+
+    `is_shown`: for a list that decides nothing by it, by rules and moved deadlines that are up to a minute old.
+    """
     today = clock.today()
-    limits = rulebook.edition("limits.health", today).limits
+    limits = (rulebook.shown_edition if is_shown else rulebook.edition)("limits.health", today).limits
     window, late = limits["window_days"].value, limits["late_days"].value if "late_days" in limits else 0
     elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, today)
     # Facts are compared only where the period of renewal runs, which is a small part of a long list.
-    licences = queries.licences_of(shops, facts_until=today + dt.timedelta(days=window))
+    licences = queries.licences_of(shops, facts_until=today + dt.timedelta(days=window), is_shown=is_shown)
     keys = [shop.key for shop in shops]
     open_cases = {case.subject: case for case in cases_of(shops).open if case.service in ACTS}
     blocks = cases.blocks_by_subject(keys, RENEWAL)

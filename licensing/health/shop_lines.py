@@ -39,7 +39,7 @@ UNDER_WAY = {
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     """One line for each shop: the state of its licence, its last day, and the next action."""
     shops = obligations.renewable_shops(user, shops)
-    rows = renewability.of_shops(shops)
+    rows = renewability.of_shops(shops, is_shown=True)
     elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
     saved = drafts.begun_subjects(user, RENEWAL, [shop.key for shop in shops])
     pages = _Pages()
@@ -86,8 +86,9 @@ def _licence_line(
     if row.licence is None:
         return PanelLine(title, state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
     label: Text
-    state, label = LIVE_LABELS[row.licence.document.live_state]
-    page = pages.licence(shop.public_id) if row.licence.document.live_state in ("valid", "not_yet") else ""
+    live_state = row.licence.document.live_state
+    state, label = LIVE_LABELS[live_state]
+    page = pages.licence(shop.public_id) if live_state in ("valid", "not_yet") else ""
     data = {"page": page, "workers": pages.workers(shop.public_id)}
     common: dict[str, Any] = {"title": title, "reference": row.licence.document.number, "deadline": row.licence.last_day, "data": data}
     if state == "ok" and row.licence.document.file_id:

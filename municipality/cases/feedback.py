@@ -28,8 +28,8 @@ class FeedbackSection:
     url: str
     given: Feedback | None
 
-    @property
-    def form(self) -> FeedbackForm:
+    def fields(self) -> FeedbackForm:
+        """The empty fields, the same for everybody who is asked this question."""
         return FeedbackForm(question=self.question)
 
 
@@ -38,10 +38,9 @@ def section(*, subject: str, person: User | None, question: Text, url: str) -> F
     return FeedbackSection(question, url, queries.feedback_of(subject, person))
 
 
-def section_of(case: Case, *, question: Text, url: str) -> FeedbackSection:
-    """The section on the page of a case that was read with `queries.feedback_columns`."""
-    ease, text = getattr(case, "given_ease", None), getattr(case, "given_text", None)
-    return FeedbackSection(question, url, Feedback(ease=ease, text=text or "") if ease is not None else None)
+def section_of(case: Case, person: User, *, question: Text, url: str) -> FeedbackSection:
+    """The section on the page of a case that `person` opened, read with `queries.has_feedback`."""
+    return FeedbackSection(question, url, queries.feedback_of(case.key, person) if getattr(case, "is_answered", True) else None)
 
 
 def take_answer(

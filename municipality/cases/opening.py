@@ -7,6 +7,7 @@ from itertools import chain
 
 from django.db.models.expressions import Combinable
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -24,9 +25,9 @@ def case_or_404(
     Raises Http404 where there is none, NotYours for another person's, NotPermitted where a right to act has ended.
     """
     related = chain.from_iterable(READ_WITH_A_CASE.values())
-    case = with_queue(Case.objects.filter(public_id=public_id)).select_related(*related).annotate(**read_too or {}).first()
+    case = get_object_or_404(with_queue(Case.objects.select_related(*related)).annotate(**read_too or {}), public_id=public_id)
     wanted = [service] if isinstance(service, str) else service
-    if case is None or ("" not in wanted and case.service not in wanted):
+    if "" not in wanted and case.service not in wanted:
         raise Http404
     access = authorize(user, case)
     case.applicant = access.person  # saves a query

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Avg, Count, Exists, Q, QuerySet
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Concat
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
@@ -89,7 +88,8 @@ def active_blocks(subject: str, service: str) -> list[Block]:
 def blocks_by_subject(subjects: Collection[str], service: str) -> dict[str, list[Block]]:
     """`active_blocks` of many subjects in one query; subjects without any are left out."""
     blocks: dict[str, list[Block]] = {}
-    for block in Block.objects.filter(subject__in=subjects, stops=service, lifted_at__isnull=True).order_by("pk"):
+    rows = Block.objects.filter(subject__in=subjects, stops=service, lifted_at__isnull=True)
+    for block in sorted(rows, key=lambda block: block.pk):
         blocks.setdefault(block.subject, []).append(block)
     return blocks
 
@@ -121,10 +121,9 @@ def feedback_of(subject: str, person: User | None) -> Feedback | None:
     return Feedback.objects.filter(subject=subject, person=person).first()
 
 
-def feedback_columns(person: User) -> dict[str, Combinable]:
-    """What a person answered about a case as columns of its row, `given_ease` (None without an answer) and `given_text`: subqueries."""
-    answer = Feedback.objects.filter(subject=Concat(Value("case:"), OuterRef("public_id")), person=person)
-    return {f"given_{name}": Subquery(answer.values(name)[:1]) for name in ("ease", "text")}
+def has_feedback(public_id: str, person: User) -> dict[str, Combinable]:
+    """Whether a person answered about a case, as a column of its row, `is_answered`: only then the answer is read."""
+    return {"is_answered": Exists(Feedback.objects.filter(subject=f"case:{public_id}", person=person))}
 
 
 def feedback_averages() -> list[tuple[str, int, float]]:

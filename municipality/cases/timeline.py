@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -98,8 +98,8 @@ class AddedStep:
 
 # What apps above add to the timeline of a case, by name of the app; each returns the steps of one case in their order.
 ADDED_STEPS: Registry[Callable[[Case, Sequence[CaseEvent]], Sequence[AddedStep]]] = Registry()
-# Whether a case waits until somebody takes it up: subqueries over a case, by name of the app.
-QUEUED: Registry[Callable[[], Exists]] = Registry()
+# Whether a case waits until somebody takes it up: conditions on a case, by name of the app.
+QUEUED: Registry[Q] = Registry()
 # One-to-one relations of a case to rows of apps above, by name of the app: the page of one case reads them with it.
 READ_WITH_A_CASE: Registry[tuple[str, ...]] = Registry()
 
@@ -168,8 +168,7 @@ def lateness(due_on: dt.date | None) -> Text:
 
 def with_queue(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Cases that know whether they wait in a queue, for `label`."""
-    waits = [Q(waits()) for waits in QUEUED.values()]
-    return cases.annotate(is_queued=reduce(or_, waits)) if waits else cases
+    return cases.annotate(is_queued=reduce(or_, QUEUED.values())) if len(QUEUED) else cases
 
 
 def label(case: Case) -> tuple[str, Text]:

@@ -93,10 +93,15 @@ def last_moved_day() -> dt.date | None:
     return found
 
 
+def may_have_moved(first: dt.date) -> bool:
+    """Whether a deadline can have moved to `first` or later: for pages, up to a minute old."""
+    last = last_moved_day()
+    return last is not None and last >= first
+
+
 def moved_about(subjects: Collection[str], since: dt.date = dt.date.min) -> list[MovedDeadline]:
     """The deadlines of subjects that moved to `since` or later, with their incidents, the first first; no query where none can have."""
-    last = last_moved_day()
-    if last is None or last < since:
+    if not may_have_moved(since):
         return []
     rows = MovedDeadline.objects.filter(subject__in=subjects, after__gte=since)
     return list(rows.select_related("incident").order_by("at", "pk"))

@@ -22,7 +22,7 @@ class ReviewConfig(AppConfig):
             enqueue("review.recompute_clocks", key=f"calendar:{pk}", ruleset_id=pk)
 
         ADDED_STEPS.register("review", timeline.added_steps)
-        QUEUED.register("review", timeline.waits_in_queue)
+        QUEUED.register("review", timeline.WAITS_IN_QUEUE)
         READ_WITH_A_CASE.register("review", ("place", "clock"))
         anew = _("Their promised day is counted anew at once")
         DRAFT_EFFECTS.register(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -78,9 +78,8 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     return steps + [AddedStep(at, LEVELS[level], "system") for at, level in levels]
 
 
-def waits_in_queue() -> Exists:
-    """Whether a case waits in the queue, with no officer yet: a subquery over a case."""
-    return Exists(QueueEntry.objects.filter(case=OuterRef("pk"), state=QueueEntryState.WAITING))
+# Whether a case waits in the queue, with no officer yet.
+WAITS_IN_QUEUE = Q(place__state=QueueEntryState.WAITING)
 
 
 def _later_overrides(entry: QueueEntry) -> QuerySet[QueueEntryEvent]:

@@ -224,7 +224,7 @@ def _shown() -> list[PublishedEdition]:
 
 def shown_edition(subject: str, on: dt.date) -> RulebookEdition:
     """The edition in force on a day, for a page that decides nothing by it: up to a minute old. Raises Refused("no_edition")."""
-    return _in_force(recently_published(), [subject], on)[0]
+    return _in_force(_shown(), [subject], on)[0]
 
 
 def preload_editions() -> int:

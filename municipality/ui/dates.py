@@ -60,7 +60,12 @@ def hijri_text(value: dt.date, language: str | None = None) -> str:
 
 
 def day_html(value: dt.date, *, weekday: bool = False) -> SafeString:
-    return format_html('<time datetime="{}">{}</time>', as_day(value).isoformat(), day_text(value, weekday=weekday))
+    return _day_html(as_day(value), weekday, get_language())
+
+
+@lru_cache(maxsize=2048)
+def _day_html(day: dt.date, weekday: bool, language: str | None) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), _day_text(day, weekday, language))
 
 
 def day_hijri_html(value: dt.date, *, weekday: bool = False) -> SafeString:

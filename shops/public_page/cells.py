@@ -1,4 +1,7 @@
-"""The rows of My shops, with the cells as HTML: a list has hundreds of them, and a template takes several times as long for each."""
+"""The rows of My shops, with the cells as HTML: a list has hundreds of them, and a template takes several times as long for each.
+
+Each text is escaped once, by `conditional_escape`, and then stands in an f-string: `format_html` looks at every piece again.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from municipality.ui.templatetags.portal import bilingual, day, ref, tag
 
 if TYPE_CHECKING:
     from municipality.cases.panels import PanelLine
-    from municipality.ui.texts import Text
     from shops.public_page.holdings import Holding
 
 _ACT, _BUTTON, _PLAIN = SafeString(' class="is-act"'), SafeString(' class="kp-btn"'), SafeString("")
@@ -31,6 +33,7 @@ class Cells:
         self.block, self.ends, self.next = map(conditional_escape, (_("block"), _("Last day"), _("Next step")))
         self.page_of, self.entrance_sheet_of = addresses("shops:shop"), addresses("shops:entrance_sheet")
         self.hours_of = addresses("shops:hours")
+        self.tags: dict[tuple[str, SafeString], SafeString] = {}
         self.no_step = format_html('<span class="kp-soft">{}</span>', _("No step now"))
 
     def rows(self, listed: Sequence[Holding]) -> list[dict[str, Any]]:
@@ -60,36 +63,45 @@ class Cells:
 
     def _cells(self, line: PanelLine, name: SafeString) -> SafeString:
         """State, last day and next step; with the name of the column for narrow screens, which show each cell by itself."""
-        return format_html(
-            '<td role="cell" class="is-state" data-label="{}"><span>{}</span></td><td role="cell" data-label="{}">{}</td>'
-            '<td role="cell"{} data-label="{}">{}</td>',
-            line.title,
-            self._state(line, name),
-            self.ends,
-            day(line.deadline) or "—",
-            _ACT if line.action else _PLAIN,
-            self.next,
-            _link(line.url, line.action, name, _BUTTON) if line.action else self.no_step,
+        title, state, last_day = _html(line.title), self._state(line, name), day(line.deadline) or "—"
+        step = _link(line.url, _html(line.action), name, _BUTTON) if line.action else self.no_step
+        return SafeString(
+            f'<td role="cell" class="is-state" data-label="{title}"><span>{state}</span></td>'
+            f'<td role="cell" data-label="{self.ends}">{last_day}</td>'
+            f'<td role="cell"{_ACT if line.action else _PLAIN} data-label="{self.next}">{step}</td>'
         )
 
     def _state(self, line: PanelLine, name: SafeString) -> SafeString:
         """The state, why, the number, and what else can be opened."""
-        parts = [tag(line.state, line.label)]
+        parts: list[str] = [self._tag(line.state, _html(line.label))]
         if line.note:
-            parts.append(format_html("<small>{}</small>", line.note))
+            parts.append(f"<small>{_html(line.note)}</small>")
         if line.reference:
-            parts.append(format_html("<small>{}</small>", ref(line.reference)))
+            parts.append(f"<small>{ref(line.reference)}</small>")
         if line.data:
-            offered = (("page", self.acts, line.reference), ("file", self.file, line.reference), ("workers", self.workers, name))
+            number = conditional_escape(line.reference)
+            offered = (("page", self.acts, number), ("file", self.file, number), ("workers", self.workers, name))
             links = [_link(line.data[key], label, of) for key, label, of in offered if line.data.get(key)]
-            parts.append(format_html('<span class="kp-joined">{}</span>', _joined(" ", links)))
+            parts.append(f'<span class="kp-joined">{_joined(" ", links)}</span>')
         return _joined(" ", parts)
 
+    def _tag(self, state: str, label: SafeString) -> SafeString:
+        """The tag of a state; most lines of a list have one of a few."""
+        if (state, label) not in self.tags:
+            self.tags[state, label] = tag(state, label)
+        return self.tags[state, label]
 
-def _joined(separator: str, parts: Sequence[SafeString]) -> SafeString:
+
+def _html(text: Any) -> SafeString:
+    """A text, escaped unless it is HTML already."""
+    return conditional_escape(text)
+
+
+def _joined(separator: str, parts: Sequence[str]) -> SafeString:
+    """Pieces of HTML as one."""
     return SafeString(separator.join(parts))
 
 
-def _link(url: str, label: Text, of: str, css: SafeString = _PLAIN) -> SafeString:
+def _link(url: str, label: SafeString, of: SafeString, css: SafeString = _PLAIN) -> SafeString:
     """A link whose words, for those who do not see the row, name what it is about."""
-    return format_html('<a{} href="{}">{}<span class="kp-hide"> {}</span></a>', css, url, label, of)
+    return SafeString(f'<a{css} href="{conditional_escape(url)}">{label}<span class="kp-hide"> {of}</span></a>')

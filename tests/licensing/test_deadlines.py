@@ -85,6 +85,7 @@ def test_a_licence_is_renewed_a_working_day_later_without_late_fee(make_licensed
     assert offer.may_renew and not offer.is_late and offer.total == 10_000 and offer.in_time_until == TODAY + DAY
     assert queries.offer(over).is_late and not queries.offer(later).is_late
     assert renewability.of_shops([shop])[shop.pk].can_renew
+    assert renewability.of_shops([shop], is_shown=True)[shop.pk].can_renew
     page = signed_in(owner).get(f"/en/health-licence/{shop.public_id}/renew/")
     assert "without the surcharge until" in page.content.decode()
     case = services.submit_renewal(shop=shop, applicant=owner, expected_fils=10_000)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from licensing.health import services
+from licensing.health import renewability, services
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.obligations import Duty, obligations_of
@@ -15,7 +18,8 @@ from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from payments import queries as payments
 from shops.public_page.holdings import HoldingsFilter, holdings_of
-from tests import desk_acts
+from tests import desk_acts, serving
+from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.payments import AttemptFactory
@@ -63,3 +67,19 @@ def test_a_bill_for_boards_is_something_to_do(make_shop: Any, owner: Any, store:
     officer = OfficerFactory(login="officer", branch_id=shop.branch_id, skills=["boards"])
     case = boards.approved(shop, owner, officer).case
     assert due(owner, case).url.endswith(f"/cases/{case.public_id}/")
+
+
+def test_the_list_goes_by_what_was_read_a_minute_ago_and_a_decision_by_what_stands_now(
+    make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving.warm(monkeypatch)
+    shop, client = make_shop(ends_in=-1), signed_in(owner)
+
+    def asked(act: Callable[[], Any]) -> set[str]:
+        with CaptureQueriesContext(connection) as queries:
+            act()
+        return {table for table in ("rulebook_ruleset", "incidents_moveddeadline") for one in queries if table in one["sql"]}
+
+    assert asked(lambda: client.get("/en/my-shops/")) == set()
+    assert asked(lambda: renewability.of_shops([shop], is_shown=True)) == set()
+    assert asked(lambda: renewability.of_shops([shop])) == {"rulebook_ruleset", "incidents_moveddeadline"}

@@ -64,22 +64,22 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
 
 def _detail(request: NewLicence) -> CaseDetail:
     case = request.case
-    bill, lines = payments.bill_with_lines(case.key)
-    refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
+    account = payments.account_of(case.key)
+    bill = account.bill
     withdrawn = reverse("licensing:withdraw_new", args=[case.public_id])
     return CaseDetail(
         by_officer=True,
         next_step=_next_step(request, bill),
-        files=_files(request),
+        files=_files(request, account.receipts),
         files_expected=_("The approval of the location and the licence appear here.") if case.is_open else "",
         sent_files=[
             FileLine(queries.ALL_SLOTS[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id]))
             for row in uploads.ready(request.files_key)
             if row.slot in queries.ALL_SLOTS
         ],
-        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in lines],
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in account.lines],
         total_fils=bill.total_fils if bill is not None else None,
-        refund_fils=refund.fils if refund is not None else 0,
+        refund_fils=0 if bill is not None and bill.state == BillState.DUE else account.refund_fils,
         queue=queue_facts(case),
         rounds=_rounds(case),
         facts=_facts(request),
@@ -87,7 +87,7 @@ def _detail(request: NewLicence) -> CaseDetail:
     )
 
 
-def _files(request: NewLicence) -> list[FileLine]:
+def _files(request: NewLicence, receipts: Sequence[str]) -> list[FileLine]:
     named: list[tuple[Text, Document | None]] = [(_("Approval of the location"), request.approval)]
     named.append((_("Health licence"), request.licence.document if request.licence is not None else None))
     found = [
@@ -95,8 +95,7 @@ def _files(request: NewLicence) -> list[FileLine]:
         for name, document in named
         if document is not None and document.file_id is not None
     ]
-    numbers = payments.receipt_numbers(request.case.key)
-    found += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
+    found += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in receipts]
     return found + ([refusal_file(request.refusal)] if request.refusal is not None else [])
 
 

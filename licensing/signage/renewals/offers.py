@@ -80,9 +80,9 @@ class ShopBoards:
         return self.is_reviewed or any(one.left_open for one in chosen)
 
 
-def window() -> RulebookEdition:
-    """The edition that says when a board can be renewed."""
-    return rulebook.edition(WINDOW, clock.today())
+def window(*, is_shown: bool = False) -> RulebookEdition:
+    """The edition that says when a board can be renewed. `is_shown`: for a list that decides nothing by it, up to a minute old."""
+    return (rulebook.shown_edition if is_shown else rulebook.edition)(WINDOW, clock.today())
 
 
 def period(edition: RulebookEdition) -> tuple[dt.date, dt.date]:

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from django.template.loader import render_to_string
 from django.test import Client
+from django.utils.translation import get_language, override
 
 from licensing.health.services import submit_renewal
 from municipality.cases import feedback, queries, services
+from municipality.cases.forms import FeedbackForm
 from municipality.cases.models import Case, Feedback
 from municipality.cases.roles import ensure_roles
 from municipality.kernel import clock
@@ -120,3 +123,33 @@ def test_staff_read_a_list_and_averages_without_names(case: Case, owner: Any) ->
             one = client.get(f"/admin/cases/feedback/{Feedback.objects.first().pk}/change/").content.decode()
             assert case.public_id not in one and owner.name_ar not in one
             assert client.post(f"/admin/cases/feedback/{Feedback.objects.first().pk}/change/", {"ease": "5"}).status_code == 403
+
+
+def test_the_empty_fields_are_drawn_once_for_each_language_and_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the same for everybody; what is of one person stands around them."""
+    drawn: list[tuple[str, str]] = []
+
+    def form(*, question: str) -> FeedbackForm:
+        drawn.append((get_language() or "", question))
+        return FeedbackForm(question=question)
+
+    def shown(language: str, question: str, url: str) -> str:
+        with override(language):
+            section = feedback.FeedbackSection(question, url, None)
+            return render_to_string("components/feedback.html", {"feedback": section, "language": language})
+
+    monkeypatch.setattr(feedback, "FeedbackForm", form)
+    for url in ("/one/", "/two/"):
+        for question in ("How was it?", "How was the other?"):
+            assert f'action="{url}"' in shown("en", question, url) and question in shown("en", question, url)
+            assert "ما الذي" in shown("ar", question, url) or "سهل" in shown("ar", question, url)
+    assert sorted(drawn) == [(language, question) for language in ("ar", "en") for question in ("How was it?", "How was the other?")]
+
+
+def test_whether_somebody_answered_is_theirs_alone(case: Case, owner: Any) -> None:
+    services.give_feedback(subject=case.key, service=case.service, person=owner, ease=2, text="")
+    answered_by = [
+        Case.objects.annotate(**queries.has_feedback(case.public_id, person)).values_list("is_answered", flat=True).get(pk=case.pk)
+        for person in (owner, PersonFactory(civil_id=NOURA))
+    ]
+    assert answered_by == [True, False]

@@ -9,12 +9,16 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from django.utils.safestring import SafeString
 
 from municipality.accounts.models import User
+from municipality.cases.panels import PanelLine
 from municipality.kernel import clock
 from municipality.places.models import Area
 from shops.models import Shop
 from shops.public_page import holdings
+from shops.public_page.cells import Cells
+from shops.register import name_lists
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory
 
@@ -116,3 +120,22 @@ def test_formulas_in_names_stay_text(owner: User, make_licensed_shop: Callable[.
     make_licensed_shop(name_en="=1+1", name_ar="=1+1")
     rows, _more = holdings.holdings_of(owner)
     assert "<f>" not in _text(holdings.workbook(rows))
+
+
+HOSTILE = '<b>&"'
+
+
+def test_every_text_of_a_line_is_escaped_once(make_shop: Callable[..., Shop]) -> None:
+    """The cells are put together as HTML, from texts of officers and registers too."""
+    shop = make_shop(name_ar=HOSTILE, name_en=HOSTILE)
+    data = {"page": f"/page/{HOSTILE}", "file": f"/file/{HOSTILE}", "workers": f"/workers/{HOSTILE}"}
+    texts = dict.fromkeys(("title", "label", "note", "reference", "action", "url"), HOSTILE)
+    safe = PanelLine(title="x", state="ok", label=SafeString("<i>safe</i>"))
+    lines = [PanelLine(state="bad", data=data, **texts), safe, PanelLine(title="x", state="ok", label="<i>plain</i>")]
+    name_lists.attach_names([shop])
+    (row,) = Cells().rows([holdings.Holding(shop, None, lines, may_state_hours=True)])
+    first, second, third = (line["cells"] for line in row["lines"])
+    for text in (first, row["links"], row["name"]):
+        assert "<b>" not in text and "&amp;amp;" not in text and "&lt;b&gt;&amp;&quot;" in text
+    assert first.count("&lt;b&gt;&amp;&quot;") == 13
+    assert "<i>safe</i>" in second and "&lt;i&gt;plain&lt;/i&gt;" in third

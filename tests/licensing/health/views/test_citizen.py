@@ -243,7 +243,8 @@ def test_a_licence_that_is_on_paper_only_is_not_offered_for_download() -> None:
     for file_id, offered in ((None, False), (7, True)):
         document = SimpleNamespace(live_state="valid", number="HLT-HA-2025-000001-X", file_id=file_id)
         case: Any = SimpleNamespace(state=RenewalState.ISSUED)
-        step = panels._next_step(case, None, SimpleNamespace(document=document, first_day=clock.today()), None)  # type: ignore[arg-type]
+        licence: Any = SimpleNamespace(document=document, first_day=clock.today())
+        step = panels._next_step(case, payments.SubjectAccount(None, [], [], 0), licence, None)  # type: ignore[arg-type]
         assert step is not None and bool(step.url) == bool(step.button) == offered
 
 
@@ -310,3 +311,19 @@ def test_the_row_of_a_licence_links_its_file_if_there_is_one(make_shop: Any, fil
     line = shop_lines._licence_line(shop, row, None, None, "", shop_lines._Pages())
     pages = {"page": f"/ar/health-licence/{shop.public_id}/", "workers": f"/ar/health-licence/{shop.public_id}/workers/"}
     assert line.data == pages | ({"file": "/documents/HLT-HA-2025-000001-X.pdf"} if file_id else {})
+
+
+def test_the_page_of_a_request_reads_its_renewal_with_the_licences_once(
+    make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is deferred is not shown: none of it is read afterwards."""
+    serving.warm(monkeypatch)
+    case, client = submit_renewal(shop=make_shop(), applicant=owner), signed_in(owner)
+    address = f"/ar/cases/{case.public_id}/"
+    client.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(address)
+    assert page.status_code == 200
+    tables = [one["sql"].rpartition(' FROM "')[2].partition('"')[0] for one in queries if "EXISTS" not in one["sql"]]
+    assert sorted(table for table in tables if table.startswith(("licensing_", "documents_"))) == ["licensing_renewal"]
+    assert len(queries) <= 9
