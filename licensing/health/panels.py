@@ -53,11 +53,28 @@ TAKEN_OVER = _(
 )
 
 
+_SHOWN = (
+    *("case", "act", "first_day", "last_day", "registered_facts", "lane", "flags", "is_late", "refusal"),
+    *(f"licence__{name}" for name in ("last_day", "registered_facts", "document__number")),
+    *("new_licence__first_day", "new_licence__is_current"),
+    *(f"new_licence__document__{name}" for name in ("number", "state", "valid_from", "valid_to", "file")),
+)
+
+
+def _shown_renewal(case: Case) -> Renewal | None:
+    """The renewal of a case with what its page shows of it and of both licences; a refusal, which few have, is read where it is shown."""
+    rows = Renewal.objects.select_related("licence__document", "new_licence__document").only(*_SHOWN)
+    try:
+        return rows.get(case=case)
+    except Renewal.DoesNotExist:
+        return None
+
+
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
     """Next step, files, money and facts of the acts on licences."""
     details: dict[str, list[CaseDetail]] = {}
     for case in listed:
-        renewal = queries.shown_renewal(case) if case.service in ACTS else None
+        renewal = _shown_renewal(case) if case.service in ACTS else None
         if renewal is not None:
             detail = _detail(case, renewal, is_self=case.applicant_id == user.pk)
             details[case.key] = [_detail_for_staff(case, detail) if user.is_staff else detail]

@@ -342,23 +342,6 @@ def renewal_of(case: Case) -> Renewal | None:
     return Renewal.objects.filter(case=case).select_related(*DOCUMENT_RELATIONS).defer(*deferred).first()
 
 
-SHOWN_FIELDS = (
-    *("case", "act", "first_day", "last_day", "registered_facts", "lane", "flags", "is_late", "refusal"),
-    *(f"licence__{name}" for name in ("last_day", "registered_facts", "document__number")),
-    *("new_licence__first_day", "new_licence__is_current"),
-    *(f"new_licence__document__{name}" for name in ("number", "state", "valid_from", "valid_to", "file")),
-)
-
-
-def shown_renewal(case: Case) -> Renewal | None:
-    """The renewal of a case with what its page shows of it and of both licences; a refusal, which few have, is read where it is shown."""
-    rows = Renewal.objects.select_related("licence__document", "new_licence__document").only(*SHOWN_FIELDS)
-    try:
-        return rows.get(case=case)
-    except Renewal.DoesNotExist:
-        return None
-
-
 def get_renewal(case: Case) -> Renewal:
     """The renewal of a case. Raises LookupError for a case without one."""
     if (renewal := renewal_of(case)) is None:
