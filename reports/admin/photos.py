@@ -95,9 +95,8 @@ def picture(request: AuthenticatedHttpRequest, public_id: str, side: str) -> Htt
 
 
 def _photo(public_id: str) -> ReportPhoto:
-    return get_object_or_404(
-        ReportPhoto.objects.select_related("report", "copy", "upload__file", "report__area", "reused__report__area"), public_id=public_id
-    )
+    rows = ReportPhoto.objects.select_related("report__area", "copy", "upload__file", "reused__report__area")
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def _count(request: HttpRequest) -> int:
