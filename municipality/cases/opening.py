@@ -25,7 +25,7 @@ def case_or_404(
     Raises Http404 where there is none, NotYours for another person's, NotPermitted where a right to act has ended.
     """
     related = chain.from_iterable(READ_WITH_A_CASE.values())
-    case = get_object_or_404(with_queue(Case.objects.select_related(*related)).annotate(**read_too or {}), public_id=public_id)
+    case = get_object_or_404(with_queue(Case.objects.select_related("branch", *related)).annotate(**read_too or {}), public_id=public_id)
     wanted = [service] if isinstance(service, str) else service
     if "" not in wanted and case.service not in wanted:
         raise Http404

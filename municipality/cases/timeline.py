@@ -32,6 +32,7 @@ ACTORS = {
     "supervisor": _("Supervisor"),
     "inspector": _("Inspector"),
 }
+STAFF = frozenset({"officer", "supervisor", "inspector"})  # of the office that a case is with
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,12 @@ class Step:
     at: dt.datetime | None = None
     due: dt.date | None = None
     note: Text = ""
+    due_at: dt.datetime | None = None  # the minute of `due`, where it is known
+    must_act: Text = ""  # who must act now, with the office; of the present step of an open case
 
     @property
     def lateness(self) -> Text:
-        return lateness(self.due)
+        return lateness(self.due, self.due_at)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ class AddedStep:
 ADDED_STEPS: Registry[Callable[[Case, Sequence[CaseEvent]], Sequence[AddedStep]]] = Registry()
 # Whether a case waits until somebody takes it up: conditions on a case, by name of the app.
 QUEUED: Registry[Q] = Registry()
+# The minute at which the promised time of a case is used up (None: unknown, or paused), by name of the app.
+DUE_AT: Registry[Callable[[Case], dt.datetime | None]] = Registry()
 # One-to-one relations of a case to rows of apps above, by name of the app: the page of one case reads them with it.
 READ_WITH_A_CASE: Registry[tuple[str, ...]] = Registry()
 
@@ -150,7 +155,18 @@ def _past(case: Case, timeline: Timeline, events: Sequence[CaseEvent], people: M
     if not case.is_open:
         past.remove(moves[-1])
         return [*past, replace(moves[-1], kind="bad" if state in timeline.bad else "done", note=timeline.notes.get(state, ""))]
-    return [*past[:-1], replace(past[-1], kind="now", due=decision_day(case), note=timeline.notes.get(state, ""))]
+    due = decision_day(case)
+    minutes = [at for due_at in DUE_AT.values() if due and (at := due_at(case)) is not None and clock.day_of(at) == due]
+    now = replace(past[-1], kind="now", due=due, due_at=min(minutes, default=None), must_act=must_act(case))
+    return [*past[:-1], replace(now, note=timeline.notes.get(state, ""))]
+
+
+def must_act(case: Case) -> Text:
+    """Who must act now in an open case; a member of staff with their office, never with their name."""
+    role = TIMELINES[case.service].next_actor.get(case.state, "system")
+    if role not in STAFF:
+        return ACTORS[role]
+    return format_html("{}, {}", ACTORS[role], bilingual(case.branch, "name"))
 
 
 def decision_day(case: Case) -> dt.date | None:
@@ -160,10 +176,11 @@ def decision_day(case: Case) -> dt.date | None:
     return case.due_on if case.is_open and not waits_for_applicant and case.state not in timeline.kept_promise else None
 
 
-def lateness(due_on: dt.date | None) -> Text:
-    """What a promised day that has passed means; empty before."""
+def lateness(due_on: dt.date | None, due_at: dt.datetime | None = None) -> Text:
+    """What a promised day, or its minute if that is given, means once it has passed; empty before."""
     late = gettext("This is late. The supervisor of the branch has been told, and the request is still decided.")
-    return late if due_on is not None and due_on < clock.today() else ""
+    has_passed = due_at < clock.now() if due_at is not None else due_on is not None and due_on < clock.today()
+    return late if has_passed else ""
 
 
 def with_queue(cases: QuerySet[Case]) -> QuerySet[Case]:

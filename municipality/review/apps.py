@@ -9,7 +9,7 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.cases.obligations import OBLIGATIONS
-        from municipality.cases.timeline import ADDED_STEPS, QUEUED, READ_WITH_A_CASE
+        from municipality.cases.timeline import ADDED_STEPS, DUE_AT, QUEUED, READ_WITH_A_CASE
         from municipality.incidents.registry import DEADLINES
         from municipality.jobs.services import enqueue
         from municipality.review import deadlines, obligations, tasks, timeline  # noqa: F401
@@ -22,6 +22,7 @@ class ReviewConfig(AppConfig):
             enqueue("review.recompute_clocks", key=f"calendar:{pk}", ruleset_id=pk)
 
         ADDED_STEPS.register("review", timeline.added_steps)
+        DUE_AT.register("review", timeline.due_at)
         QUEUED.register("review", timeline.WAITS_IN_QUEUE)
         READ_WITH_A_CASE.register("review", ("place", "clock"))
         anew = _("Their promised day is counted anew at once")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,6 +81,12 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
 
 # Whether a case waits in the queue, with no officer yet.
 WAITS_IN_QUEUE = Q(place__state=QueueEntryState.WAITING)
+
+
+def due_at(case: Case) -> dt.datetime | None:
+    """The minute at which the promised working time of a case is used up; None while it is paused, and without a clock."""
+    clock: Clock | None = getattr(case, "clock", None)
+    return clock.due_at if clock is not None else None
 
 
 def _later_overrides(entry: QueueEntry) -> QuerySet[QueueEntryEvent]:

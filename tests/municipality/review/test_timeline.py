@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import translation
+from django.utils.html import strip_tags
 
+from municipality.accounts.models import User
 from municipality.cases import timeline
 from municipality.cases.models import Case
 from municipality.cases.timeline import TIMELINES, Timeline
@@ -17,6 +20,7 @@ from municipality.review.models import QueueEntry
 from municipality.review.services import case_clock, desk, queue
 from municipality.review.services.desk import CorrectionRequest
 from municipality.review.timeline import LEVELS, MOVES
+from municipality.ui.templatetags.portal import moment
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
@@ -29,7 +33,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def told(office: Office) -> Iterator[None]:
     titles: dict[str, Any] = {name: name for name in ("draft", "in_review", "corrections", "countersign", "granted", "refused", "gone")}
-    TIMELINES.register(permits.PERMIT, Timeline(titles=titles, path=(), next_actor={"in_review": "officer"}, notes={}, moves=MOVES))
+    TIMELINES.register(permits.PERMIT, Timeline(titles=titles, path=(), next_actor={"in_review": "officer", "countersign": "supervisor"}, notes={}, moves=MOVES))
     yield
     TIMELINES.pop(permits.PERMIT)
 
@@ -132,6 +136,33 @@ def test_the_page_names_no_member_of_staff(office: Office, frozen_clock: Clock) 
     assert "Handed out to an officer, in its turn" in page
     for person in (office.officer, office.supervisor):
         assert person.name_ar not in page and person.name_en not in page and person.public_id not in page
+
+
+def test_the_present_step_says_who_must_act_at_which_office_and_until_which_minute(office: Office, frozen_clock: Clock) -> None:
+    """On the page of the applicant and by the public reference alike, and each act of the desk at once."""
+    User.objects.filter(pk=office.applicant.pk).update(civil_id_masked="••••••••1234")
+    case = permits.sent(office.applicant).case
+    due_at = CaseClock.objects.get(case=case).due_at
+
+    def pages() -> list[str]:
+        asked = {"reference": case.reference, "last_four": "1234"}
+        answers = [signed_in(office.applicant).get(f"/en/cases/{case.public_id}/"), Client().post("/en/track/", asked)]
+        return [" ".join(strip_tags(answer.content.decode()).split()) for answer in answers]
+
+    with translation.override("en"):
+        until = " ".join(f"The Municipality decides by {strip_tags(moment(due_at))}".split())
+    for page in pages():
+        assert f"Must act now: Officer, {case.branch.name_en}" in page and until in page and "Handed out" not in page
+    frozen_clock.move(minutes=1)
+    assignment = desk_acts.assigned(office.officer)
+    for page in pages():
+        assert "Handed out to an officer, in its turn" in page and until in page
+    desk.propose_refusal(assignment=desk_acts.checked(assignment), code="layout_changed")
+    for page in pages():
+        assert f"Must act now: Supervisor, {case.branch.name_en}" in page
+    frozen_clock.set(due_at + dt.timedelta(minutes=1))
+    for page in pages():
+        assert f"{until}. This is late." in page
 
 
 def test_every_level_that_a_clock_can_reach_has_its_words() -> None:
