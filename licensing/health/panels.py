@@ -28,7 +28,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
 from municipality.review.panels import late_estimate, refusal_file, refused_step, waiting_step
 from municipality.review.states import QueueEntryState
-from municipality.ui.templatetags.portal import bilingual, day, kwd, ltr, ref, term
+from municipality.ui.templatetags.portal import bilingual, day, day_hijri, kwd, ltr, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
@@ -124,7 +124,9 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
         total_fils=bill.total_fils if bill else None,
         facts=[
             Fact(
-                _("Current licence"), ref(renewal.licence.document.number), format_html("{} {}", _("until"), day(renewal.licence.last_day))
+                _("Current licence"),
+                ref(renewal.licence.document.number),
+                format_html("{} {}", _("until"), day_hijri(renewal.licence.last_day)),
             ),
             _period(renewal),
             *_new_holder(case),
@@ -137,11 +139,11 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
 
 def _period(renewal: Renewal) -> Fact:
     """The period of the new licence; that of a change or a transfer begins on the day of its issue."""
-    until = format_html("{} {}", _("to"), day(renewal.last_day))
+    until = format_html("{} {}", _("to"), day_hijri(renewal.last_day))
     if renewal.act in FROM_ISSUE and renewal.new_licence is None:
         return Fact(_("Period of the new licence"), _("from the day of its issue"), until)
     first = renewal.new_licence.first_day if renewal.new_licence is not None else renewal.first_day
-    return Fact(_("New period") if renewal.act == Act.RENEWAL else _("Period of the new licence"), day(first), until)
+    return Fact(_("New period") if renewal.act == Act.RENEWAL else _("Period of the new licence"), day_hijri(first), until)
 
 
 def _new_holder(case: Case) -> list[Fact]:

@@ -19,7 +19,7 @@ from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
-from municipality.ui.templatetags.portal import day, ref
+from municipality.ui.templatetags.portal import day_hijri, ref
 from municipality.uploads.models import Upload
 from shops.models import Shop
 
@@ -88,6 +88,6 @@ def _record(row: HealthLicence) -> Record:
         ref(row.document.number),
         state=state,
         label=label,
-        lines=[format_html("{} {} {} {}", _("From"), day(row.first_day), _("to"), day(row.last_day))],
+        lines=[format_html("{} {} {} {}", _("From"), day_hijri(row.first_day), _("to"), day_hijri(row.last_day))],
         source=(_("Check this licence"), reverse("verify", args=[row.document.code])),
     )

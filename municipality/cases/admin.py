@@ -21,6 +21,7 @@ from municipality.audit.services import log_access
 from municipality.cases import queries
 from municipality.cases.models import Case, CaseEvent, Ease, Feedback, FiledBy
 from municipality.cases.timeline import TIMELINES
+from municipality.kernel import digits
 from municipality.kernel.actors import Actor
 from municipality.rulebook.labels import label_of_reason
 from municipality.ui import staff_menu
@@ -162,7 +163,7 @@ class CaseAdmin(ReadOnlyAdmin):
         return rows if in_group(request, AUDITOR) else rows.none()
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Case], search_term: str) -> tuple[QuerySet[Case], bool]:
-        term = search_term.strip()
+        term = digits.clean(search_term)
         return (queryset.filter(reference=term.upper()) if term else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -13,7 +13,7 @@ from municipality.cases.panels import Fact, FileLine, NextStep
 from municipality.documents.models import Document
 from municipality.jobs import queries as jobs
 from municipality.review import queries
-from municipality.ui.templatetags.portal import day, ltr
+from municipality.ui.templatetags.portal import day, day_hijri, ltr
 from municipality.ui.texts import Text
 
 
@@ -27,9 +27,9 @@ def answer_days(case: Case, answer_by: dt.date) -> list[Fact]:
     """Until when a complaint is answered: as promised, while it is open and not paused, and by law at the latest."""
     if not case.is_open or case.due_on is None or case.due_on >= answer_by:
         by_law = _("No answer by then counts as a refusal, and you can then go to court.")
-        return [Fact(_("Answer by law at the latest"), day(answer_by), by_law)]
+        return [Fact(_("Answer by law at the latest"), day_hijri(answer_by), by_law)]
     silence = _("If no answer has come by {}, the law counts that as a refusal, and you can go to court.")
-    return [Fact(_("Decision promised by"), day(case.due_on), format_html(silence, day(answer_by)))]
+    return [Fact(_("Decision promised by"), day(case.due_on), format_html(silence, day_hijri(answer_by)))]
 
 
 def queue_facts(case: Case) -> list[Fact]:

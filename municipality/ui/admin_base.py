@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
+from municipality.kernel import digits
 from municipality.ui import staff_menu
 from municipality.ui.staff_roles import in_group as in_group
 from municipality.ui.staff_roles import require_role as require_role
@@ -105,6 +106,10 @@ class ReadOnlyAdmin(PluralTitleMixin, _ReadOnlyMixin, admin.ModelAdmin):  # type
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1
         return {}
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        """Those of Django; a number is found in the digits of each keyboard."""
+        return super().get_search_results(request, queryset, digits.clean(search_term))
 
 
 class ReadOnlyInline(_ReadOnlyMixin, admin.TabularInline):  # type: ignore[type-arg]

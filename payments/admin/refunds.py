@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.kernel import digits
 from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
 from municipality.ui.admin_base import code, in_group, moment
@@ -144,7 +145,7 @@ class RefundAdmin(MoneyAdmin):
         remaining_text = data.get("remaining", "")
         is_number = remaining_text.isascii() and remaining_text.isdigit() and len(remaining_text) < 12
         remaining = int(remaining_text) if is_number else -1
-        reference = data.get("bank_reference", "").strip()
+        reference = digits.clean(data.get("bank_reference", ""))
         step = data.get("step")
         if step == "propose":
             services.propose_refund(

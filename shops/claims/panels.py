@@ -18,7 +18,7 @@ from municipality.delegation import queries as delegation
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
 from municipality.review.panels import refusal_file, refused_step, waiting_step
-from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
+from municipality.ui.templatetags.portal import bilingual, day, day_hijri, ltr, ref, term
 from shops.claims import queries
 from shops.claims import services as claims
 from shops.claims.states import CLAIM, ClaimState
@@ -41,9 +41,11 @@ def _detail(case: Case) -> CaseDetail:
         Fact(_("Ground"), claim.get_ground_display()),
     ]
     if claim.dispute_until is not None and case.state == C.MATCHED:
-        facts.append(Fact(_("May be disputed until"), day(claim.dispute_until)))
+        facts.append(Fact(_("May be disputed until"), day_hijri(claim.dispute_until)))
     if claim.ground == ClaimGround.DOCUMENTS and claim.dispute_until is not None and case.is_open and review.position(case) is None:
-        facts.append(Fact(_("The holder can answer until"), day(claim.dispute_until), _("Then the claim takes its place in the queue.")))
+        facts.append(
+            Fact(_("The holder can answer until"), day_hijri(claim.dispute_until), _("Then the claim takes its place in the queue."))
+        )
     if claim.statement:
         facts.append(Fact(_("Your statement"), term(claim.statement)))
     if claim.organisation is not None:

@@ -12,16 +12,20 @@ import pytest
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.test import RequestFactory
 from django.utils import translation
 
+from municipality.cases.admin import CaseAdmin
 from municipality.rulebook.admin import RuleSetAdmin
 from municipality.rulebook.forms import DinarField
 from municipality.rulebook.inlines import HolidayInline, HoursInline, OffenceInline
 from municipality.rulebook.models import RuleSet
 from municipality.ui import dates
 from municipality.ui.forms import CivilIdField, DigitsField, FoldedField, PhoneField, ReferenceField
+from payments.admin.bills import BillAdmin
 from script.support.packages import SERVICES
 from tests.factories.accounts import StaffFactory
+from violations.admin.tables import ViolationAdmin
 
 ARABIC, PERSIAN = ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹")
 # Text in which people write numbers, by the names of the fields.
@@ -150,6 +154,15 @@ def test_an_event_of_a_shop_is_read_in_any_digits(digits: str) -> None:
 @pytest.mark.parametrize("field", [forms.CharField(), forms.RegexField(r"^[0-9]+$"), forms.DecimalField()])
 def test_a_field_that_takes_only_ascii_digits_would_be_found(field: Any) -> None:
     assert problems("a.Form.block", field)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("digits", [ARABIC, PERSIAN])
+def test_staff_search_lists_by_a_number_typed_in_any_digits(digits: str) -> None:
+    request = RequestFactory().get("/")
+    for listed in (page for page in admin.site._registry.values() if isinstance(page, (CaseAdmin, BillAdmin, ViolationAdmin))):
+        found, _again = listed.get_search_results(request, listed.model._default_manager.all(), in_digits("VIO-2026-000001-K", digits))
+        assert "VIO-2026-000001-K" in str(found.query), listed
 
 
 # Published days of the Umm al-Qura calendar.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import log_access
-from municipality.kernel import clock
+from municipality.kernel import clock, digits
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
@@ -117,7 +117,7 @@ class ViolationAdmin(ReadOnlyAdmin):
         return within_reach(request, super().get_queryset(request).prefetch_related("orders"))
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip().upper()
+        term = digits.clean(search_term).upper()
         if not term:
             return queryset, False
         if term.startswith(("WRN-", "VIO-", "PPR-")):

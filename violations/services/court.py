@@ -18,7 +18,7 @@ from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.documents import store
 from municipality.documents.numbers import next_number
-from municipality.kernel import clock, money
+from municipality.kernel import clock, digits, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
@@ -135,14 +135,15 @@ def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, f
         raise Refused("not_referred", _("Only a violation report that is with the court has a judgment."))
     if Judgment.objects.filter(violation=row).exists():
         raise Refused("entered", _("A judgment has already been entered and is waiting for the second person."))
-    if not ruling_no.strip() or ruled_on > clock.today() or ruled_on < clock.day_of(row.seen_at):
+    ruling_no = digits.clean(ruling_no)
+    if not ruling_no or ruled_on > clock.today() or ruled_on < clock.day_of(row.seen_at):
         raise Refused(
             "bad_ruling", _("Please give the number of the judgment and its day, which lies after the violation report and not ahead.")
         )
     if fils is not None and not 0 < fils <= money.MAX_FILS:
         raise Refused("bad_amount", _("Please give the amount of the judgment in dinars with three decimals."))
     judgment = Judgment.objects.create(
-        violation=row, ruling_no=ruling_no.strip(), ruled_on=ruled_on, fils=fils, entered_by=clerk, entered_at=clock.now()
+        violation=row, ruling_no=ruling_no, ruled_on=ruled_on, fils=fils, entered_by=clerk, entered_at=clock.now()
     )
     record("judgment.entered", subject=row.key, actor=actor, data={"ruling": judgment.ruling_no, "fils": fils})
     return judgment
@@ -160,7 +161,7 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: i
     ruling = _unconfirmed(judgment)
     if ruling.entered_by_id == clerk.pk:
         raise NotPermitted("same_person", _("The person who entered it cannot confirm it. A second person must."))
-    if (ruling.ruling_no, ruling.fils) != (ruling_no.strip(), fils):
+    if (ruling.ruling_no, ruling.fils) != (digits.clean(ruling_no), fils):
         raise Refused("differs", _("Number or amount differ from what was entered. Please read the judgment together."))
     Judgment.objects.filter(pk=ruling.pk).update(confirmed_by=clerk, confirmed_at=clock.now())
     data = {"ruling": ruling.ruling_no, "fils": ruling.fils}

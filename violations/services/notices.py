@@ -15,7 +15,7 @@ from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.delegation.authorization import Access
 from municipality.jobs import sweeps
-from municipality.kernel import clock
+from municipality.kernel import clock, digits
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
@@ -101,7 +101,7 @@ def serve_by_hand(*, violation: Violation, clerk: User, on: dt.date | None, how:
 
 
 def _receipt(text: str) -> str:
-    return text.strip()[:MAX_RECEIPT]
+    return digits.clean(text)[:MAX_RECEIPT]
 
 
 def check_by_hand(*, violation: Violation, clerk: User, on: dt.date | None, how: str, receipt: str) -> dict[str, Any]:

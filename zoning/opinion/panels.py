@@ -16,7 +16,7 @@ from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, Nex
 from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, waiting_step
-from municipality.ui.templatetags.portal import bilingual, day, ltr, moment, ref, term
+from municipality.ui.templatetags.portal import bilingual, day, day_hijri, ltr, moment, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from payments import queries as payments
@@ -67,7 +67,7 @@ def _detail(opinion: Opinion) -> CaseDetail:
             Fact(_("Question"), question(opinion.activity, opinion.floor)),
             Fact(_("Plot"), plot_name(opinion.plot)),
             Fact(_("Who asks"), opinion.get_asker_display()),
-            *([Fact(_("Valid until"), day(document.valid_to))] if document else []),
+            *([Fact(_("Valid until"), day_hijri(document.valid_to))] if document else []),
             *_related(opinion, until),
         ],
         actions=[*withdrawals, *_objecting(opinion, until)],
@@ -83,7 +83,7 @@ def _related(opinion: Opinion, until: dt.date | None) -> list[Fact]:
     old, by = (opinion.first.document if opinion.first else None), (opinion.document.replaced_by if opinion.document else None)
     facts = [Fact(_("Opinion objected to"), ref(old.number))] if old is not None else []
     facts += [Fact(_("Replaced by"), ref(by.number))] if by is not None else []
-    return facts + ([Fact(_("You can object until"), day(until))] if until is not None else [])
+    return facts + ([Fact(_("You can object until"), day_hijri(until))] if until is not None else [])
 
 
 def _objecting(opinion: Opinion, until: dt.date | None) -> list[tuple[Text, str]]:

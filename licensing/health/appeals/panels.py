@@ -17,7 +17,7 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep
 from municipality.review.panels import answer_days, queue_facts, waiting_step
-from municipality.ui.templatetags.portal import bilingual, day, moment, ref, term
+from municipality.ui.templatetags.portal import bilingual, day_hijri, moment, ref, term
 from municipality.uploads import queries as uploads
 
 A = AppealState
@@ -82,6 +82,6 @@ def after_refusal(case: Case, step: NextStep) -> NextStep:
     until = queries.last_day(case)
     if until is None:
         return step
-    text = format_html("{} {} {}.", step.text, _("You may appeal online until"), day(until))
+    text = format_html("{} {} {}.", step.text, _("You may appeal online until"), day_hijri(until))
     appeal_url = reverse("licensing:appeal", args=[case.public_id])
     return replace(step, text=text, url=appeal_url, button=_("Appeal"), more=(step.button, step.url))

@@ -33,7 +33,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def told(office: Office) -> Iterator[None]:
     titles: dict[str, Any] = {name: name for name in ("draft", "in_review", "corrections", "countersign", "granted", "refused", "gone")}
-    TIMELINES.register(permits.PERMIT, Timeline(titles=titles, path=(), next_actor={"in_review": "officer", "countersign": "supervisor"}, notes={}, moves=MOVES))
+    TIMELINES.register(
+        permits.PERMIT,
+        Timeline(titles=titles, path=(), next_actor={"in_review": "officer", "countersign": "supervisor"}, notes={}, moves=MOVES),
+    )
     yield
     TIMELINES.pop(permits.PERMIT)
 

@@ -89,7 +89,8 @@ def test_only_the_amount_of_the_court_is_payable_after_the_referral(referred: Vi
 
 
 def test_a_court_that_finds_no_violation_ends_it(referred: Violation, clerk: Any, authority: Any) -> None:
-    ruling = court.enter_judgment(violation=referred, ruling_no="ج 8/2026", ruled_on=clock.today(), fils=None, clerk=clerk)
+    ruling = court.enter_judgment(violation=referred, ruling_no="ج ٨/٢٠٢٦", ruled_on=clock.today(), fils=None, clerk=clerk)
+    assert ruling.ruling_no == "ج 8/2026"
     court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 8/2026", fils=None)
     assert fresh(referred).state == "acquitted"
 

@@ -39,7 +39,7 @@ def delivered(row: Violation, **states: str) -> None:
 
 
 def by_hand(row: Violation, clerk: Any, **changes: Any) -> None:
-    values: dict[str, Any] = {"on": clock.today(), "how": "handed", "receipt": "R-7"}
+    values: dict[str, Any] = {"on": clock.today(), "how": "handed", "receipt": "R-٧"}
     notices.serve_by_hand(violation=row, clerk=clerk, **(values | changes))
 
 

@@ -32,6 +32,16 @@ def test_the_party_reads_its_own_words_and_opens_its_own_files(write: Callable[.
     assert "The receipt and the licence" not in page
 
 
+def test_the_last_day_of_each_way_stands_with_its_hijri_day(write: Callable[..., Violation], owner: User) -> None:
+    row = write("CLN-03")
+    notices.record_opening(violation=row, person=owner)
+    row.refresh_from_db()
+    page = signed_in(owner).get(f"/ar/violations/{row.public_id}/").content.decode()
+    with translation.override("ar"):
+        days = [portal.day_hijri(until, "weekday") for until in (row.settle_until, row.object_until)]
+    assert all("هـ" in day and day in page for day in days)
+
+
 def test_a_new_objection_names_who_decides_and_both_days_and_has_changed_no_date(write: Callable[..., Violation], owner: User) -> None:
     row = write("CLN-03")
     notices.record_opening(violation=row, person=owner)
@@ -46,7 +56,7 @@ def test_a_new_objection_names_who_decides_and_both_days_and_has_changed_no_date
     decision = page.split("<h3>Decision</h3>")[1].split("</li>")[0]
     assert "automatically" not in decision
     promise = page.split("Decision promised by</dt>")[1].split("</div>")[0]
-    assert portal.day(case.due_on) in promise and f"If no answer has come by {portal.day(objection.answer_by)}, the law" in promise
+    assert portal.day(case.due_on) in promise and f"If no answer has come by {portal.day_hijri(objection.answer_by)}, the law" in promise
     assert "Answer by law at the latest" not in page, "one day is promised"
 
 

@@ -35,7 +35,7 @@ def read(user: Any, path: str) -> str:
 def test_the_page_of_a_refusal_has_the_button_and_home_the_offer(refused: Case, owner: Any) -> None:
     url = f"/en/cases/{refused.public_id}/appeal/"
     page = read(owner, f"/en/cases/{refused.public_id}/")
-    assert f'href="{url}">Appeal</a>' in page and "You may appeal online until" in page
+    assert f'href="{url}">Appeal</a>' in page and "You may appeal online until" in page and "AH)</span>" in page
     (offer,) = obligations(owner)
     assert (offer.duty, offer.code, offer.url) == (Duty.OFFER, "appeal", f"/{get_language()}{url[3:]}")
     assert url in read(owner, "/en/")
