@@ -11,7 +11,6 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.documents import address as address_of
 from municipality.places import queries as places
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
@@ -19,6 +18,7 @@ from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads.registry import Slot
 from shops.models import Sensitivity, Shop
 from shops.register import queries as register
+from shops.register.addresses import address_texts
 from shops.register.services import FactChange
 
 Values = dict[str, Any]
@@ -73,7 +73,7 @@ _ADDRESS = ("block", "street", "building", "plot", "floor", "unit", "paci_number
 
 def _address_text(values: Mapping[str, Any]) -> tuple[str, str]:
     area = values.get(ROW) or register.cached_names()[0].get(values["area"]) or Area.objects.get(pk=values["area"])
-    ar, en = address_of(Shop(area=area, **{name: values[name] for name in _ADDRESS}))
+    ar, en = address_texts(Shop(area=area, **{name: values[name] for name in _ADDRESS}))
     paci = values["paci_number"]
     return f"{ar}، الرقم الآلي {paci}", f"{en}, PACI number {paci}"
 

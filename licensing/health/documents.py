@@ -23,12 +23,12 @@ from municipality.kernel import clock, money
 from municipality.kernel.periods import Period
 from municipality.review import queries as review
 from municipality.review.services.refusals import RefusalFacts
-from municipality.ui.streets import street_text
 from municipality.ui.templatetags.portal import day as shown_day
 from municipality.ui.templatetags.portal import ref, tag
 from municipality.ui.texts import Text
 from payments import queries as payments
 from shops.models import Shop
+from shops.register.addresses import address_texts
 
 PRINTED = ("fees.", "limits.health ", "conditions.", "checks.", "calendar ")  # prefixes of the editions named on a licence
 SUBJECTS = {
@@ -125,7 +125,7 @@ class HealthLicenceFacts(Facts):
         bill = payments.bill_of(case.key)
         line = bill.lines.order_by("order").first() if bill else None
         conditions = review.edition_for(case, "conditions.health").conditions
-        address_ar, address_en = address(shop)
+        address_ar, address_en = address_texts(shop)
         return cls(
             case_reference=case.reference,
             trade_name_ar=shop.name_ar,
@@ -171,21 +171,3 @@ class RenewalRefusalFacts(RefusalFacts):
         """The facts of a refused renewal or change."""
         request_ar, request_en = NAMES[case.service]
         return replace(super().of(case, applicant=applicant), request_ar=request_ar, request_en=request_en)
-
-
-def address(shop: Shop) -> tuple[str, str]:
-    """The address in both languages: area, block, street, building or plot, floor, unit."""
-    parts = [
-        (shop.area.name_ar, shop.area.name_en),
-        (f"قطعة {shop.block}", f"block {shop.block}"),
-        (street_text(shop.street, "ar"), street_text(shop.street, "en")),
-    ]
-    if shop.building:
-        parts.append((f"مبنى {shop.building}", f"building {shop.building}"))
-    if shop.plot:
-        parts.append((f"قسيمة {shop.plot}", f"plot {shop.plot}"))
-    if shop.floor:
-        parts.append(("الدور الأرضي", "ground floor") if shop.floor == "0" else (f"دور {shop.floor}", f"floor {shop.floor}"))
-    if shop.unit:
-        parts.append((f"وحدة {shop.unit}", f"unit {shop.unit}"))
-    return "، ".join(ar for ar, _en in parts), ", ".join(en for _ar, en in parts)

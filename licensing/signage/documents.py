@@ -10,7 +10,6 @@ from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from licensing.health.documents import address
 from licensing.models import Board, BoardConsent, BoardRequest, ConsentRole
 from licensing.signage import queries
 from licensing.signage.consents import queries as consents
@@ -24,6 +23,7 @@ from municipality.review import queries as review
 from municipality.ui.templatetags.portal import day as shown_day
 from municipality.ui.templatetags.portal import ref
 from municipality.ui.texts import Text, both
+from shops.register.addresses import address_texts
 
 ONE_PAGE = 4  # boards, pictures and signatures that fit on one page; a request may have many more
 SUBJECTS = {
@@ -83,7 +83,7 @@ def facts_of(request: BoardRequest, number: str, days: Sequence[tuple[Board, dt.
     rows = (
         LetterRow("الاسم التجاري", "Trade name", shop.name_ar, shop.name_en, lead=True),
         LetterRow("النشاط", "Activity", shop.activity.name_ar, shop.activity.name_en),
-        LetterRow("العنوان", "Address", *address(shop)),
+        LetterRow("العنوان", "Address", *address_texts(shop)),
         LetterRow("الترخيص التجاري", "Commercial licence", shop.commercial_license_no),
         LetterRow("صاحب الترخيص", "Holder", case.applicant.name_ar, case.applicant.name_en),
         *(LetterRow("بدلاً من", "In place of", one.previous.number) for one, _first, _last in days if one.months_left and one.previous),

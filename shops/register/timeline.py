@@ -11,9 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from municipality.ui.templatetags.portal import term
-from shops.models import EventKind, ShopEvent
+from shops.models import EventKind, Shop, ShopEvent
+from shops.register.addresses import address_texts
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class TimelineEntry:
 
     event: ShopEvent
     activities: Mapping[str, Activity]
+    areas: Mapping[int, Area]
 
     @property
     def label(self) -> str:
@@ -38,10 +41,25 @@ class TimelineEntry:
             name = "name_ar" if get_language() == "ar" else "name_en"
             texts = [getattr(self.activities.get(data[side]), name, "") for side in ("before", "after")]
             return _arrow(*texts)
+        if self.event.kind == EventKind.MOVED:
+            index = 0 if get_language() == "ar" else 1
+            return _arrow(*(self._address(data[side])[index] for side in ("before", "after")))
         if self.event.kind in (EventKind.MERGED, EventKind.SPLIT):
             names = data["names"]
             return term(names[0] if get_language() == "ar" else names[1] or names[0])
         return ""
+
+    def _address(self, place: Mapping[str, Any]) -> tuple[str, str]:
+        columns = {name: value for name, value in place.items() if name != "area_id"}
+        return address_texts(Shop(area=self.areas[place["area_id"]], **columns))
+
+
+def entries(events: Sequence[ShopEvent]) -> list[TimelineEntry]:
+    """The entries of events, with the activities and areas that they name: at most two queries."""
+    activities = {event.data[side] for event in events if event.kind == EventKind.ACTIVITY_CHANGED for side in event.data}
+    areas = {event.data[side]["area_id"] for event in events if event.kind == EventKind.MOVED for side in ("before", "after")}
+    names, places = Activity.objects.in_bulk(activities), Area.objects.in_bulk(areas)
+    return [TimelineEntry(event, names, places) for event in events]
 
 
 def _pair(before: Sequence[str], after: Sequence[str], index: int) -> SafeString:

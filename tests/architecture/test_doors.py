@@ -37,8 +37,8 @@ MORE = {
     "municipality.uploads": {"registry", "fields", "links", "refusals", "pictures", "multipart"},
     "licensing": {"registry", "labels"},  # of inspections, of violation reports under a measure; how the size of a board is said
     "payments": {"registry", "providers", "rules", "origins"},  # rules: the lines that a bill is made of
-    # signals: what the register tells upward; events: a shop closes; conflicts: of interest of staff with a shop.
-    "shops": {"registry", "opening", "signals", "events", "conflicts"},
+    # signals: what the register tells upward; events: a shop closes; conflicts: of interest of staff with a shop; addresses: as text.
+    "shops": {"registry", "opening", "signals", "events", "conflicts", "addresses"},
     # What everybody reads of the violations of a shop, with small counts hidden; what a report of an inspector begins from.
     "violations": {"publication", "rules", "figures", "origins"},
     "zoning": {"places", "labels"},

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods
 
 from licensing.health import queries as licences
 from licensing.health.condition_messages import obstacles
-from licensing.health.documents import address
 from licensing.health.services.cancel import named_access
 from licensing.health.states import TRANSFER, TRANSFER_WORKFLOW
 from licensing.health.transfers import queries, services
@@ -25,6 +24,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
+from shops.register.addresses import address_texts
 from shops.register.opening import find_shop
 
 
@@ -114,7 +114,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     context = {
         "transfer": row,
         "shop": shop,
-        "address": address(shop)[0 if get_language() == "ar" else 1],
+        "address": address_texts(shop)[0 if get_language() == "ar" else 1],
         "shop_page": reverse("shops:shop", args=[shop.public_id]),
         "licence": licences.current(shop),
         "fils": sum(line.fils for line in licences.fee_lines(fees, 1, service=TRANSFER)),

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods
 from licensing.health import new_places, queries, services
 from licensing.health.condition_messages import met, obstacles
 from licensing.health.differences import differences
-from licensing.health.documents import address
 from licensing.health.forms import SubmitRenewal
 from licensing.health.rules import OFFICER_CONDITIONS
 from licensing.health.states import ACTS, RENEWAL
@@ -31,6 +30,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from shops.commercial_register import queries as commercial_queries
+from shops.register.addresses import address_texts
 from shops.register.opening import shop_or_404
 
 
@@ -94,7 +94,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "figure": cases.figures().get(RENEWAL),
         "at_once": CATALOGUE["health"].at_once,
         "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), "")],
-        "address": address(shop)[0 if get_language() == "ar" else 1],
+        "address": address_texts(shop)[0 if get_language() == "ar" else 1],
     }
     return render(request, "licensing/renew.html", context, status=409 if refusal else 200)
 

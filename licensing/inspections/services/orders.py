@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.documents import address
 from licensing.inspections import queries
 from licensing.inspections.draws import draw
 from licensing.inspections.notifications import InspectionOrdered, tell
@@ -27,6 +26,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity, RuleSet
 from shops.models import Shop
 from shops.register import conflicts
+from shops.register.addresses import address_texts
 from shops.register.queries import owners
 from shops.registry import licences_of
 
@@ -132,7 +132,7 @@ def order_for_shop(*, shop: Shop, actor: Actor, reason: str) -> Inspection:
     if shop.pk not in licences_of([shop.pk]):
         raise Refused("not_licensed", _("This shop has no health licence. Only licensed shops are inspected here."))
     holders = owners(shop)
-    address_ar, address_en = address(shop)
+    address_ar, address_en = address_texts(shop)
     return order(
         case=None,
         shop=shop,

@@ -18,7 +18,6 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import digits
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area
-from municipality.rulebook.models import Activity
 from municipality.ui.admin_base import in_group
 from shops.imports.validation import number_of
 from shops.models import EventProposal, Shop
@@ -136,7 +135,6 @@ def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     user = request.user
     waiting = EventProposal.objects.select_related("asked_by").filter(OPEN, shop=row).first()
     events = list(row.events.order_by("-on", "-pk")[:50])
-    activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
     keeps, is_mine = in_group(request, KEEPER), waiting is not None and waiting.asked_by_id == user.pk
     return page(
         request,
@@ -148,7 +146,7 @@ def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         state=states.STATES[states.state_of(row)],
         waiting=waiting,
         news=_written(waiting),
-        events=[timeline.TimelineEntry(event, activities) for event in events],
+        events=timeline.entries(events),
         may_allow=waiting is not None and keeps and not is_mine,
         may_refuse=waiting is not None and (keeps or is_mine),
     )

@@ -12,7 +12,6 @@ from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
 from municipality.cases import panels
 from municipality.kernel import clock
-from municipality.rulebook.models import Activity
 from municipality.ui.errors import too_many_requests
 from municipality.ui.templatetags.portal import bilingual
 from shops.commercial_register import queries as commercial_queries
@@ -45,7 +44,6 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         (block for by_key in panels.collect(panels.SHOP_PAGE, request.user, [row]).values() for block in by_key.get(row.key, [])),
         key=lambda one: one.order,
     )
-    activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
     fresh = freshness()
     context: dict[str, Any] = {
         "shop": row,
@@ -53,7 +51,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         "description": f"{bilingual(row.activity, 'name')} · {bilingual(row.area, 'name')}",
         "as_of": commercial_queries.as_of(row),
         "line": results.line_of(row),
-        "story": _story(row, [timeline.TimelineEntry(event, activities) for event in events], blocks),
+        "story": _story(row, timeline.entries(events), blocks),
         "blocks": blocks,
         "picture": next((block.picture for block in blocks if block.picture), None),
         "fresh": fresh,

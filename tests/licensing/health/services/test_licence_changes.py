@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
+from django.utils.html import strip_tags
 
 from licensing.health import invariants, outcomes, queries, services
 from licensing.health.appeals import services as appeals
@@ -24,6 +26,8 @@ from municipality.notifications.models import Message
 from payments import queries as payments
 from payments.models import RefundDue
 from shops.models import EventKind, Shop, ShopEvent
+from shops.open_data import feed
+from shops.register.addresses import address_texts
 from tests import desk_acts
 from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory, answers_for
@@ -65,6 +69,27 @@ def test_a_move_is_decided_paid_written_and_printed_with_the_same_end(shop: Shop
     assert told.keys() >= {"licensing.renewal_sent", "licensing.renewal_issued"} and "renewal" not in " ".join(told.values()).lower()
     shown = outcomes.outcome(bill)
     assert shown is not None and shown.is_done
+
+
+def published(shop: Shop) -> list[tuple[str, str]]:
+    """Type and day of each change of a shop in the public feed."""
+    feed.number_all()
+    changes = Client().get("/api/v1/changes/").json()["results"]
+    return [(change["type"], change["on"]) for change in changes if change["shop"]["id"] == shop.public_id]
+
+
+@pytest.mark.parametrize(("language", "before"), [("en", "before: {}"), ("ar", "سابقاً: {}")])
+def test_a_moved_shop_keeps_its_old_address_in_public_and_its_old_paper_says_by_which_it_is_replaced(
+    shop: Shop, owner: User, approve_and_issue: Any, language: str, before: str
+) -> None:
+    old = HealthLicence.objects.select_related("document").get(shop=shop).document
+    address = address_texts(Shop.objects.get(pk=shop.pk))[0 if language == "ar" else 1]
+    new = approve_and_issue(moving(shop, owner))
+    assert ("moved", clock.today().isoformat()) in published(shop)
+    page = strip_tags(Client().get(f"/{language}/shops/{shop.public_id}/", follow=True).content.decode())
+    assert before.format(address) in page
+    check = Client().get(f"/verify/{old.code}", headers={"accept-language": language}).content.decode()
+    assert new.document.number in strip_tags(check)
 
 
 def test_its_renewal_follows_the_licence_that_was_changed(shop: Shop, owner: User, approve_and_issue: Any) -> None:
