@@ -16,6 +16,7 @@ from municipality.review import queries as review
 from municipality.review.services.refusals import RefusalFacts
 from municipality.ui.texts import both
 from shops.models import Shop
+from shops.register.addresses import address_texts
 from zoning.answer.labels import state_of
 
 SUBJECTS = health.SUBJECTS | {
@@ -43,7 +44,7 @@ class NewLicenceRefusalFacts(RefusalFacts):
 
 def address(request: NewLicence) -> tuple[str, str]:
     """The address of a request in both languages."""
-    return health.address(Shop(area=request.area, **{name: getattr(request, name) for name in ADDRESS}))
+    return address_texts(Shop(area=request.area, **{name: getattr(request, name) for name in ADDRESS}))
 
 
 def approval_facts(request: NewLicence, first: dt.date, last: dt.date) -> LocationApprovalFacts:
