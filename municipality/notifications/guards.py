@@ -12,7 +12,7 @@ frozen(
 )
 never_deleted(_MESSAGE)
 frozen("notifications_delivery", ["message_id", "channel", "idempotency_key"])
-frozen("notifications_delivery", ["state", "provider_id", "sent_at"], once="OLD.state = 'sent'", name="sent_once")
+frozen("notifications_delivery", ["state", "provider_id", "sent_at", "went_to"], once="OLD.state = 'sent'", name="sent_once")
 never_deleted("notifications_delivery")
 frozen("notifications_notreached", ["message_id", "cause", "since"])
 frozen("notifications_notreached", ["called_at", "called_by_id", "outcome"], once="OLD.called_at IS NOT NULL", name="called_once")

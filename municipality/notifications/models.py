@@ -83,6 +83,8 @@ class Delivery(models.Model):
     provider_id = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: see admin.REASONS
     sent_at = models.DateTimeField(null=True, blank=True)
+    # The masked address to which it went, whatever the person's is now; empty for kinds that hide their recipient.
+    went_to = models.CharField(max_length=254, blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["message", "channel"], name="notifications_channel_once")]

@@ -123,9 +123,12 @@ def address_of(person: User, channel: str) -> str:
 
 
 def masked_address(delivery: Delivery) -> str:
-    """The address of a delivery as staff may read it: the last three digits of a number, the domain of an e-mail address."""
-    address = address_of(delivery.message.person, delivery.channel)
-    if delivery.channel == Channel.EMAIL:
+    """To which address it went, or would go now: the last three digits of a number, the domain of an e-mail address."""
+    return delivery.went_to or _masked(address_of(delivery.message.person, delivery.channel), delivery.channel)
+
+
+def _masked(address: str, channel: str) -> str:
+    if channel == Channel.EMAIL:
         return f"…@{address.rpartition('@')[2]}" if address else ""
     return f"…{address[-3:]}" if address else ""
 
@@ -158,7 +161,9 @@ def deliver(delivery_id: int) -> None:
         raise
     failpoint(f"message.{delivery.channel}.handed_over")
     kept = delivery.reason if delivery.reason in (LEGAL, FALLBACK) else ""
-    _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now(), reason=kept)
+    declared = MESSAGE_KINDS.get(message.kind)
+    went_to = "" if declared is None or declared.hides_recipient else _masked(address, delivery.channel)
+    _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now(), went_to=went_to, reason=kept)
 
 
 def mark_failed(*, delivery_id: int) -> None:

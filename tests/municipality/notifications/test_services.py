@@ -11,6 +11,7 @@ import pytest
 import requests
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
+from django.template import engines
 from django.urls import reverse
 
 from municipality.audit.models import AuditEvent
@@ -270,6 +271,24 @@ def test_what_was_sent_cannot_be_rewritten(greeting: str, gateway: type[Remember
             attempt()
     services.mark_read(message)
     assert Message.objects.get().read_at is not None
+
+
+def test_an_old_message_keeps_its_text_and_its_address_when_template_and_address_change(
+    greeting: str, make_kind: Make, gateway: type[RememberingSms], carry_out: Carry
+) -> None:
+    salim = PersonFactory(language="en")
+    message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
+    carry_out()
+    before, was = salim.phone[-3:], {part: getattr(message, part) for part in ("title_en", "body_ar", "body_en", "short_ar")}
+    make_kind(greeting, {part: both("نص جديد", "New words") for part in GREETING})
+    engines["django"].engine.template_loaders[0].reset()
+    salim.phone = "+96551110999"
+    salim.save()
+    again = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
+    assert again == message and {part: getattr(again, part) for part in was} == was
+    page = signed_in(salim).get(f"/en/messages/{message.public_id}/").content.decode()
+    assert message.body_en in page and "New words" not in page and f"…{before}" in page and "…999" not in page
+    assert services.send(greeting, person=salim, key="case-2", context=CONTEXT).body_en == "New words"
 
 
 def test_without_its_guard_a_sent_text_could_be_rewritten(greeting: str) -> None:
