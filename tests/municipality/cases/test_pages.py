@@ -12,6 +12,7 @@ from django.test import Client
 from licensing.health.services import submit_renewal, take_payment
 from licensing.health.states import RENEWAL
 from municipality.accounts import limits
+from municipality.accounts.models import User
 from municipality.audit.services import log_access
 from municipality.cases import queries, services, timeline
 from municipality.cases.models import Block, Case
@@ -85,6 +86,19 @@ def test_tracking_needs_reference_and_last_four_digits(case: Case) -> None:
     body = answer.content.decode()
     assert "Submitted, waiting for payment" in body
     assert case.applicant.name_en not in body and case.title_en not in body
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_request_of_years_ago_is_followed_when_nothing_names_its_applicant_any_more(case: Case, language: str) -> None:
+    take_payment(case=case)
+    names = [getattr(case.applicant, f"name_{code}") for code in ("ar", "en")]
+    empty = {"name_ar": "", "name_en": "", "email": "", "phone": "", "civil_id_digest": None, "civil_id_cipher": "", "is_active": False}
+    User.objects.filter(pk=case.applicant_id).update(**empty)
+    with clock.at(NOON + dt.timedelta(days=3 * 365)):
+        answer = Client().post(f"/{language}/track/", {"reference": case.reference, "last_four": "0013"})
+    body = answer.content.decode()
+    assert answer.status_code == 200 and case.reference in body and 'class="kp-time"' in body and "2026-11-24T12:00" in body
+    assert not any(name in body for name in names)
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,24 @@ def test_the_service_card_and_the_interface_have_the_same_figures(decided: list[
         assert f"half were decided within {half} working day" in body and "<b>5 working days</b>" in body, address
 
 
+def test_one_late_decision_changes_the_card_at_the_next_run(
+    decided: list[Case], supervisor: User, make_shop: Any, frozen_clock: Clock
+) -> None:
+    def card(share: int) -> bool:
+        page = " ".join(Client().get("/en/health-licence/").content.decode().split())
+        return f"{share}% were decided after the promised time" in page
+
+    compute_figures()
+    assert card(round(100 * 2 / 7))
+    person = UserFactory()
+    RenewalCaseFactory(shop=make_shop(owner=person), applicant=person, changed=["area_m2"])
+    frozen_clock.move(days=20)
+    desk_acts.approve(OfficerFactory(login="another"))
+    assert card(round(100 * 2 / 7)), "until the next run"
+    compute_figures()
+    assert card(round(100 * 3 / 8)) and len(from_the_ledger()) == 8
+
+
 def test_too_few_studied_requests_make_no_figure(decided: list[Case], supervisor: User) -> None:
     compute_figures()
     assert Figure.objects.filter(service=HEALTH).exists()
