@@ -25,9 +25,14 @@ def message_id(idempotency_key: str) -> str:
 def send_message(message: Message, *, to: str, language: str, idempotency_key: str) -> str:
     """Send one message of the inbox. Returns its Message-ID. Raises PermanentFailure when the address is refused for good."""
     with translation.override(language):
-        url, stop = link(message.path, language), link(_stop_path(message), language)
-        content: Any = {"subject": message.title, "body": message.body, "url": url, "stop": stop, "is_legal": is_legal(message)}
+        content: Any = content_of(message, language)
         return send(**content, to=to, idempotency_key=idempotency_key)
+
+
+def content_of(message: Message, language: str) -> dict[str, Any]:
+    """What the e-mail of a message says; call it in that language."""
+    url, stop = link(message.path, language), link(_stop_path(message), language)
+    return {"subject": message.title, "body": message.body, "url": url, "stop": stop, "is_legal": is_legal(message)}
 
 
 def is_legal(message: Message) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
@@ -27,6 +27,8 @@ from municipality.notifications.texts import foreign_links, link
 
 # Reasons of deliveries, see admin.REASONS.
 SWITCHED_OFF, LEGAL, FALLBACK = "switched_off", "legal_notice", "fallback"
+# What a legal notice says in a text message to somebody who switched them off.
+LEGAL_MARK = gettext_lazy("Legal notice, which cannot be switched off.")
 
 
 def send(
@@ -202,7 +204,7 @@ def sms_text(message: Message, language: str, *, although_off: bool = False) -> 
     """
     short = message.short_ar if language == "ar" else message.short_en
     with translation.override(language):
-        mark = gettext("Legal notice, which cannot be switched off.") if although_off else ""
+        mark = str(LEGAL_MARK) if although_off else ""
     text = "\n".join(filter(None, [short, mark, link(message.path, language)]))
     if foreign_links(text):
         raise PermanentFailure("foreign link in a text message")

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.notifications import mail, queries, services
-from municipality.notifications.forms import ChannelsForm
+from municipality.notifications import mail, queries, sent_texts, services
+from municipality.notifications.forms import ChannelsForm, CheckForm
 from municipality.notifications.models import Channel
 from municipality.notifications.texts import page_path
 from municipality.ui.language import read_form
@@ -46,3 +46,13 @@ def channels(request: AuthenticatedHttpRequest) -> HttpResponse:
         services.choose_channels(person=request.user, **form.cleaned_data)
         return redirect("accounts:profile")
     return render(request, "notifications/channels.html", {"form": form}, status=400 if submitted else 200)
+
+
+@access("any")
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Say whether a text that the user got is one of the messages to them. It is not kept."""
+    form, submitted = read_form(request, CheckForm)
+    is_checked = submitted and form.is_valid()
+    found = sent_texts.sent_with(request.user, form.cleaned_data["text"]) if is_checked else None
+    return render(request, "notifications/check.html", {"form": form, "is_checked": is_checked, "found": found})

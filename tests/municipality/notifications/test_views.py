@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
 from municipality.accounts.models import User
 from municipality.kernel import clock
+from municipality.notifications import mail, services
 from municipality.notifications.models import Delivery, Message
 from municipality.notifications.templatetags.message_words import marked, marked_line
 from tests.browsers import signed_in
@@ -113,3 +117,45 @@ def test_foreign_parts_are_marked_and_markup_is_not_believed() -> None:
         assert marked("أولا\nثانيا\n\nثالثا") == "<p>أولا<br>ثانيا</p><p>ثالثا</p>"
     with translation.override("en"):
         assert marked_line("See مطعم الخليج now") == 'See <bdi lang="ar" data-term>مطعم الخليج</bdi> now'
+
+
+def check(user: User, text: str, language: str = "en") -> str:
+    return signed_in(user).post(f"/{language}/messages/check/", {"text": text}).content.decode()
+
+
+YES, NO = "We sent you this message", "We did not send you this text"
+
+
+def test_a_text_that_we_sent_is_known_by_each_way_in_which_it_comes(mailoutbox: list[Any]) -> None:
+    salim = PersonFactory(language="en")
+    row = message(salim)
+    mail.send_message(row, to="salim@example.com", language="en", idempotency_key="1")
+    [letter] = mailoutbox
+    in_html = strip_tags(letter.alternatives[0][0])
+    arabic = row.title_ar.translate({ord(str(number)): digit for number, digit in enumerate("٠١٢٣٤٥٦٧٨٩")})
+    for text in (services.sms_text(row, "ar"), services.sms_text(row, "en", although_off=True), letter.body, in_html, row.body_en, arabic):
+        page = check(salim, f"  {text}\n")
+        assert YES in page and NO not in page and f"/en/messages/{row.public_id}/" in page, text
+    assert "أرسلنا إليك هذه الرسالة" in check(salim, row.short_ar, "ar")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("000001", "000002"),
+        lambda text: text + "\nhttps://kuwait-portal.example.com/pay",
+        lambda text: text.replace("/messages/", "/pay/"),
+        lambda text: "We never ask for your bank card or a password in a message.",
+        lambda text: "Kuwait Municipality: pay 20 KD at once",
+    ],
+)
+def test_a_changed_text_is_not_ours_with_a_warning_and_whom_to_tell(change: Callable[[str], str]) -> None:
+    salim = PersonFactory()
+    row = message(salim, short_en="Licence HLT-HW-2026-000001-K is issued")
+    page = check(salim, change(services.sms_text(row, "en")))
+    assert NO in page and YES not in page and 'href="tel:139"' in page
+
+
+def test_a_message_to_another_person_is_not_one_to_the_reader() -> None:
+    row = message(PersonFactory())
+    assert NO in check(PersonFactory(civil_id=NOURA), row.body_en)
