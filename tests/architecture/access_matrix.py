@@ -354,6 +354,7 @@ ROWS: list[Row] = [
     own("/{lang}/my-shops/codes/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-requests/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     anyones("/{lang}/messages/", READ),
+    anyones("/{lang}/messages/check/", "200 200 200 405 405 405"),
     own("/{lang}/basket/", FORM, FORM),
     own("/{lang}/my-payments/", READ, READ),
     # Files, by the rule of what they are about.

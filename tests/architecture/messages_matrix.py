@@ -11,7 +11,6 @@ NO = "403 403 403 403 403 403"
 READ = "200 200 405 405 405 405"
 PAGE = "200 200 200 200 200 200"
 ASKS = "200 200 302 405 405 405"
-ANSWERS = "200 200 200 405 405 405"
 DELIVERY, CALLS = "/admin/notifications/delivery/", "/admin/notifications/notreached/"
 LETTERS, LETTER = "/admin/letters/", "/admin/letters/{s.letter.public_id}/"
 CALL = f"{CALLS}{{s.not_reached.pk}}/call/"
@@ -31,7 +30,6 @@ def acts(staff: Callable[..., Any], own: Callable[..., Any]) -> list[Any]:
         staff(LETTERS, "403 403 405 405 405 405", READ, operator=READ, planner="403 403 405 405 405 405"),
         staff(LETTER, "404 404 404 405 405 405", "200 200 403 405 405 405", operator="200 200 409 405 405 405"),
         own("/{lang}/messages/channels/", ASKS, ASKS),
-        own("/{lang}/messages/check/", ANSWERS, ANSWERS),
     ]
 
 
