@@ -36,7 +36,7 @@ def _lines(text: str) -> set[str]:
 
 def _around(message: Message) -> str:
     """What stands beside the texts of a message in e-mails and text messages: addresses of pages, and what each says at its end."""
-    texts = []
+    texts: list[str] = []
     for language in LANGUAGES:
         with translation.override(language):
             content = mail.content_of(message, language) | {"title": message.title, "is_arabic": language == "ar"}
