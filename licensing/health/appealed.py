@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from licensing.health.appeals.registry import Appealable
 from licensing.health.queries import get_renewal, open_act
+from licensing.health.services.lost import lost_condition
 from licensing.health.transfers import queries as transfers_of
 from licensing.health.transfers import services as transfers
 from licensing.models import HealthLicence
@@ -20,10 +21,10 @@ def _shop(first: Case) -> Shop:
 
 
 def _goes_on(first: Case) -> bool:
-    """Whether the licence is still the current one, and no other act on it is open."""
+    """Whether the licence is still the current one, no other act on it is open, and nothing would refuse the request at once."""
     _shop(first)
     is_current = HealthLicence.objects.filter(pk=get_renewal(first).licence_id, is_current=True).exists()
-    return is_current and open_act(first.subject) is None
+    return is_current and open_act(first.subject) is None and not lost_condition(first)
 
 
 def _transfer_goes_on(first: Case) -> bool:

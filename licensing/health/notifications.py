@@ -26,7 +26,7 @@ class CorrectionsLapsed(CaseMessage):
 
 
 class RefusedAfterPayment(CaseMessage):
-    """A condition is no longer met between approval and payment; the amount is owed back."""
+    """A condition is no longer met; the amount is owed back, or nothing was paid yet (`is_free`)."""
 
     kind = "licensing.refused_after_payment"
     is_legal = True

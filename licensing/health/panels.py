@@ -45,6 +45,14 @@ LIVE_LABELS = {
     "superseded": ("wait", _("Superseded")),
 }
 
+# Why a request was refused after its approval, by the code of `services.lost`.
+LOST: dict[str, Text] = {
+    "other_holder": _("The shop has another holder by now."),
+    "licence_over": _("The licence of the shop is not in force."),
+    "shop_closed": _("The shop is closed in the register."),
+    "blocked": _("The shop is blocked. My shops shows why and what to do."),
+    "nothing_owed": _("Something has to be paid about the shop first."),
+}
 
 TAKEN_OVER = _(
     "The officer compares the request with the register of the Ministry of Commerce and Industry, so "
@@ -297,12 +305,10 @@ def _hanging(licence: HealthLicence) -> Text:
 
 
 def _after_refusal(case: Case, renewal: Renewal, *, is_refunded: bool) -> NextStep:
-    if renewal.refusal is None and is_refunded:
-        return NextStep(
-            _("The request cannot be completed"),
-            _("A condition was no longer met when the fee arrived. The amount paid will be returned; see Money."),
-            label=_("Decision"),
-        )
+    lost = LOST.get(case.last_event.reason) if case.last_event is not None and case.last_event.move == "refuse" else None
+    if lost is not None:
+        money = _("The amount paid will be returned; see Money.") if is_refunded else _("Nothing is to be paid.")
+        return NextStep(_("The request cannot be completed"), format_html("{} {}", lost, money), label=_("Decision"))
     is_countersigned = renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign"
     if renewal.refusal is None and not is_countersigned:
         return _closed_step()

@@ -33,11 +33,12 @@ _STUDY = (
     *desk_moves(S.IN_REVIEW, corrections=S.CORRECTIONS, countersign=S.COUNTERSIGN, accepted=S.AWAITING_PAYMENT, refused=S.REFUSED),
     move("lapse", S.CORRECTIONS, to=S.EXPIRED, label=_("Close without an answer")),
 )
+# A request that can no longer be met is refused at its approval, before the bill.
 _AFTER_PAYMENT = (
     # Automatic approval: the published rule approves, no officer is involved.
     move("approve", S.PAID, to=S.APPROVED, label=_("Approve")),
     move("issue", S.APPROVED, to=S.ISSUED, label=_("Issue the licence")),
-    move("refuse", [S.PAID, S.APPROVED], to=S.REFUSED, needs_reason=True, label=_("Refuse")),
+    move("refuse", [S.AWAITING_PAYMENT, S.PAID, S.APPROVED], to=S.REFUSED, needs_reason=True, label=_("Refuse")),
     move("expire", S.AWAITING_PAYMENT, to=S.EXPIRED, label=_("Close without payment")),
 )
 # An appeal against the refusal was allowed by another branch, whose decision takes the place of the first one.

@@ -251,6 +251,13 @@ def _finished_while_a_line_waits(sample: Sample) -> None:
     RenewalBatch.objects.filter(pk=row.pk).update(finished_at=clock.now())
 
 
+def licence_of_a_former_holder(sample: Sample) -> None:
+    """A duplicate is issued to somebody who does not hold the shop any more."""
+    row = _act(sample, "duplicate")
+    Shop.objects.filter(pk=row.licence.shop_id).update(owner=sample.stranger.person)
+    Renewal.objects.filter(pk=row.pk).update(new_licence=row.licence)
+
+
 BY_HAND: dict[str, Callable[[Sample], Any]] = {
     "licensing_renewalbatch_finished": _finished_while_a_line_waits,
     **board_data.BY_HAND,
@@ -267,6 +274,7 @@ BY_HAND: dict[str, Callable[[Sample], Any]] = {
     "licensing_renewal_same_end": lambda sample: _act(sample, "change", last_day=clock.today().replace(year=2090)),
     "cases_case_one_act_insert": _second_act,
     "cases_case_one_act_update": _second_act_reopened,
+    "licensing_renewal_of_holder": licence_of_a_former_holder,
 }
 
 

@@ -13,14 +13,13 @@ from licensing.health import queries
 from licensing.health.documents import HealthLicenceFacts
 from licensing.health.names import FROM_ISSUE
 from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued
+from licensing.health.services.lost import lost_at_issue, lost_condition
 from licensing.health.services.officer import accepted_by, write_changes
-from licensing.health.states import RENEWAL, TRANSFER, RenewalState
+from licensing.health.states import RenewalState
 from licensing.health.transfers import handover
-from licensing.health.transfers import queries as transfers
 from licensing.measures import effects
 from licensing.models import Act, HealthLicence, Lane, Renewal
-from municipality.cases import queries as cases
-from municipality.cases.models import Case, Effect
+from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.documents import services as documents
 from municipality.documents.models import Document
@@ -53,7 +52,7 @@ def take_payment(*, case: Case) -> None:
     if case.state != RenewalState.AWAITING_PAYMENT:
         raise Refused("case_closed")
     advance(case, "pay", actor=SYSTEM)
-    if code := _lost_condition(case):
+    if code := lost_condition(case):
         _refuse_after_payment(case, code)
         return
     renewal = queries.get_renewal(case)
@@ -64,47 +63,27 @@ def take_payment(*, case: Case) -> None:
     enqueue("licensing.issue_renewal", key=case.public_id, queue=batches.queue_of(case), case_id=case.pk)
 
 
-def _lost_condition(case: Case) -> str:
-    """The code of what forbids a licence since the approval ("shop_closed", "blocked", "licence_over", those of a transfer), or ""."""
-    shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
-    renewal = queries.get_renewal(case)
-    if renewal.act != Act.RENEWAL and renewal.licence.document.live_state != "valid":
-        return "licence_over"
-    if shop.closed_on is not None and shop.closed_on <= clock.today():
-        return "shop_closed"
-    if any(block.effect == Effect.STOP for block in cases.active_blocks(case.subject, RENEWAL)):
-        return "blocked"
-    transfer = transfers.of_case(case)
-    return transfers.lost_condition(transfer, shop) if transfer is not None else ""
-
-
-def _lost_transfer(case: Case) -> str:
-    """`_lost_condition` of a transfer, whose shop stays locked; "" for another act, whose licence does not pass to anybody."""
-    if case.service != TRANSFER:
-        return ""
-    Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
-    return _lost_condition(case)
-
-
 def _refuse_after_payment(case: Case, code: str) -> None:
     """Refuse a paid case and owe the amount back in the same transaction."""
     advance(case, "refuse", actor=SYSTEM, reason=code)
     bill = payments.bill_of(case.key)
     if bill is not None:
         owe_back(bill=bill, reason=code, actor=SYSTEM)
-    send(RefusedAfterPayment, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+    context = {"case": case, "is_free": False}
+    send(RefusedAfterPayment, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
     issued.tell_batch(case)
 
 
 def issue_renewal(*, case: Case) -> None:
     """Issue the licence of an approved renewal or other act, put it in force and notify its applicant. Idempotent.
 
-    Where a transfer is not possible any more, the request is refused and the amount owed back. Raises what `documents.issue` raises;
+    Where its applicant does not hold the shop any more, or a transfer is not possible any more, the request is refused and the amount
+    owed back. Raises what `documents.issue` raises;
     nothing is issued unsigned.
     """
     with transaction.atomic():
         paid = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-        if paid.state == RenewalState.APPROVED and (code := _lost_transfer(paid)):
+        if paid.state == RenewalState.APPROVED and (code := lost_at_issue(paid)):
             _refuse_after_payment(paid, code)
             return
 
@@ -130,7 +109,7 @@ def issue_renewal(*, case: Case) -> None:
 
     def link(locked: Case, document: Document) -> None:
         renewal = queries.get_renewal(locked)
-        if code := _lost_transfer(locked):  # since the document was drawn; the next try refuses
+        if code := lost_at_issue(locked):  # since the document was drawn; the next try refuses
             raise Refused(code)
         if renewal.act == Act.TRANSFER:
             handover.hand_over(renewal, accepted_by(locked))

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, draft_pages, new_places, queries
 from licensing.health.names import NAMES
-from licensing.health.notifications import CorrectionsLapsed, RenewalSent
+from licensing.health.notifications import CorrectionsLapsed, RefusedAfterPayment, RenewalSent
 from licensing.health.services.cases import open_renewal
+from licensing.health.services.lost import lost_condition
 from licensing.health.states import CHANGE, RENEWAL, TRANSFER, RenewalState
 from licensing.models import Act, Lane, Renewal, RenewalChange
 from municipality.accounts.models import User, actor_of
@@ -24,7 +25,7 @@ from municipality.delegation.authorization import authorize
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock
+from municipality.kernel import clock, subjects
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
@@ -177,7 +178,14 @@ def accepted(case: Case) -> None:
     """After an officer's approval: issue the bill, and write what a renewal changes to the register. In the decision's transaction.
 
     What a change between renewals changes is written once it is paid: until then the licence in force says what it said.
+    A request whose licence can no longer be issued is refused before anything is paid or written.
     """
+    Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
+    if code := lost_condition(case):
+        advance(case, "refuse", actor=SYSTEM, reason=code)
+        context = {"case": case, "is_free": True}
+        send(RefusedAfterPayment, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
+        return
     renewal = queries.get_renewal(case)
     actor = cases.last_actor(case)
     is_renewal = renewal.act == Act.RENEWAL

@@ -1,0 +1,43 @@
+"""What forbids the licence of an act since it was sent."""
+
+from __future__ import annotations
+
+from licensing.health import queries
+from licensing.health.states import RENEWAL
+from licensing.health.transfers import queries as transfers
+from licensing.models import Act
+from municipality.cases import queries as cases
+from municipality.cases.models import Case, Effect
+from municipality.kernel import clock, subjects
+from shops.models import Shop
+from shops.register import queries as shops
+
+
+def lost_condition(case: Case) -> str:
+    """The code of what forbids the licence of a request, a key of `panels.LOST`, or ""; looked at before the bill, and once it is paid."""
+    if code := lost_holder(case):
+        return code
+    shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
+    renewal = queries.get_renewal(case)
+    if renewal.act != Act.RENEWAL and renewal.licence.document.live_state != "valid":
+        return "licence_over"
+    if shop.closed_on is not None and shop.closed_on <= clock.today():
+        return "shop_closed"
+    if any(block.effect == Effect.STOP for block in cases.active_blocks(case.subject, RENEWAL)):
+        return "blocked"
+    transfer = transfers.of_case(case)
+    return transfers.lost_condition(transfer, shop) if transfer is not None else ""
+
+
+def lost_holder(case: Case) -> str:
+    """ "other_holder" where the applicant of an act does not hold the shop any more; "" for a transfer, whose applicant takes it over."""
+    if transfers.of_case(case) is not None:
+        return ""
+    shop = Shop.objects.select_related("owner", "organisation").get(public_id=subjects.parse(case.subject).id)
+    return "" if case.applicant in shops.owners(shop) else "other_holder"
+
+
+def lost_at_issue(case: Case) -> str:
+    """`lost_condition` of a transfer, `lost_holder` of another act: its shop stays locked until the licence is in force."""
+    Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
+    return lost_condition(case) if transfers.of_case(case) is not None else lost_holder(case)

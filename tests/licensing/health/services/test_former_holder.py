@@ -1,0 +1,134 @@
+"""A shop that passes to another holder while a request about its licence is under way: the request brings no licence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from licensing.health import panels, services
+from licensing.health.appeals import services as appeals
+from licensing.health.services import lost
+from licensing.health.states import CHANGE, DUPLICATE, RENEWAL
+from licensing.models import HealthLicence, Renewal
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.cases.services import place_block
+from municipality.documents import services as documents
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.notifications.models import Message
+from payments.models import Bill, RefundDue
+from shops.models import RegisterChange, Shop
+from shops.register.services import transfer
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
+from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.review import OfficerFactory
+
+pytestmark = pytest.mark.django_db
+BY = system("tests")
+
+
+def passes(shop: Shop, to: Any = None) -> None:
+    transfer(shop=Shop.objects.get(pk=shop.pk), to=to or PersonFactory(noura=True), source="tests", actor=BY)
+
+
+def ended(case: Case) -> tuple[str, str]:
+    row = Case.objects.select_related("last_event").get(pk=case.pk)
+    return row.state, row.last_event.reason if row.last_event is not None else ""
+
+
+def nothing_is_rewritten(shop: Shop) -> bool:
+    """The register has no change, and the shop the one licence that it had."""
+    return not RegisterChange.objects.filter(shop=shop).exclude(source="tests").exists() and HealthLicence.objects.get(shop=shop).is_current
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("service", [CHANGE, RENEWAL])
+def test_a_request_of_a_former_holder_is_refused_before_the_bill(make_shop: Any, owner: User, service: str) -> None:
+    shop = make_shop(ends_in=200 if service == CHANGE else 20)
+    officer = OfficerFactory(login="officer", branch_id=shop.branch_id, skills=["health"])
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["trade_name", "manager"], service=service)
+    passes(shop)
+    desk_acts.approve(officer)
+    assert ended(case) == ("refused", "other_holder") and not Bill.objects.exists() and nothing_is_rewritten(shop)
+    (told,) = Message.objects.filter(person=owner, kind="licensing.refused_after_payment")
+    assert "Nothing is to be paid" in told.body_en and "لا رسوم مستحقة" in told.body_ar
+    for language, sentence in (("en", "The shop has another holder by now."), ("ar", "أصبح للمحل مرخص له آخر.")):
+        assert sentence in signed_in(owner).get(f"/{language}/cases/{case.public_id}/").content.decode()
+
+
+@pytest.mark.guards
+def test_what_a_former_holder_paid_is_owed_back(shop: Shop, owner: User, officer: User) -> None:
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["trade_name"], service=CHANGE)
+    desk_acts.approve(officer)
+    passes(shop)
+    owed: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("licensing.health.services.issue.owe_back", lambda *, reason, **_facts: owed.append(reason))
+        services.take_payment(case=Case.objects.get(pk=case.pk))
+    assert ended(case) == ("refused", "other_holder") and owed == ["other_holder"] and nothing_is_rewritten(shop)
+    assert not RefundDue.objects.exists()
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("service", [CHANGE, DUPLICATE])
+def test_a_shop_that_passes_between_payment_and_issue_gets_no_licence(shop: Shop, owner: User, officer: User, service: str) -> None:
+    if service == CHANGE:
+        case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)
+        desk_acts.approve(officer)
+    else:
+        case = services.submit(shop=shop, applicant=owner, service=DUPLICATE)[0]
+    services.take_payment(case=Case.objects.get(pk=case.pk))
+    passes(shop)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("licensing.health.services.issue.owe_back", lambda **_facts: None)
+        services.issue_renewal(case=Case.objects.get(pk=case.pk))
+    assert ended(case) == ("refused", "other_holder") and HealthLicence.objects.filter(shop=shop).count() == 1
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("to_company", [False, True])
+def test_the_database_issues_nothing_to_a_former_holder(shop: Shop, owner: User, monkeypatch: pytest.MonkeyPatch, to_company: bool) -> None:
+    case = services.submit(shop=shop, applicant=owner, service=DUPLICATE)[0]
+    services.take_payment(case=Case.objects.get(pk=case.pk))
+    passes(shop, OrganisationFactory() if to_company else None)
+    monkeypatch.setattr("licensing.health.services.issue.lost_at_issue", lambda _case: "")
+    with pytest.raises(IntegrityError, match="other_holder"), transaction.atomic():
+        services.issue_renewal(case=Case.objects.get(pk=case.pk))
+    assert Renewal.objects.get(case=case).new_licence is None
+
+
+@pytest.mark.guards
+def test_an_allowed_appeal_of_a_former_holder_does_not_go_on(shop: Shop, owner: User, officer: User) -> None:
+    other = OfficerFactory(login="other", branch_id="JA", skills=["objections"])
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["trade_name"], service=CHANGE)
+    desk_acts.refuse(officer, StaffFactory(supervisor=True, login="head", branch_id=shop.branch_id))
+    appeals.file(case=case, person=owner, words="The name is permitted.")
+    passes(shop)
+    desk_acts.approve(other)
+    assert ended(case)[0] == "refused" and not Bill.objects.exists() and nothing_is_rewritten(shop)
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("code", ["blocked", "shop_closed", "licence_over"])
+def test_what_is_lost_during_the_study_is_not_billed(shop: Shop, owner: User, officer: User, code: str) -> None:
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)
+    if code == "blocked":
+        place_block(subject=shop.key, ground="fine", source="x:1", stops=RENEWAL, sentence_ar="س", sentence_en="s", actor=BY)
+    elif code == "shop_closed":
+        Shop.objects.filter(pk=shop.pk).update(closed_on=clock.today())
+    else:
+        documents.revoke(HealthLicence.objects.get(shop=shop).document, reason="tests", actor=BY)
+    desk_acts.approve(officer)
+    assert ended(case) == ("refused", code) and not Bill.objects.exists() and nothing_is_rewritten(shop)
+    step = panels._next_step(Case.objects.get(pk=case.pk), None, None, Renewal.objects.get(case=case))
+    assert step is not None and "لا رسوم مستحقة." in f"{step.text}"
+
+
+def test_every_code_has_a_sentence_on_the_page(shop: Shop, owner: User) -> None:
+    assert lost.lost_condition(RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)) == ""
+    assert panels.LOST.keys() >= {"other_holder", "licence_over", "shop_closed", "blocked", "nothing_owed"}
