@@ -37,7 +37,7 @@ class CorrectionsAsked(CaseMessage):
 
 
 class Accepted(CaseMessage):
-    """The bill is ready. `note` is bilingual and may be empty."""
+    """The bill is ready (`has_bill`), or nothing is to be paid (`is_free`). `note` is bilingual and may be empty."""
 
     kind = "review.accepted"
 

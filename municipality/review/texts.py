@@ -180,7 +180,9 @@ def refusal_context(decision: Decision, until: dt.date) -> dict[str, Any]:
 
 def acceptance_context(case: Case, note_ar: str, note_en: str) -> dict[str, Any]:
     service = reviewable(case)
-    return {"case": case, "note": Bilingual(note_ar, note_en), "has_bill": service.bill_fils is not None} | service.message_context(case)
+    fils = service.bill_fils(case) if service.bill_fils is not None else None
+    own = service.message_context(case)
+    return {"case": case, "note": Bilingual(note_ar, note_en), "has_bill": bool(fils), "is_free": fils == 0} | own
 
 
 def answer_deadline(case: Case) -> dt.date:

@@ -22,6 +22,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
+from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.services import send
 from municipality.review import queries, texts
 from municipality.review.models import Assignment, CheckAnswer, CorrectionItem, CorrectionRound, Decision, QueueEntry
@@ -229,10 +230,13 @@ def accept(*, assignment: Assignment, note_ar: str = "", note_en: str = "", with
 
 
 def _carry_out(decision: Decision, actor: Actor) -> None:
-    """What follows an approval that is in force."""
+    """What follows an approval that is in force. Where its service had to refuse the request after all, it has told why itself."""
     case = decision.case
     reviewable(case).accepted(case)
     queue.leave(case=case, actor=actor, code="accepted")
+    case.refresh_from_db(fields=["state"])
+    if case.state == WORKFLOWS[case.service].moves["countersign"].target:
+        return
     context = texts.acceptance_context(case, decision.note_ar, decision.note_en)
     send(reviewable(case).accepted_message or Accepted, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
 

@@ -177,6 +177,15 @@ def test_a_shop_that_closed_before_the_payment_gets_its_money_back(shop: Shop, o
     assert Message.objects.filter(person=owner, kind="licensing.boards_not_issued").count() == 1
 
 
+def test_a_request_that_is_lost_at_its_approval_is_not_said_to_be_approved(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.sent(shop, owner)
+    boards.forbid(shop, "shop_closed")
+    desk_acts.approve(officer)
+    assert fresh(request.case).case.state == "refused" and not Bill.objects.exists()
+    told = set(Message.objects.filter(person=owner, subject_key=request.case.key).values_list("kind", flat=True))
+    assert "licensing.boards_not_issued" in told and "review.accepted" not in told
+
+
 def test_an_unpaid_request_does_not_lapse_while_its_payment_is_open(shop: Shop, owner: User, officer: User) -> None:
     request = boards.approved(shop, owner, officer)
     closes_after_the_payment("licensing.close_unpaid_boards", Bill.objects.get(pk=bill_of(request)))

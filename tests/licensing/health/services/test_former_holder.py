@@ -56,6 +56,7 @@ def test_a_request_of_a_former_holder_is_refused_before_the_bill(make_shop: Any,
     desk_acts.approve(officer)
     assert ended(case) == ("refused", "other_holder") and not Bill.objects.exists() and nothing_is_rewritten(shop)
     (told,) = Message.objects.filter(person=owner, kind="licensing.refused_after_payment")
+    assert not Message.objects.filter(kind="review.accepted").exists()
     assert "Nothing is to be paid" in told.body_en and "لا رسوم مستحقة" in told.body_ar
     for language, sentence in (("en", "The shop has another holder by now."), ("ar", "أصبح للمحل مرخص له آخر.")):
         assert sentence in signed_in(owner).get(f"/{language}/cases/{case.public_id}/").content.decode()

@@ -67,6 +67,8 @@ def test_a_smaller_board_is_decided_by_an_officer_and_the_difference_of_its_depo
     assert (request.lane, request.case.state, request.fils) == ("officer", "in_review", 0) and not RefundDue.objects.exists()
     request = boards.fresh(desk_acts.approve(officer))
     assert request.case.state == "paid" and not Bill.objects.filter(subject=request.case.key)
+    told = Message.objects.get(kind="review.accepted", subject_key=request.case.key)
+    assert "Nothing is to be paid" in told.body_en and "لا رسوم مستحقة" in told.body_ar and "bill" not in f"{told.body_en}{told.short_en}"
     assert set(licensed_on(clock.today())) == {board, *board.request.boards.exclude(pk=board.pk)}  # until the licence is issued
     new = changed(request)
     assert not RefundDue.objects.exists() and held(new) == 12_000 and sound(), "nobody saw yet that it is smaller"
