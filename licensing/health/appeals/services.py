@@ -59,7 +59,8 @@ def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> 
     branch, candidates = choose_branch_by_lot(row.branch_id, lot, skill=SKILL)
     appeal_case = open_case(
         service=APPEAL,
-        subject=row.subject,
+        subject=row.key,  # not its shop, which may have several refusals
+        held_under=row.rights_key,
         title_ar=row.title_ar,
         title_en=row.title_en,
         applicant=access.person,
