@@ -112,7 +112,8 @@ def items(case: Case) -> list[Item]:
     named = _named_rows(shop, data.declared)
     files = _files(case, [*rows, renewal.act])
     compared = _compared(case, data, files)
-    result = [replace(_fact(shop, name, rows.get(name), named), **compared.get(name, {})) for name in changes.FACTS]
+    own: dict[str, Any] = {"may_correct": renewal.act != Act.TRANSFER}  # the new holder says nothing of the shop of the present one
+    result = [replace(_fact(shop, name, rows.get(name), named), **own, **compared.get(name, {})) for name in changes.FACTS]
     if renewal.accepted_facts is None:  # afterwards the register holds what this very decision wrote
         result += _registered_since(data)
     result = _with_place(case, data, result)

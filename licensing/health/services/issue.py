@@ -14,7 +14,7 @@ from licensing.health.documents import HealthLicenceFacts
 from licensing.health.names import FROM_ISSUE
 from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued
 from licensing.health.services.lost import lost_at_issue, lost_condition
-from licensing.health.services.officer import accepted_by, write_changes
+from licensing.health.services.officer import accepted_by, with_changes, write_changes
 from licensing.health.states import RenewalState
 from licensing.health.transfers import handover
 from licensing.measures import effects
@@ -55,10 +55,7 @@ def take_payment(*, case: Case) -> None:
     if code := lost_condition(case):
         _refuse_after_payment(case, code)
         return
-    renewal = queries.get_renewal(case)
-    by_officer = renewal.lane == Lane.OFFICER
-    if renewal.act in FROM_ISSUE:
-        write_changes(case, renewal)
+    by_officer = queries.get_renewal(case).lane == Lane.OFFICER
     advance(case, "approve", actor=SYSTEM, reason="officer_accepted" if by_officer else "clean_lane")
     enqueue("licensing.issue_renewal", key=case.public_id, queue=batches.queue_of(case), case_id=case.pk)
 
@@ -93,6 +90,8 @@ def issue_renewal(*, case: Case) -> None:
             renewal.first_day = min(clock.today(), renewal.last_day)
         rows = Shop.objects.select_related("activity", "area__governorate", "branch", "owner", "organisation")
         shop, period = rows.get(pk=renewal.licence.shop_id), Period(renewal.first_day, renewal.last_day)
+        if renewal.act in FROM_ISSUE:
+            shop = with_changes(shop, renewal)
         if renewal.act == Act.TRANSFER:
             shop = handover.with_new_holder(shop, renewal)
         facts = HealthLicenceFacts.of(locked, shop, period, renewal.licence.document.number)
@@ -111,6 +110,8 @@ def issue_renewal(*, case: Case) -> None:
         renewal = queries.get_renewal(locked)
         if code := lost_at_issue(locked):  # since the document was drawn; the next try refuses
             raise Refused(code)
+        if renewal.act in FROM_ISSUE and renewal.accepted_facts is None:
+            renewal.accepted_facts = write_changes(locked, renewal).registered_facts()
         if renewal.act == Act.TRANSFER:
             handover.hand_over(renewal, accepted_by(locked))
         licence = _put_in_force(renewal, document)

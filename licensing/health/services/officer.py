@@ -177,7 +177,7 @@ def answer_corrections(*, case: Case, applicant: User, answers: Mapping[str, Map
 def accepted(case: Case) -> None:
     """After an officer's approval: issue the bill, and write what a renewal changes to the register. In the decision's transaction.
 
-    What a change between renewals changes is written once it is paid: until then the licence in force says what it said.
+    What a change between renewals changes is written with the issue of its licence: until then the licence in force says what it said.
     A request whose licence can no longer be issued is refused before anything is paid or written.
     """
     Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
@@ -218,6 +218,14 @@ def write_changes(case: Case, renewal: Renewal) -> Shop:
         fact_changes = [changes.register_change(row.name, before, row.after, row.secret) for row, before in differing]
         shop = change_register(shop=shop, changes=fact_changes, source=case.key, actor=actor)
     Renewal.objects.filter(pk=renewal.pk).update(accepted_facts=shop.registered_facts())
+    return shop
+
+
+def with_changes(shop: Shop, renewal: Renewal) -> Shop:
+    """The shop as the new licence states it, before the register says so. Nothing is saved."""
+    for row in queries.declared_changes(renewal):
+        for column, value in changes.FACTS[row.name].columns(row.after, row.secret).items():
+            setattr(shop, column, value)
     return shop
 
 

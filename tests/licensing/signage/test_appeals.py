@@ -20,7 +20,6 @@ from municipality.audit.models import AuditEvent
 from municipality.cases import invariants as case_invariants
 from municipality.cases.models import Case, Effect
 from municipality.cases.services import advance, place_block
-from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
@@ -34,7 +33,7 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import without_guards
 from tests.factories import boards
-from tests.factories.accounts import NOURA, PersonFactory, StaffFactory, UserFactory
+from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.boards import DEPOSIT, FEE, bill_of, fresh, licensed
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
@@ -236,12 +235,3 @@ def test_each_refusal_of_a_shop_has_its_own_appeal(refused: Case, shop: Shop, ow
     assert [(case.subject, case.rights_key, case.is_open) for case in filed] == [(case.key, shop.key, True) for case in (refused, other)]
     assert obligations(owner) == [] and not list(case_invariants.findings())
     assert signed_in(owner).get(f"/en/cases/{filed[1].public_id}/").status_code == 200
-
-
-def test_who_acts_for_a_shop_acts_in_its_appeals(refused: Case, shop: Shop, owner: User, decider: User) -> None:
-    delegate = PersonFactory(noura=True)
-    last_day = clock.today() + dt.timedelta(days=30)
-    row = delegations.give(giver=owner, number=NOURA, subject=shop.key, service="", last_day=last_day)
-    delegations.accept(delegation=row, person=delegate)
-    appeal = services.file(case=refused, person=delegate, words="Read it again.")
-    assert appeal.case.applicant == owner and signed_in(delegate).get(f"/en/cases/{appeal.case.public_id}/").status_code == 200

@@ -28,8 +28,9 @@ from payments.models import RefundDue
 from shops.models import EventKind, Shop, ShopEvent
 from shops.open_data import feed
 from shops.register.addresses import address_texts
+from shops.register.services import transfer
 from tests import desk_acts
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory, answers_for
 from tests.factories.review import OfficerFactory
 
@@ -226,3 +227,43 @@ def test_the_facts_of_a_change_are_those_of_its_answers(shop: Shop, owner: User,
     assert shop.name_en == answers_for(shop, "trade_name")["name_en"] == new.document.facts["trade_name_en"]
     assert (str(shop.area_m2), shop.manager_name_en) == ("85", "Ali Al-Saleh")
     assert lane.bill_fils(Case.objects.get(pk=new.renewed_by.case_id)) == 10_000
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("is_over", ["reversed", "other holder"])
+def test_a_paid_change_that_is_not_issued_leaves_the_register_as_it_was(shop: Shop, owner: User, officer: User, is_over: str) -> None:
+    case = moving(shop, owner)
+    desk_acts.approve(officer)
+    before = Shop.objects.get(pk=shop.pk).registered_facts()
+    services.take_payment(case=Case.objects.get(pk=case.pk))
+    assert Shop.objects.get(pk=shop.pk).registered_facts() == before
+    if is_over == "reversed":
+        services.hold_licence(case=Case.objects.get(pk=case.pk))
+    else:
+        transfer(shop=Shop.objects.get(pk=shop.pk), to=PersonFactory(noura=True), source="tests", actor=BY)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("licensing.health.services.issue.owe_back", lambda **_facts: None)
+            services.issue_renewal(case=Case.objects.get(pk=case.pk))
+    assert Case.objects.get(pk=case.pk).state == "refused" and Renewal.objects.get(case=case).accepted_facts is None
+    after = Shop.objects.get(pk=shop.pk)
+    assert (after.block, after.paci_number) == (before["block"], before["paci_number"])
+    assert not ShopEvent.objects.filter(shop=shop, kind=EventKind.MOVED).exists()
+
+
+def test_a_change_whose_licence_was_drawn_once_is_written_with_its_issue(
+    shop: Shop, owner: User, officer: User, pay_and_issue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = moving(shop, owner)
+    desk_acts.approve(officer)
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "render_and_seal", _no_seal)
+        with pytest.raises(RuntimeError):
+            pay_and_issue(case)
+    assert Shop.objects.get(pk=shop.pk).block != "7"
+    new = pay_and_issue(case)
+    assert Shop.objects.get(pk=shop.pk).block == "7" == new.registered_facts["block"]
+    assert new.document.facts["paci_number"] == "20220222" and not list(invariants.findings())
+
+
+def _no_seal(*_given: Any) -> bytes:
+    raise RuntimeError("no seal")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from licensing.health import invariants, outcomes, services
+from licensing.health import invariants, outcomes, review, services
 from licensing.health.appeals import services as appeals
 from licensing.health.states import CHANGE, RENEWAL, TRANSFER
 from licensing.health.transfers import queries
@@ -326,3 +326,8 @@ def test_too_many_numbers_are_not_tried(make_shop: Any, owner: User) -> None:
     with pytest.raises(Refused) as refused:
         transfers.ask(shop=make_shop(ends_in=200), person=owner, number=OTHER)
     assert (refused.value.code, refused.value.status) == ("too_many", 429)
+
+
+def test_the_new_holder_is_asked_for_no_facts_of_the_shop(noura: User, asked: LicenceTransfer) -> None:
+    found = review.items(transfers.agree(transfer=asked, user=noura))
+    assert not [item.name for item in found if item.may_correct and not item.is_file] and any(item.name == "area_m2" for item in found)
