@@ -44,9 +44,11 @@ class InspectionFailed(_AboutInspection):
 
 
 def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:
-    """Tell the contact of an inspection and whoever holds its shop, in the caller's transaction; nobody where there is no contact."""
+    """Tell whoever holds the shop of an inspection, or its contact while there is no shop; in the caller's transaction.
+
+    Nobody is told where there is no contact.
+    """
     if inspection.contact is None:
         return
-    holders = owners(inspection.shop) if inspection.shop is not None else []
-    for person in {one.pk: one for one in (inspection.contact, *holders)}.values():
+    for person in owners(inspection.shop) if inspection.shop is not None else [inspection.contact]:
         send(kind, person=person, key=key, subject_key=inspection.key, context=context)

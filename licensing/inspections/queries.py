@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, Prefetch, Q, QuerySet, Window
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from licensing.inspections.states import ENDED, INSPECTION, OPEN
 from licensing.models import Inspection, InspectionAnswer, InspectionVisit, NewLicence, Renewal
-from municipality.accounts.models import User
+from municipality.accounts.models import Signatory, User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.delegation.registry import Ownership
@@ -40,21 +40,31 @@ def checklist(on: dt.date) -> RuleSet:
 
 
 def ownership(inspection: Inspection, user: User) -> Ownership:
-    """Who is told owns it, and the holders of its shop; delegates of the request that it is part of, else of the shop, act for them."""
-    owners = [inspection.contact_id] if inspection.contact_id is not None else []
-    subjects, service = [], INSPECTION
-    if inspection.shop is not None:
-        owners += [person.pk for person in shops.owners(inspection.shop)]
-        subjects = [inspection.shop.key]
-    if inspection.case is not None:
-        subjects, service = [inspection.case.rights_key], inspection.case.service
+    """Who is told owns it while there is no shop yet, and then who holds the shop.
+
+    Delegates of the request that it is part of act for them while its applicant does; else those of the shop.
+    """
+    case, shop, contact = inspection.case, inspection.shop, inspection.contact_id
+    owners = [contact] if contact is not None else []
+    if shop is not None:
+        owners = [person.pk for person in shops.owners(shop)]
+    subjects, service = [shop.key] if shop is not None else [], INSPECTION
+    if case is not None and (shop is None or case.applicant_id in owners):
+        subjects, service = [case.rights_key], case.service
     return Ownership(user.pk in owners, owners, subjects, service)
 
 
 def visible_to(user: User) -> QuerySet[Inspection]:
-    """The inspections of a person: those they are told about, and those of their shops and requests."""
-    own = Q(contact=user.pk) if not user.is_staff else Q(pk__in=[])
-    held = Q(shop__in=shops.visible_to(user, INSPECTION).values("pk")) | Q(case__in=cases.visible_to(user).values("pk"))
+    """The inspections of a person: of their shops, of places without a shop yet that they are told about, and of their requests.
+
+    Those of a request are not theirs any more once its shop has passed to somebody else.
+    """
+    own = Q(contact=user.pk, shop=None) if not user.is_staff else Q(pk__in=[])
+    today = clock.today()
+    signs = Signatory.objects.filter(organisation=OuterRef("shop__organisation"), person=OuterRef("case__applicant"), first_day__lte=today)
+    signs = signs.filter(Q(last_day=None) | Q(last_day__gte=today))
+    is_held = Q(shop=None) | Q(shop__owner=F("case__applicant")) | Q(Exists(signs))
+    held = Q(shop__in=shops.visible_to(user, INSPECTION).values("pk")) | Q(is_held, case__in=cases.visible_to(user).values("pk"))
     return Inspection.objects.filter(own | held).select_related(*RELATED)
 
 

@@ -164,6 +164,7 @@ def ask_again(*, inspection: Inspection, person: User) -> Inspection:
         raise Refused("open_already", _("Another inspection was asked for already. Nothing was changed."))
     if row.case is not None and not row.case.is_open:
         raise Refused("request_closed", _("The request that this inspection is part of is closed. Send a new request."))
+    holders = owners(row.shop) if row.shop is not None else []
     return order(
         case=row.case,
         shop=row.shop,
@@ -173,7 +174,7 @@ def ask_again(*, inspection: Inspection, person: User) -> Inspection:
         branch=row.branch,
         address_ar=row.address_ar,
         address_en=row.address_en,
-        contact=row.contact,
+        contact=next(iter(holders), None) if row.shop is not None else row.contact,
         latitude=row.latitude,
         longitude=row.longitude,
         actor=actor,
