@@ -17,6 +17,8 @@ def lost_condition(case: Case) -> str:
     """The code of what forbids the licence of a request, a key of `panels.LOST`, or ""; looked at before the bill, and once it is paid."""
     if code := lost_holder(case):
         return code
+    if code := lost_period(case):
+        return code
     shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
     renewal = queries.get_renewal(case)
     if renewal.act != Act.RENEWAL and renewal.licence.document.live_state != "valid":
@@ -37,7 +39,16 @@ def lost_holder(case: Case) -> str:
     return "" if case.applicant in shops.owners(shop) else "other_holder"
 
 
+def lost_period(case: Case) -> str:
+    """ "period_over" where the last day of the renewed licence is past: it would be issued as one that has ended."""
+    renewal = queries.get_renewal(case)
+    return "period_over" if renewal.act == Act.RENEWAL and renewal.last_day < clock.today() else ""
+
+
 def lost_at_issue(case: Case) -> str:
-    """`lost_condition` of a transfer, `lost_holder` of another act: its shop stays locked until the licence is in force."""
+    """What forbids the issue; the shop stays locked until the licence is in force.
+
+    All of `lost_condition` for a transfer; for another act its holder and its period, since a measure suspends what is issued.
+    """
     Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
-    return lost_condition(case) if transfers.of_case(case) is not None else lost_holder(case)
+    return lost_condition(case) if transfers.of_case(case) is not None else lost_holder(case) or lost_period(case)

@@ -24,6 +24,7 @@ from shops.models import RegisterChange, Shop
 from shops.register.services import transfer
 from tests import desk_acts
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
@@ -133,3 +134,29 @@ def test_what_is_lost_during_the_study_is_not_billed(shop: Shop, owner: User, of
 def test_every_code_has_a_sentence_on_the_page(shop: Shop, owner: User) -> None:
     assert lost.lost_condition(RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)) == ""
     assert panels.LOST.keys() >= {"other_holder", "licence_over", "shop_closed", "blocked", "nothing_owed"}
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("step", ["approval", "payment", "issue"])
+def test_no_renewal_is_issued_that_has_ended_already(make_shop: Any, owner: User, frozen_clock: Clock, step: str) -> None:
+    shop = make_shop(ends_in=5)
+    officer = OfficerFactory(login="officer", branch_id=shop.branch_id, skills=["health"])
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"])
+    owed: list[str] = []
+
+    def goes(to: str) -> None:
+        """The last day of the new licence is over before one of the steps."""
+        if step == to:
+            frozen_clock.move(days=(Renewal.objects.get(case=case).last_day - clock.today()).days + 1)
+
+    goes("approval")
+    desk_acts.approve(officer)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("licensing.health.services.issue.owe_back", lambda *, reason, **_facts: owed.append(reason))
+        if step != "approval":
+            goes("payment")
+            services.take_payment(case=Case.objects.get(pk=case.pk))
+            goes("issue")
+            services.issue_renewal(case=Case.objects.get(pk=case.pk))
+    assert ended(case) == ("refused", "period_over") and HealthLicence.objects.get(shop=shop).is_current
+    assert (owed, Bill.objects.exists()) == (([], False) if step == "approval" else (["period_over"], True))
