@@ -19,6 +19,8 @@ from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.delegation import queries as delegation
+from municipality.documents.models import Document
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.kernel.periods import Period, add_years
@@ -169,11 +171,20 @@ def _registered(request: NewLicence, number: str) -> Commercial | None:
         return None
     if shop.licensee != request.holder:
         raise Refused("other_holder", _OTHER_HOLDER)
-    if shop.is_closed or HealthLicence.objects.filter(shop=shop).exists():
-        raise Refused("licensed_already", _("The shop of this commercial licence is closed, or had a health licence already."))
+    if shop.is_closed or has_licence(shop):
+        raise Refused("licensed_already", _("The shop of this commercial licence is closed, or has a health licence already."))
     if not _is_place(shop, request.place):
         raise Refused("other_place", _OTHER_PLACE)
     return Commercial(shop.commercial_license_end, LicenceSource.REGISTER, shop)
+
+
+def has_licence(shop: Shop) -> bool:
+    """Whether a shop has or had a health licence, other than one that was cancelled or revoked: that one is over for good.
+
+    A licence that has ended is renewed, also late; one that is suspended comes back.
+    """
+    revoked = Document.objects.filter(state=DocumentState.REVOKED)
+    return HealthLicence.objects.filter(shop=shop, is_current=True).exclude(document__in=revoked).exists()
 
 
 def _is_place(shop: Shop, place: Mapping[str, Any]) -> bool:

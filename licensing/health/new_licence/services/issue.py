@@ -78,7 +78,7 @@ def _lost(request: NewLicence) -> str:
         return ""
     if shop.is_closed:
         return "shop_closed"
-    if shop.licensee != request.holder or HealthLicence.objects.filter(shop=shop).exists():
+    if shop.licensee != request.holder or queries.has_licence(shop):
         return "other_holder"
     stops = (block.effect == Effect.STOP for block in cases.active_blocks(shop.key, NEW_LICENCE))
     return "blocked" if any(stops) else ""
@@ -157,6 +157,7 @@ def issue_licence(*, case: Case) -> None:
         shop, period = _shop(request), Period(document.valid_from or clock.today(), document.valid_to or clock.today())
         if shop._state.adding:
             shop = register.enter(holder=request.holder, facts=_facts(request), source=request.case.key, actor=SYSTEM)
+        HealthLicence.objects.filter(shop=shop, is_current=True).update(is_current=False)  # one that was cancelled or revoked
         licence = HealthLicence.objects.create(
             shop=shop, document=document, first_day=period.first, last_day=period.last, registered_facts=shop.registered_facts()
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from licensing.health import invariants
 from licensing.health import queries as health
 from licensing.health.documents import HealthLicenceFacts
 from licensing.health.new_licence.documents import LocationApprovalFacts, NewLicenceRefusalFacts
@@ -16,6 +17,7 @@ from licensing.models import HealthLicence, Inspection, NewLicence
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
+from municipality.documents import services as documents
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
@@ -116,6 +118,24 @@ def test_a_shop_of_the_register_goes_on_if_it_is_the_same(plot: Plot, owner: Use
     new_licences.pay(pass_inspection(request))
     issue.issue_licence(case=request.case)
     assert HealthLicence.objects.get(shop=shop).is_current and Shop.objects.filter(commercial_license_no=NUMBER).count() == 1
+
+
+@pytest.mark.guards
+def test_a_shop_whose_licence_was_cancelled_gets_a_new_one(plot: Plot, owner: User, officer: User, sealed: None) -> None:
+    request = approved(owner, officer)
+    shop = shop_at_place(owner, commercial_license_end=clock.today() + dt.timedelta(days=400))
+    old = HealthLicenceFactory(shop=shop, ends_in=200)
+    with pytest.raises(Refused, match="licensed_already"):
+        ask(request.case, owner)
+    documents.suspend(old.document, reason="tests", actor=system("tests"))
+    with pytest.raises(Refused, match="licensed_already"):
+        ask(request.case, owner)
+    documents.revoke(old.document, reason="cancelled_by_holder", actor=system("tests"))
+    ask(request.case, owner)
+    new_licences.pay(pass_inspection(fresh(request.case)))
+    issue.issue_licence(case=request.case)
+    new = HealthLicence.objects.get(shop=shop, is_current=True)
+    assert new != old and new.document.live_state == "valid" and health.current(shop) == new and not list(invariants.findings())
 
 
 @pytest.mark.parametrize("code", ["other_holder", "other_place", "licensed_already", "commercial_license"])
