@@ -45,7 +45,7 @@ class BoardLicenceFacts(LetterFacts):
 
     @staticmethod
     def public_notes(document: Document) -> list[Text]:
-        """The boards of a licence that have ended, each with how and from when, or that are suspended with their shop."""
+        """The boards of a licence that have ended or not begun, each with how and from when, or that are suspended with their shop."""
         boards = Board.objects.filter(request__document=document).select_related("end", "request__document__last_event").order_by("line")
         return [note for board in boards if (note := _note(board))]
 
@@ -70,7 +70,17 @@ def _note(board: Board) -> Text:
     state, end = queries.standing(board), end_of(board)
     if end is not None:
         return format_html("{} {}: {}. {} {}", _("Board"), ref(board.number), STANDING[state][1], _("Ended from"), shown_day(end.day))
-    return format_html("{} {}: {}", _("Board"), ref(board.number), STANDING[state][1]) if state == "suspended_with_shop" else ""
+    if state == "suspended_with_shop":
+        return format_html("{} {}: {}", _("Board"), ref(board.number), STANDING[state][1])
+    if board.request.document is None or board.request.document.live_state != "valid":
+        return ""
+    if state == "expired":
+        text, on = _("not licensed any more; its last day was"), shown_day(board.last_day)
+        return format_html("{} {}: {} {}", _("Board"), ref(board.number), text, on)
+    if state == "not_yet":
+        text, on = _("not licensed yet; its first day is"), shown_day(board.first_day)
+        return format_html("{} {}: {} {}", _("Board"), ref(board.number), text, on)
+    return ""
 
 
 def facts_of(request: BoardRequest, number: str, days: Sequence[tuple[Board, dt.date, dt.date]]) -> BoardLicenceFacts:

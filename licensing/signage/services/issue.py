@@ -17,7 +17,7 @@ from licensing.signage.life import shop_licence
 from licensing.signage.life.queries import deposits_of_each, held_fils
 from licensing.signage.life.services import give_back_all
 from licensing.signage.notifications import BoardsHeld, BoardsIssued, BoardsNotIssued, BoardsPaidAgain
-from licensing.signage.states import BoardsState
+from licensing.signage.states import WITH_SHOP, BoardsState
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.documents import services as documents
@@ -113,12 +113,20 @@ def _tell(kind: type[BoardsHeld] | type[BoardsPaidAgain], case: Case, document: 
     send(kind, person=case.applicant, key=key, subject_key=case.key, context={"case": case})
 
 
+def _tell_beside_shop(case: Case, document: Document) -> None:
+    """Tell of a reversal while the licence is suspended with its shop: it will not come back with it. Once for each reversal."""
+    event, bill = document.last_event, payments.bill_of(case.key)
+    if bill is not None and document.state == DocumentState.SUSPENDED and event is not None and event.reason == WITH_SHOP:
+        key = f"{case.public_id}:bill:{bill.last_event_id}"
+        send(BoardsHeld, person=case.applicant, key=key, subject_key=case.key, context={"case": case})
+
+
 @transaction.atomic
 def voided(bill_id: int) -> None:
     """The payment is reversed: close the request, or suspend the issued licence, and tell the applicant. Idempotent."""
     case = case_of_bill(bill_id)
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    document = BoardRequest.objects.select_related("document").get(case=locked).document
+    document = BoardRequest.objects.select_related("document__last_event").get(case=locked).document
     if locked.state == BoardsState.PAID:
         advance(locked, "reverse", actor=SYSTEM)
         if (bill := payments.bill_of(locked.key)) is not None:
@@ -129,6 +137,7 @@ def voided(bill_id: int) -> None:
             documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         reversals.tell(locked, document)
         if not is_live:
+            _tell_beside_shop(locked, document)
             return
     else:
         return

@@ -157,7 +157,10 @@ def test_a_payment_reversed_meanwhile_holds_them_after_the_suspension(licensed: 
     bank.decide(attempt, "FAILURE(NOT CAPTURED)")
     inquiry = inquiries.ask(attempt)
     assert inquiry is not None and void_attempt(attempt=attempt, inquiry=inquiry)
-    issue.voided(boards.bill_of(licensed))
+    for _again in range(2):
+        issue.voided(boards.bill_of(licensed))
+    held = Message.objects.get(person=owner, kind="licensing.boards_held")
+    assert "reversed the payment" in held.body_en, "told at once, and once: the end of the suspension says nothing"
     events.resume(shop=Shop.objects.get(pk=shop.pk), source="tests", actor=BY)
     assert states(shop) == ["suspended"] * 2
     boards.pay_at_bank(licensed, bank)
@@ -194,3 +197,17 @@ def test_every_page_says_the_same(
     assert ended in page(f"cases/{licensed.case.public_id}/", person=True)
     assert board.number not in page(f"shops/{shop.public_id}/")
     assert gone in page("my-shops/", person=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("ar", "انتهى ترخيصها، وكان آخر يوم فيه"), ("en", "not licensed any more; its last day was")]
+)
+def test_the_check_page_names_a_board_whose_time_is_over(
+    licensed: BoardRequest, board: Board, box: Board, client: Any, frozen_clock: Any, language: str, words: str
+) -> None:
+    path, asked = f"/verify/{licensed.document.code}", {"accept-language": language}  # type: ignore[union-attr]
+    first, last = sorted((board, box), key=lambda one: one.last_day or clock.today())
+    assert words not in client.get(path, follow=True, headers=asked).content.decode()
+    frozen_clock.move(days=((first.last_day or clock.today()) - clock.today()).days + 1)
+    shown = client.get(path, follow=True, headers=asked).content.decode()
+    assert shown.count(words) == 1 and first.number in shown.split(words)[0].rsplit("<li", 1)[-1] and last != first
