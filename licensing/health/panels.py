@@ -310,6 +310,8 @@ def _after_refusal(case: Case, renewal: Renewal, *, is_refunded: bool) -> NextSt
     if lost is not None:
         money = _("The amount paid will be returned; see Money.") if is_refunded else _("Nothing is to be paid.")
         return NextStep(_("The request cannot be completed"), format_html("{} {}", lost, money), label=_("Decision"))
+    if case.last_event is not None and case.last_event.move == "refuse":
+        return _closed_step()  # the bank took the payment back
     is_countersigned = renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign"
     if renewal.refusal is None and not is_countersigned:
         return _closed_step()

@@ -77,8 +77,15 @@ def after_refusal(case: Case, step: NextStep) -> NextStep:
     """The next step of a refused request: its appeal, where there is one or one can be filed; else the given one."""
     appeal = queries.appeal_read(case)
     if appeal is not None:
-        url = reverse("cases:case", args=[appeal.case.public_id])
-        return replace(step, text=_("You appealed against this decision; another branch decides."), url=url, button=_("To the appeal"))
+        url, button = reverse("cases:case", args=[appeal.case.public_id]), _("To the appeal")
+        if appeal.case.is_open:
+            return replace(step, text=_("You appealed against this decision; another branch decides."), url=url, button=button)
+        if appeal.case.state != A.ALLOWED:
+            return replace(step, text=_("Your appeal has ended: the refusal stands."), more=(button, url))
+        if case.last_event is not None and case.last_event.move == "countersign":
+            text = _("Your appeal was allowed, but the request does not go on: something else has come since.")
+            return replace(step, text=text, url=url, button=button)
+        return step  # it went on, and was refused later for a reason of its own
     until = queries.last_day(case)
     if until is None:
         return step

@@ -44,6 +44,14 @@ PAFN = gettext_lazy(
 )
 ELSEWHERE = gettext_lazy("This activity is licensed by another authority. Call 139 to find out which one.")
 
+# Why a request was refused after its inspection, by the code of `services.issue`.
+LOST: dict[str, Text] = {
+    "commercial_license": gettext_lazy("The commercial licence of the shop has ended. Renew it, then ask again."),
+    "other_holder": gettext_lazy("The shop of the commercial licence belongs to somebody else, or has a health licence."),
+    "shop_closed": gettext_lazy("The shop is closed in the register."),
+    "blocked": gettext_lazy("The shop is blocked. My shops shows why and what to do."),
+}
+
 
 def opening_steps(activity: str, floor: int, plot: Plot) -> list[NextStep]:
     """What is next where zoning says that an activity may open: the health licence, or who licenses the activity instead."""
@@ -166,6 +174,12 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
         return NextStep(_("The licence is ready"), text, url, _("Download the licence"), label=_("Done"))
     if case.is_open:
         return waiting_step()
+    if case.last_event is not None and case.last_event.move == "refuse":
+        is_owed = payments.refund_of(case.key) is not None
+        money = _("The amount paid will be returned; see Money.") if is_owed else _("Nothing is to be paid.")
+        lost = LOST.get(case.last_event.reason, "")
+        text, url = format_html("{} {}", lost, money), reverse("licensing:new_start")
+        return NextStep(_("The request cannot be completed"), text, url, _("New health licence"), label=_("Decision"))
     if case.state == S.REFUSED and review.decision_of(case) is not None:
         return after_refusal(case, refused_step(case, request.refusal, "licensing.refuse_new"))
     url = reverse("licensing:new_start")

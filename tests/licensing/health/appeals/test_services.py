@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from licensing.health import invariants as health
-from licensing.health.appeals import queries, review, services
+from licensing.health.appeals import panels, queries, review, services
 from licensing.health.appeals.documents import AppealDecisionFacts
-from licensing.health.services import submit_renewal
+from licensing.health.services import submit_renewal, take_payment
 from licensing.models import Appeal, Renewal
 from municipality.accounts.models import User
 from municipality.cases import invariants as case_invariants
 from municipality.cases.models import Case
+from municipality.cases.panels import NextStep
 from municipality.documents import seal
 from municipality.incidents import relief
 from municipality.incidents.models import MovedDeadline
@@ -31,6 +33,7 @@ from payments import queries as payments
 from payments.models import Bill
 from shops.models import Shop
 from tests import desk_acts
+from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.incidents import IncidentFactory
@@ -218,3 +221,30 @@ def test_the_day_after_an_appeal_is_too_late(refused: Case, owner: Any, decider:
     frozen_clock.set(clock.start_of(last) + dt.timedelta(days=1, hours=1))
     with pytest.raises(Refused, match="too_late"):
         services.file(case=refused, person=owner, words=WORDS)
+
+
+@pytest.mark.parametrize(
+    ("language", "ended", "runs"), [("en", "Your appeal has ended", "You appealed"), ("ar", "انتهى التظلم، وقرار الرفض قائم", "فرع آخر")]
+)
+def test_the_page_of_the_request_says_that_the_appeal_has_ended(
+    appeal: Appeal, refused: Case, owner: Any, language: str, ended: str, runs: str
+) -> None:
+    def next_step() -> str:
+        request_cache.clear()
+        with translation.override(language):
+            return str(panels.after_refusal(fresh(refused), NextStep("")).text)
+
+    assert ended not in next_step() and runs in next_step()
+    desk_acts.refuse(User.objects.get(login="decider-JA"), StaffFactory(supervisor=True, login="head", branch_id="JA"), "refusal_right")
+    assert ended in next_step() and runs not in next_step()
+
+
+def test_a_request_refused_after_an_allowed_appeal_says_why(appeal: Appeal, refused: Case, owner: Any, client: Any) -> None:
+    desk_acts.approve(User.objects.get(login="decider-JA"))
+    Shop.objects.update(closed_on=clock.today())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("licensing.health.services.issue.owe_back", lambda **_facts: None)
+        take_payment(case=fresh(refused))
+    assert fresh(refused).state == "refused"
+    page = signed_in(owner).get(f"/en/cases/{refused.public_id}/").content.decode()
+    assert "The shop is closed in the register." in page and "another branch decides." not in page
