@@ -83,8 +83,8 @@ def after_refusal(case: Case, step: NextStep) -> NextStep:
         if appeal.case.state != A.ALLOWED:
             return replace(step, text=_("Your appeal has ended: the refusal stands."), more=(button, url))
         if case.last_event is not None and case.last_event.move == "countersign":
-            text = _("Your appeal was allowed, but the request does not go on: something else has come since.")
-            return replace(step, text=text, url=url, button=button)
+            overtaken = _("Your appeal was allowed, but the request does not go on: something else has come since.")
+            return replace(step, text=overtaken, url=url, button=button)
         return step  # it went on, and was refused later for a reason of its own
     until = queries.last_day(case)
     if until is None:

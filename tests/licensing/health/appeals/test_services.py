@@ -235,7 +235,7 @@ def test_the_page_of_the_request_says_that_the_appeal_has_ended(
             return str(panels.after_refusal(fresh(refused), NextStep("")).text)
 
     assert ended not in next_step() and runs in next_step()
-    desk_acts.refuse(User.objects.get(login="decider-JA"), StaffFactory(supervisor=True, login="head", branch_id="JA"), "refusal_right")
+    desk_acts.refuse(User.objects.get(login="decider-JA"), StaffFactory(supervisor=True, login="head", branch_id="JA"), "reason_proved")
     assert ended in next_step() and runs not in next_step()
 
 
