@@ -134,7 +134,7 @@ class LicensingConfig(AppConfig):
         OBLIGATIONS.register("transfers", transfer_obligations.obligations)
         panels.OTHER_LISTS.register("transfers", transfer_panels.other_lists)
         DRAFT_KINDS.register(RENEWAL, draft_pages.RENEWAL_DRAFT)
-        DRAFT_KINDS.register(CHANGE, draft_pages.RENEWAL_DRAFT)
+        DRAFT_KINDS.register(CHANGE, draft_pages.CHANGE_DRAFT)
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
         for act in ACTS:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
 from municipality.cases import panels
+from municipality.drafts.unsent import unsent
 from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
 from municipality.ui.templatetags.portal import bilingual, ltr
@@ -32,6 +33,7 @@ from zoning.geometry import measures
 from zoning.layers.labels import topics
 from zoning.maps.levels import level_of, link
 from zoning.models import Layer, Plot
+from zoning.opinion.states import OPINION
 from zoning.plots import queries
 from zoning.plots.drawing import draw
 from zoning.plots.forms import PlotAddressForm, PlotPlaceForm, PlotTextForm
@@ -88,6 +90,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "is_block": is_level,
         "near": found.near if way == "text" else queries.known_block(area, block) if area is not None and not plots else None,
         "is_first": level is not None and level.name != "areas",
+        "unsent": unsent(request.user, [OPINION]),
     }
     return render(request, "zoning/find.html", context, status=400 if form.is_bound and not is_asked else 200)
 

@@ -20,6 +20,7 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from shops.models import Shop
+from shops.register.draft_names import shop_names
 
 # Names of its URLs: the list of its pages, a page, and its removal.
 URLS = {
@@ -119,10 +120,9 @@ def page_url(shop: Shop, service: str, code: str) -> str:
     return reverse(URLS[service][1], args=[shop.public_id, code])
 
 
-def _title(draft: Draft) -> tuple[str, str]:
-    shop = Shop.objects.get(public_id=subjects.parse(draft.subject).id)
-    name_ar, name_en = NAMES[draft.service]
-    return f"{name_ar}، {shop.name_ar}", f"{name_en}, {shop.name_en or shop.name_ar}"
+def _path(draft: Draft) -> str:
+    return page_path(draft, CONTINUE)
 
 
-RENEWAL_DRAFT = DraftKind(title=_title, path=lambda draft: page_path(draft, CONTINUE))
+RENEWAL_DRAFT = DraftKind(NAMES[RENEWAL], shop_names, _path, has_obligation=True)
+CHANGE_DRAFT = DraftKind(NAMES[CHANGE], shop_names, _path)

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import renewability, rules
 from licensing.health.condition_messages import Subject, obstacle, study_title
-from licensing.health.draft_pages import CONTINUE, page_url
+from licensing.health.draft_pages import CONTINUE
 from licensing.health.renewability import Renewability
 from licensing.health.rules import OFFICER_CONDITIONS, RenewalCondition
-from licensing.health.states import CHANGE, RENEWAL, RenewalState
+from licensing.health.states import RENEWAL, RenewalState
 from licensing.shop_cases import OpenCase
 from municipality.accounts.models import User
 from municipality.cases import block_causes
@@ -31,7 +31,7 @@ from shops.register import queries as registered
 
 
 def obligations(user: User) -> list[Obligation]:
-    """One obligation for each licence of the listed shops that can be renewed, now or later, and for each saved change of a licence."""
+    """One obligation for each licence of the listed shops that can be renewed, now or later."""
     listed = registered.listed_shops(user)[: registered.MAX_LISTED]
     shops = renewable_shops(user, listed)
     rows = renewability.of_shops(shops, is_shown=True)
@@ -44,26 +44,6 @@ def obligations(user: User) -> list[Obligation]:
         replace(one, about=format_html("{}: {}", one.about, reasons[shop.pk])) if shop.pk in reasons else one
         for shop, one in found
         if one is not None
-    ] + _saved_changes(user, listed)
-
-
-def _saved_changes(user: User, shops: Sequence[Shop]) -> list[Obligation]:
-    """The changes of licences that are being filled in, until the day on which they are deleted."""
-    by_key = {shop.key: shop for shop in shops}
-    return [
-        Obligation(
-            code="continue",
-            key=f"change:{draft.public_id}",
-            duty=Duty.OFFER,
-            title=_("A saved change of the licence is deleted"),
-            task=_("Finish the change of the licence"),
-            action=_("Continue the request"),
-            url=page_url(by_key[draft.subject], CHANGE, CONTINUE),
-            subject=draft.subject,
-            about=bilingual(by_key[draft.subject], "name"),
-            until=clock.day_of(draft.expires_at),
-        )
-        for draft in drafts.open_drafts(user, CHANGE, list(by_key))
     ]
 
 

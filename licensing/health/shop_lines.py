@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import obligations, renewability
+from licensing.health.draft_pages import CONTINUE, page_url
 from licensing.health.panels import LIVE_LABELS
 from licensing.health.renewability import Renewability
 from licensing.health.states import CHANGE, DUPLICATE, RENEWAL, TRANSFER
@@ -41,7 +42,8 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     shops = obligations.renewable_shops(user, shops)
     rows = renewability.of_shops(shops, is_shown=True)
     elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
-    saved = drafts.begun_subjects(user, RENEWAL, [shop.key for shop in shops])
+    keys = [shop.key for shop in shops]
+    saved, changing = (drafts.begun_subjects(user, service, keys) for service in (RENEWAL, CHANGE))
     pages = _Pages()
     due = {
         shop.pk: obligations.obligation_of(shop, rows[shop.pk], pages.renew(shop.public_id), has_draft=shop.key in saved) for shop in shops
@@ -55,7 +57,16 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
         shop: _licence_line(shop, rows[shop.pk], elsewhere.get(shop.activity_id), due[shop.pk], reasons.get(shop.pk, ""), pages)
         for shop in shops
     }
+    lines = {shop: _begun_line(line, shop, rows[shop.pk]) if shop.key in changing else line for shop, line in lines.items()}
     return {shop.key: [_asked_line(line, rows[shop.pk].open_case, asked)] for shop, line in lines.items()}
+
+
+def _begun_line(line: PanelLine, shop: Shop, row: Renewability) -> PanelLine:
+    """The line of a licence whose change was begun and not sent, while it asks for nothing else."""
+    if row.licence is None or row.open_case is not None or line.is_due or line.state != "ok":
+        return line
+    url = page_url(shop, CHANGE, CONTINUE)
+    return replace(line, state="warn", note=_("A request is being filled in"), action=_("Continue the request"), url=url)
 
 
 def _asked_line(line: PanelLine, case: OpenCase | None, asked: dict[int, dt.date | None]) -> PanelLine:

@@ -15,15 +15,11 @@ from municipality.drafts.models import Draft
 from municipality.drafts.registry import DraftKind
 from municipality.kernel import request_cache, subjects
 from municipality.uploads.registry import Prefix, Slot
-from shops.models import Shop
+from shops.register.draft_names import shop_names
 
-
-def _title(draft: Draft) -> tuple[str, str]:
-    shop = Shop.objects.get(public_id=subjects.parse(draft.subject).id)
-    return f"ترخيص الإعلان، {shop.name_ar}", f"Licence for boards, {shop.name_en or shop.name_ar}"
-
-
-BOARDS_DRAFT = DraftKind(title=_title, path=lambda draft: f"/boards/new/{subjects.parse(draft.subject).id}/")
+BOARDS_DRAFT = DraftKind(
+    ("ترخيص الإعلان", "Licence for boards"), shop_names, lambda draft: f"/boards/new/{subjects.parse(draft.subject).id}/"
+)
 
 
 def _draft(subject: str) -> Draft | None:

@@ -26,6 +26,7 @@ from municipality.accounts.requests import Visitor
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, PanelLine, Record, Round
 from municipality.delegation import queries as delegation
+from municipality.drafts import queries as drafts
 from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, waiting_step
@@ -214,11 +215,19 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     by_shop: dict[str, list[OpenCase]] = {}
     for case in requests:
         by_shop.setdefault(case.subject, []).append(case)
-    new = addresses("licensing:new_boards")
-    return {
+    new, begun = addresses("licensing:new_boards"), drafts.begun_subjects(user, BOARDS, [shop.key for shop in shops])
+    lines = {
         shop.key: _lines(shop, by_shop.get(shop.key, []), found.boards.get(shop.key, NO_BOARDS), asked, new(shop.public_id))
         for shop in shops
     }
+    return {
+        key: [_begun_line(first), *more] if key in begun and key not in by_shop else [first, *more] for key, (first, *more) in lines.items()
+    }
+
+
+def _begun_line(line: PanelLine) -> PanelLine:
+    """The line of a shop for which boards were asked for and not sent."""
+    return replace(line, state="warn", note=_("A request is being filled in"), action=_("Continue the request"))
 
 
 def _lines(shop: Shop, requests: Sequence[OpenCase], boards: BoardSums, asked: dict[int, dt.date | None], url: str) -> list[PanelLine]:

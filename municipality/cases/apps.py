@@ -9,9 +9,10 @@ class CasesConfig(AppConfig):
     verbose_name = _("Requests")
 
     def ready(self) -> None:
-        from municipality.cases import queries, roles
+        from municipality.cases import queries, roles, unsent
         from municipality.cases.forms import TrackForm
         from municipality.cases.home_forms import HOME_FORMS, HomeForm
+        from municipality.cases.obligations import OBLIGATIONS
         from municipality.delegation.registry import OWNERSHIPS
         from municipality.documents.forms import CodeForm
         from municipality.rulebook import calendars
@@ -30,4 +31,5 @@ class CasesConfig(AppConfig):
 
         DRAFT_EFFECTS.register("cases", kept)
         OWNERSHIPS.register("cases.Case", queries.ownership)
+        OBLIGATIONS.register("drafts", unsent.obligations)
         post_migrate.connect(roles.ensure_roles, dispatch_uid="cases.roles")

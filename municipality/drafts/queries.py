@@ -11,6 +11,7 @@ from municipality.accounts.requests import Visitor
 from municipality.delegation import queries as delegation
 from municipality.delegation.registry import Ownership
 from municipality.drafts.models import Draft
+from municipality.kernel import clock, request_cache
 from municipality.uploads import queries as uploads
 
 
@@ -34,15 +35,15 @@ def open_for(user: User, service: str, subject: str) -> Draft | None:
     return next((draft for draft in drafts if draft.person_id == user.pk), drafts[0] if drafts else None)
 
 
-def open_drafts(user: User, service: str, subjects: list[str]) -> list[Draft]:
-    """The open drafts of a service about any of the subjects that the user may see."""
-    return list(visible_to(user).filter(service=service, subject__in=subjects))
+def open_of(user: Visitor) -> list[Draft]:
+    """All drafts that the user may continue, the first to expire first; a page reads them once."""
+    rows = visible_to(user).filter(expires_at__gt=clock.now()).order_by("expires_at", "pk")
+    return request_cache.get_or_set(("drafts.open", user.pk), lambda: list(rows))
 
 
 def begun_subjects(user: User, service: str, subjects: list[str]) -> set[str]:
-    """Those of the subjects about which the user may see an open draft of a service; no query without subjects."""
-    rows = visible_to(user).filter(service=service, subject__in=subjects)
-    return set(rows.values_list("subject", flat=True)) if subjects else set()
+    """Those of the subjects about which the user may continue a draft of a service; no query without subjects."""
+    return {draft.subject for draft in open_of(user) if draft.service == service} & set(subjects) if subjects else set()
 
 
 def leftover_files(*, before: dt.datetime | None = None) -> list[str]:

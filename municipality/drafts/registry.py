@@ -1,20 +1,34 @@
-"""Titles and pages of drafts, registered by the services."""
+"""Names and pages of drafts, registered by the services."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from municipality.drafts.models import Draft
 from municipality.kernel.registry import Registry
 
+# What each of several drafts is about, in Arabic and English, by its primary key; one statement at most.
+Abouts = Callable[[Sequence[Draft]], Mapping[int, tuple[str, str]]]
+
 
 @dataclass(frozen=True)
 class DraftKind:
-    """`title` returns the Arabic and the English title of a draft, `path` the page that continues it, without the language."""
+    """`name`: the request in Arabic and English; `path(draft)`: the page that continues it, without the language.
 
-    title: Callable[[Draft], tuple[str, str]]
+    `has_obligation`: its service names the draft itself among what its person has to do. `is_personal`: nobody else continues it.
+    """
+
+    name: tuple[str, str]
+    abouts: Abouts
     path: Callable[[Draft], str]
+    has_obligation: bool = False
+    is_personal: bool = False
+
+    def title(self, draft: Draft) -> tuple[str, str]:
+        """The Arabic and the English title of one draft."""
+        about_ar, about_en = self.abouts([draft])[draft.pk]
+        return f"{self.name[0]}، {about_ar}", f"{self.name[1]}, {about_en}"
 
 
 # By the code of the workflow.

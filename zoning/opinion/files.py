@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
@@ -12,22 +12,23 @@ from municipality.drafts.registry import DraftKind
 from municipality.kernel import request_cache, subjects
 from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
-from zoning.models import Opinion
+from zoning.models import Opinion, Plot
 from zoning.objections import queries as objections
 from zoning.opinion import queries
-from zoning.opinion.services.requests import files_key, plot_of
+from zoning.opinion.services.requests import files_key
 from zoning.opinion.states import OPINION, OpinionState
 
 
-def _title(draft: Draft) -> tuple[str, str]:
-    plot = plot_of(draft)
-    return (
-        f"الرأي التنظيمي: القسيمة {plot.number}، {plot.area.name_ar}",
-        f"Zoning opinion: plot {plot.number}, {plot.area.name_en}",
-    )
+def _plot_names(drafts: Sequence[Draft]) -> Mapping[int, tuple[str, str]]:
+    ids = {draft.pk: subjects.parse(draft.subject).id for draft in drafts}
+    plots = {plot.public_id: plot for plot in Plot.objects.select_related("area").filter(public_id__in=set(ids.values()))}
+    return {
+        key: (f"القسيمة {plot.number}، {plot.area.name_ar}", f"plot {plot.number}, {plot.area.name_en}")
+        for key, plot in ((key, plots[public_id]) for key, public_id in ids.items())
+    }
 
 
-OPINION_DRAFT = DraftKind(title=_title, path=lambda draft: f"/opinions/{draft.public_id}/")
+OPINION_DRAFT = DraftKind(("الرأي التنظيمي", "Zoning opinion"), _plot_names, lambda draft: f"/opinions/{draft.public_id}/")
 
 
 def _draft(subject: str) -> Draft | None:

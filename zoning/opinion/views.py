@@ -19,6 +19,7 @@ from municipality.cases import queries as cases
 from municipality.cases.opening import case_or_404
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
+from municipality.drafts.unsent import unsent
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.shared_pages import corrections_page, withdrawal_page
@@ -86,6 +87,7 @@ def begin(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "needed": [(one.label, [_named(*slot) for slot in queries.slots(files, one).items()]) for one in Asker],
         **_terms(fees, limits),
         "figure": cases.figures().get(OPINION),
+        "unsent": unsent(request.user, [OPINION]),
         "refusal": refusal,
         "crumbs": _crumbs(plot),
     }

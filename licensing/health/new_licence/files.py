@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from licensing.health.appeals.queries import may_open
 from licensing.health.new_licence import queries
@@ -18,13 +18,17 @@ from municipality.kernel import request_cache, subjects
 from municipality.uploads.registry import Prefix, Slot
 
 
-def _title(draft: Draft) -> tuple[str, str]:
-    answers = answers_of(draft)
-    ar, en = "ترخيص صحي جديد", "New health licence"
-    return (f"{ar}، {answers['name_ar']}", f"{en}, {answers['name_en']}") if answers else (ar, en)
+def _shop_names(drafts: Sequence[Draft]) -> Mapping[int, tuple[str, str]]:
+    answers = {draft.pk: answers_of(draft) for draft in drafts}
+    return {key: (given.get("name_ar", ""), given.get("name_en") or given.get("name_ar", "")) for key, given in answers.items()}
 
 
-DRAFT = DraftKind(title=_title, path=lambda draft: f"/health-licence/new/{draft.public_id}/send/")
+DRAFT = DraftKind(
+    ("ترخيص صحي جديد", "New health licence"),
+    _shop_names,
+    lambda draft: f"/health-licence/new/{draft.public_id}/send/",
+    is_personal=True,
+)
 
 
 def _draft(subject: str) -> Draft | None:

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from licensing.health.fronts import fronts_of
+from licensing.health.states import CHANGE, RENEWAL
 from municipality.accounts.access import public
 from municipality.cases.views.public import service_card
 from municipality.kernel import clock
@@ -19,7 +20,7 @@ from shops.register.queries import public_shop
 def start(request: HttpRequest) -> HttpResponse:
     """The service card: requirements, fees, promised and actual time, and the link to start."""
     limits, fees = rulebook.editions(("limits.health", "fees.health"), clock.today())
-    return service_card(request, "health", "licensing/start.html", limits=limits, fees_edition=fees)
+    return service_card(request, "health", "licensing/start.html", drafts=(RENEWAL, CHANGE), limits=limits, fees_edition=fees)
 
 
 @public

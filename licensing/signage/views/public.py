@@ -35,6 +35,7 @@ def start(request: HttpRequest) -> HttpResponse:
         request,
         "signage",
         "licensing/boards/start.html",
+        drafts=[BOARDS],
         fees_edition=fees,
         rate_groups=labels.rate_groups(fees.boards),
         longest=limits.limits["longest_months"].value,

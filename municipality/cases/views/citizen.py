@@ -19,6 +19,7 @@ from municipality.cases import feedback, panels, queries, timeline
 from municipality.cases.models import Case
 from municipality.cases.opening import case_or_404
 from municipality.delegation.queries import users_by_key
+from municipality.drafts.unsent import unsent
 from municipality.ui.templatetags.portal import ref
 
 PAGE = 25
@@ -46,6 +47,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
             ],
             "next_before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
             "later": bool(before),
+            "unsent": [] if before else unsent(user),
             "others": [line for lines in panels.OTHER_LISTS.values() for line in lines(user)],
         },
     )

@@ -15,6 +15,7 @@ from municipality.cases.catalogue import services
 from municipality.cases.home_forms import home_forms
 from municipality.cases.obligations import Duty, Obligation
 from municipality.cases.views.public import card_of
+from municipality.drafts.unsent import unsent
 from municipality.kernel import clock
 from municipality.notifications import queries as notifications
 
@@ -39,7 +40,9 @@ def _is_undated(one: Obligation) -> bool:
 def _dashboard(person: User) -> dict[str, Any]:
     found = obligations.obligations_of(person)
     next_one, choice = obligations.next_of(found), obligations.choice_of(found)
-    dated = [one for one in found if one.until is not None and not one.is_asked]
+    begun = unsent(person)
+    shown = {one.url for one in begun}  # in their own list, with the day on which they are deleted
+    dated = [one for one in found if one.until is not None and not one.is_asked and not (one.duty == Duty.OFFER and one.url in shown)]
     first = next_one or choice
     to_pay = [one for one in found if one.fils and one.duty == Duty.MUST]
     offers = [one for one in found if one.fils and one.duty == Duty.OFFER]
@@ -63,6 +66,7 @@ def _dashboard(person: User) -> dict[str, Any]:
         "due_until": next((one.until for one in to_pay if one.until), None),
         "offer_fils": obligations.total_fils(found, Duty.OFFER),
         "offer_until": next((one.until for one in offers if one.until), None),
+        "unsent": begun[:MAX_LINES],
         "requests": requests[:MAX_LINES],
         "more_requests": len(requests) > MAX_LINES,
         "mail": page.messages[:4],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from municipality.cases.catalogue import CATALOGUE, ServiceEntry, terms
 from municipality.cases.forms import TrackForm
 from municipality.cases.home_forms import public_page_of
 from municipality.cases.models import Figure
+from municipality.drafts.unsent import unsent
 from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
@@ -46,10 +48,11 @@ def card_of(entry: ServiceEntry, figures: dict[str, Figure]) -> dict[str, Any]:
     }
 
 
-def service_card(request: HttpRequest, code: str, template: str, **context: Any) -> HttpResponse:
-    """Render the page of a service, for the app that offers it."""
+def service_card(request: HttpRequest, code: str, template: str, *, drafts: Collection[str] = (), **context: Any) -> HttpResponse:
+    """Render the page of a service, for the app that offers it; with the person's unsent requests of the workflows `drafts`."""
     entry = CATALOGUE[code]
     page = {"card": card_of(entry, queries.figures()), "preview_title": entry.name, "description": entry.summary}
+    page["unsent"] = unsent(request.user, drafts) if drafts else []
     return render(request, template, page | context)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,11 +22,13 @@ from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 SERVICE = "tests.kept"
+NAME = ("صالون الموج", "Al Mawj Salon")
+KIND = DraftKind(("طلب", "Request"), lambda drafts: {one.pk: NAME for one in drafts}, lambda draft: "/my-shops/")
 
 
 @pytest.fixture(autouse=True)
 def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    DRAFT_KINDS.setdefault(SERVICE, DraftKind(lambda draft: ("صالون الموج", "Al Mawj Salon"), lambda draft: "/my-shops/"))
+    DRAFT_KINDS.setdefault(SERVICE, KIND)
     yield
     DRAFT_KINDS.pop(SERVICE)
 
@@ -116,14 +119,14 @@ def test_a_request_that_cannot_be_removed_holds_no_other_up(draft: Draft, owner:
             raise OSError("its file cannot be removed")
         return drop_all(subject, **given)
 
-    def title(row: Draft) -> tuple[str, str]:
-        if row.pk == other.pk:
+    def abouts(rows: Sequence[Draft]) -> dict[int, tuple[str, str]]:
+        if other in rows:
             raise LookupError("its shop is gone")
-        return "صالون الموج", "Al Mawj Salon"
+        return {row.pk: NAME for row in rows}
 
     with monkeypatch.context() as patched:
         patched.setattr(services.uploads, "drop_all", fails_for_one)
-        patched.setitem(DRAFT_KINDS, SERVICE, DraftKind(title, lambda row: "/my-shops/"))
+        patched.setitem(DRAFT_KINDS, SERVICE, replace(KIND, abouts=abouts))
         with days_later(21):
             assert services.remind() == 2
         with days_later(28):

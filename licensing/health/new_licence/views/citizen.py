@@ -28,6 +28,7 @@ from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.drafts.services import EditConflict
 from municipality.drafts.unsaved import keeps_typed
+from municipality.drafts.unsent import unsent
 from municipality.kernel.errors import Refused
 from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.rulebook.models import Activity
@@ -80,7 +81,13 @@ def fill_in(request: AuthenticatedHttpRequest, public_id: str = "") -> HttpRespo
             refusal = refused
         else:
             return redirect("licensing:new_send", public_id=draft.public_id)
-    context = {"form": form, "draft": draft, "refusal": refusal, "crumbs": _crumbs(_("The shop and its place"))}
+    context = {
+        "form": form,
+        "draft": draft,
+        "unsent": unsent(request.user, [NEW_LICENCE]) if draft is None else [],
+        "refusal": refusal,
+        "crumbs": _crumbs(_("The shop and its place")),
+    }
     return render(request, "licensing/new/request.html", context, status=refusal.status if refusal else 400 if submitted else 200)
 
 

@@ -17,10 +17,12 @@ from licensing.health.new_licence.catalogue import NEW_HEALTH
 from licensing.health.new_licence.forms import PlaceQuestionForm
 from licensing.health.new_licence.panels import ELSEWHERE, PAFN
 from licensing.health.new_licence.places import place_of_answers
+from licensing.health.new_licence.states import NEW_LICENCE
 from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
 from municipality.cases import queries as cases
 from municipality.cases.views.public import card_of
+from municipality.drafts.unsent import unsent
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
@@ -59,6 +61,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "inspection_days": limits["inspection_days"].value,
         "preview_title": NEW_HEALTH.name,
         "description": NEW_HEALTH.summary,
+        "unsent": unsent(request.user, [NEW_LICENCE]),
         "crumbs": [(_("Health licence"), reverse("licensing:start")), (_("New health licence"), "")],
     }
     return render(request, "licensing/new/start.html", page | context, status=400 if asked and not form.is_valid() else 200)
