@@ -8,7 +8,7 @@ class LicensingConfig(AppConfig):
     verbose_name = _("Licences")
 
     def ready(self) -> None:
-        from licensing import deadlines
+        from licensing import deadlines, numbers
         from licensing.bulk import guards as bulk_guards  # noqa: F401
         from licensing.bulk import notifications as bulk_messages  # noqa: F401
         from licensing.bulk import tasks as bulk_tasks  # noqa: F401
@@ -102,10 +102,11 @@ class LicensingConfig(AppConfig):
         from municipality.cases import panels
         from municipality.cases.block_causes import BLOCK_CAUSES
         from municipality.cases.catalogue import CATALOGUE
+        from municipality.cases.home_forms import NUMBER_KINDS, PUBLIC_NUMBERS
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import ADDED_STEPS, TIMELINES
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, DelegableService
-        from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
+        from municipality.documents.queries import DOCUMENT_KINDS, NUMBER_PAGES, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.incidents.registry import DEADLINES
         from municipality.kernel.open_data import OPEN_SETS
@@ -197,6 +198,10 @@ class LicensingConfig(AppConfig):
         panels.CASE.register(BOARDS, boards.case_page)
         panels.MY_SHOPS.register("boards", boards.my_shops)
         panels.SHOP_PAGE.register("boards", boards.shop_page)
+        PUBLIC_NUMBERS.register("boards", numbers.board_page)
+        NUMBER_PAGES.register("boards", numbers.board_page)
+        NUMBER_KINDS.register("HLT", numbers.HEALTH)
+        NUMBER_KINDS.register("ADL", numbers.BOARDS)
         OBLIGATIONS.register("workers", workers.obligations)
         panels.MY_SHOPS.register("workers", workers.my_shops)
         panels.MANY_SHOPS.register("renewals", (_("Renew several licences in one act"), "licensing:renewals"))

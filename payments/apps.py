@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,6 +9,7 @@ class PaymentsConfig(AppConfig):
     verbose_name = _("Payments")
 
     def ready(self) -> None:
+        from municipality.cases.home_forms import NUMBER_KINDS, NumberKind
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.delegation.registry import OWNERSHIPS
         from municipality.documents.queries import DOCUMENT_KINDS
@@ -16,6 +18,14 @@ class PaymentsConfig(AppConfig):
         from payments import obligations, queries
         from payments.documents import ReceiptFacts
 
+        bills = NumberKind(
+            title=_("This is the number of a bill or a receipt"),
+            text=_("It is no request. Bills and receipts open under Payments, after you sign in."),
+            button=_("Open Payments"),
+            url=lambda _number: reverse("payments:mine"),
+        )
+        NUMBER_KINDS.register("BIL", bills)
+        NUMBER_KINDS.register("RCT", bills)
         SIGNALS.register(PortalPart.PAYMENT, queries.gateway_answers)
         DOCUMENT_KINDS.register(ReceiptFacts.kind, ReceiptFacts)
         OWNERSHIPS.register("payments.Bill", queries.ownership)

@@ -13,7 +13,7 @@ class ViolationsConfig(AppConfig):
         from municipality.cases import panels as case_panels
         from municipality.cases.block_causes import BLOCK_CAUSES, BLOCK_TITLES
         from municipality.cases.catalogue import CATALOGUE
-        from municipality.cases.home_forms import HOME_FORMS, HomeForm
+        from municipality.cases.home_forms import HOME_FORMS, NUMBER_KINDS, HomeForm
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import TIMELINES
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, DelegableService
@@ -71,6 +71,8 @@ class ViolationsConfig(AppConfig):
         DEADLINES.register("violations.objection", deadlines.OBJECTION)
         TIMELINES.register(OBJECTION, timeline.TIMELINE)
         REVIEWABLES.register(OBJECTION, review.REVIEWED)
+        for letters in ("VIO", "WRN"):
+            NUMBER_KINDS.register(letters, catalogue.NUMBERS)
         PREFIXES.register("violation", files.VIOLATION_FILES)
         PREFIXES.register("notice", files.PROOF_FILES)
         payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))

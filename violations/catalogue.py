@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.catalogue import ServiceEntry
+from municipality.cases.home_forms import NumberKind
 
 VIOLATIONS = ServiceEntry(
     code="violations",
@@ -15,4 +17,12 @@ VIOLATIONS = ServiceEntry(
     order=3,
     start="violations:start",
     cost=_("Looking it up and objecting are free."),
+)
+
+NUMBERS = NumberKind(
+    title=_("This is the number of a violation or warning"),
+    text=_("It is no request. The page of violations looks for it, with the same four digits."),
+    button=_("Look for it in Violations"),
+    url=lambda _number: reverse("violations:start"),
+    fields=("number", "last_four"),
 )

@@ -40,6 +40,24 @@ class HomeForm:
 PUBLIC_NUMBERS: Registry[Callable[[str], str]] = Registry()
 
 
+@dataclass(frozen=True)
+class NumberKind:
+    """Numbers that name no request, told by their form alone: what they are, and the page for them.
+
+    `url(number)` is its address. `fields` are the names under which that page takes number and digits, where it takes both.
+    """
+
+    title: Text
+    text: Text
+    button: Text
+    url: Callable[[str], str]
+    fields: tuple[str, ...] = ()
+
+
+# By the letters with which such a number begins.
+NUMBER_KINDS: Registry[NumberKind] = Registry()
+
+
 # By the name of the page that each leads to.
 HOME_FORMS: Registry[HomeForm] = Registry()
 
@@ -47,6 +65,14 @@ HOME_FORMS: Registry[HomeForm] = Registry()
 def public_page_of(number: str) -> str:
     """The address of the page of a number that needs no digits beside it, or an empty text."""
     return next((url for page_of in PUBLIC_NUMBERS.values() if (url := page_of(number))), "")
+
+
+def number_kind(number: str, last_four: str) -> dict[str, Any] | None:
+    """What a template needs about a number that names no request, or None; nothing is looked up."""
+    kind = NUMBER_KINDS.get(number.partition("-")[0])
+    if kind is None:
+        return None
+    return {"kind": kind, "url": kind.url(number), "values": list(zip(kind.fields, (number, last_four), strict=False))}
 
 
 def home_forms() -> list[HomeForm]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,12 @@ from municipality.documents.facts import Facts
 from municipality.documents.models import Document
 from municipality.kernel.registry import Registry
 
+_LICENCE = re.compile(r"(?:HLT-[A-Z]{2}-[0-9]{4}-[0-9]{6}-[A-Z0-9]|ADL-[A-Z]{2}-[0-9]{4}-[0-9]{6}-[A-Z0-9](?:[/-][0-9]{1,3})?)")
+
 # Documents of others that a person may open: providers return a queryset of primary keys, or None.
 OPENED_TO: Registry[Callable[[User], QuerySet[Any] | None]] = Registry()
+# By the name of a service: the public page of what has a document with a number, empty where there is none.
+NUMBER_PAGES: Registry[Callable[[str], str]] = Registry()
 # The facts of each kind of document, by the name of the kind.
 DOCUMENT_KINDS: Registry[type[Facts]] = Registry()
 
@@ -28,3 +33,13 @@ def visible_to(user: Visitor) -> QuerySet[Document]:
         keys = provider(user)
         condition = condition if keys is None else condition | Q(pk__in=keys)
     return Document.objects.filter(condition).exclude(state="draft")
+
+
+def page_of_number(number: str) -> str:
+    """The public page of what has a document with a number as it is printed, or an empty text."""
+    return next((url for page_of in NUMBER_PAGES.values() if (url := page_of(number))), "")
+
+
+def is_licence_number(text: str) -> bool:
+    """Whether a text has the form of the number of a licence of a shop or of its boards; nothing is looked up."""
+    return _LICENCE.fullmatch(text) is not None

@@ -56,6 +56,7 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (
             (_("A licence on a shop wall"), "verify_ask"),
             (_("Track a request"), "cases:track"),
+            (_("Is a message from the Municipality?"), "cases:track#message"),
         ),
     ),
     (_("Help"), ()),
@@ -80,8 +81,9 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
 
 
 def _url_or_empty(name: str) -> str:
+    name, hash_sign, part = name.partition("#")
     try:
-        return reverse(name)
+        return f"{reverse(name)}{hash_sign}{part}"
     except NoReverseMatch:
         return ""
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from municipality.accounts.services import contacts
 from municipality.cases import queries, timeline
 from municipality.cases.catalogue import CATALOGUE, ServiceEntry, terms
 from municipality.cases.forms import TrackForm
-from municipality.cases.home_forms import public_page_of
+from municipality.cases.home_forms import number_kind, public_page_of
 from municipality.cases.models import Figure
 from municipality.drafts.unsent import unsent
 from municipality.kernel import clock
@@ -61,12 +62,16 @@ def service_card(request: HttpRequest, code: str, template: str, *, drafts: Coll
 def track(request: HttpRequest) -> HttpResponse:
     """Show a case by its reference and the last four digits, without an account; every miss gets the same answer.
 
-    The number of something whose page is public, such as a report of a problem, leads to that page.
+    The number of something whose page is public, such as a report of a problem, leads to that page. One that names no request, by its
+    form, is not looked up here: the page for it is named.
     """
     form, submitted = read_form(request, TrackForm)
-    context: dict[str, Any] = {"form": form}
+    context: dict[str, Any] = {"form": form, "host": settings.PORTAL_URL or request.build_absolute_uri("/").rstrip("/")}
     is_valid = submitted and form.is_valid()
-    other = public_page_of(form.cleaned_data.get("reference", "")) if submitted else ""
+    typed = form.cleaned_data.get("reference", "") if submitted else ""
+    other = public_page_of(typed)
+    if not other and (kind := number_kind(typed, form.cleaned_data.get("last_four", "") if submitted else "")):
+        return render(request, "cases/track.html", context | {"other": kind})
     if is_valid or other:
         address = address_of(request)
         if not WRONG_REFERENCES.take(address):

@@ -15,6 +15,7 @@ from municipality.accounts.access import public
 from municipality.accounts.limits import take_attempt
 from municipality.documents import queries, services
 from municipality.documents.forms import CodeForm
+from municipality.kernel import digits
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 
@@ -29,9 +30,15 @@ def ask(request: HttpRequest) -> HttpResponse:
     form, submitted = read_form(request, CodeForm)
     if submitted and form.is_valid():
         return redirect("verify", code=form.cleaned_data["code"])
-    typed = form.data["code"].strip().upper() if submitted and form.has_error("code", "number") else ""
-    number = typed if typed.startswith("HLT-") else ""  # the numbers of other documents find no shop
-    return render(request, "documents/ask.html", {"form": form, "number": number})
+    typed = digits.clean(form.data["code"]).strip().upper() if submitted and form.has_error("code", "number") else ""
+    context = {
+        "form": form,
+        "number": typed if typed.startswith("HLT-") else "",  # the numbers of other documents find no shop
+        "typed": typed,
+        "page": queries.page_of_number(typed) if typed else "",
+        "is_licence": queries.is_licence_number(typed),
+    }
+    return render(request, "documents/ask.html", context)
 
 
 @public

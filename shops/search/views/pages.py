@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import allow_read
+from municipality.documents import queries as documents
+from municipality.kernel import digits
 from municipality.ui.errors import too_many_requests
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
@@ -21,6 +23,12 @@ from shops.search.queries import PAGE, SearchResult, search_shops
 
 NARROW = ("governorate", "area", "activity", "licence")
 PART = "X-Part"  # a header that static/js/shops.js sends to get the list only
+
+
+def _licence(typed: str) -> dict[str, str]:
+    """For a search that found no shop: the number of a licence that was typed, and the public page of what bears it, if there is one."""
+    number = digits.clean(typed).strip().upper()
+    return {"licence": number, "licence_url": documents.page_of_number(number)} if documents.is_licence_number(number) else {}
 
 
 @public
@@ -50,6 +58,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "next_url": f"?{urlencode({**parameters, 'after': answer.after})}" if answer.after else "",
         "first_url": f"?{urlencode(parameters)}" if request.GET.get("after") else "",
         "meant_url": f"?{urlencode({**parameters, 'q': answer.meant})}" if answer.meant else "",
+        **(_licence(parameters.get("q", "")) if is_search and not answer.total and parameters.keys() == {"q"} else {}),
         "wider_url": f"?{urlencode({'q': parameters['q']})}" if "q" in parameters and len(parameters) > 1 else "",
     }
     # Rendered separately: within the blocks of the page it takes longer (docs/performance.md).
