@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from licensing.bulk import periods
 from licensing.bulk.models import BatchKind
+from licensing.bulk.periods import NewPeriod
 from licensing.health import obligations, queries, renewability, rules
 from licensing.health.states import RENEWAL
 from licensing.signage.renewals import offers as boards
@@ -23,12 +25,13 @@ MOST_SHOPS = MAX_LINES  # whose licences are read for one page
 
 @dataclass(frozen=True)
 class BulkOffer:
-    """One renewal that no officer decides, its fee in fils and the last day of what it renews."""
+    """One renewal that no officer decides, its fee in fils, the last day of what it renews and the new period that it gives."""
 
     kind: str
     shop: Shop
     fils: int
     until: dt.date
+    periods: Sequence[NewPeriod]
     boards: Sequence[str] = ()  # public ids
 
     @property
@@ -58,7 +61,8 @@ def of_user(user: User) -> BulkOffers:
         free = [one for one in group.ready if not one.left_open and one.previous.last_day is not None]
         if free and not group.is_reviewed:
             fils, until = sum(one.fils for one in free), min(one.previous.last_day for one in free if one.previous.last_day)
-            ready.append(BulkOffer(BatchKind.BOARDS, group.shop, fils, until, [one.previous.public_id for one in free]))
+            new = periods.of_boards(one.board for one in free if one.board is not None)
+            ready.append(BulkOffer(BatchKind.BOARDS, group.shop, fils, until, new, [one.previous.public_id for one in free]))
     ready.sort(key=lambda one: (one.until, one.code))
     return BulkOffers(ready[:MAX_LINES], stopped, is_cut or len(ready) > MAX_LINES)
 
@@ -79,6 +83,7 @@ def _licences(user: User) -> tuple[list[BulkOffer], list[Stopped], bool]:
             continue
         years = rules.years_to_cover(row.licence.last_day, validity, today)
         fils = sum(line.fils for line in queries.fee_lines(fees, years, is_late=rules.is_late(row.conditions)))
-        ready.append(BulkOffer(BatchKind.HEALTH, shop, fils, row.licence.last_day))
+        new = rules.new_period(row.licence.last_day, years)
+        ready.append(BulkOffer(BatchKind.HEALTH, shop, fils, row.licence.last_day, [NewPeriod(new.first, new.last)]))
     reasons = obligations.reasons_of(user, waiting)
     return ready, [Stopped(shop, reasons.get(shop.pk, "")) for shop, _row in waiting], is_cut

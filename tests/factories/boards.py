@@ -15,6 +15,7 @@ from licensing.signage.documents import BoardLicenceFacts
 from licensing.signage.renewals import offers
 from licensing.signage.services import issue, requests
 from licensing.signage.states import BOARDS
+from licensing.signage.validity import days_of
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case, place_block
@@ -137,7 +138,7 @@ def licensed(shop: Shop, person: User, officer: User, *boards: dict[str, str], e
     begins = add_months(clock.today() + dt.timedelta(days=ends_in + 1), -12)
     with clock.at(dt.datetime.combine(begins, dt.time(9), clock.KUWAIT)):
         request = paid(shop, person, officer, *(boards or (FRONT,)))
-        rows = [(board, *issue.days_of(board, begins)) for board in request.boards.order_by("line")]
+        rows = [(board, *days_of(board, begins)) for board in request.boards.order_by("line")]
         document = documents.draft(
             kind=BoardLicenceFacts.kind,
             number=next_number(f"ADL-{shop.branch_id}-{begins.year}"),

@@ -17,7 +17,7 @@ from licensing.models import BoardRequest, Lane
 from licensing.signage.labels import formula, kind_of, size_of
 from licensing.signage.renewals import offers, services, stops
 from licensing.signage.renewals.offers import Renewable, ShopBoards
-from licensing.signage.services.issue import days_of
+from licensing.signage.validity import days_of
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock

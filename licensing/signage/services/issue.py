@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.db import transaction
 
 from licensing import reversals
@@ -18,6 +16,7 @@ from licensing.signage.life.queries import deposits_of_each, held_fils
 from licensing.signage.life.services import give_back_all
 from licensing.signage.notifications import BoardsHeld, BoardsIssued, BoardsNotIssued, BoardsPaidAgain
 from licensing.signage.states import WITH_SHOP, BoardsState
+from licensing.signage.validity import days_of
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.documents import services as documents
@@ -28,7 +27,6 @@ from municipality.jobs.services import enqueue
 from municipality.kernel import clock, money, subjects
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
-from municipality.kernel.periods import add_months
 from municipality.notifications.services import send
 from payments import queries as payments
 from payments.models import Bill
@@ -142,18 +140,6 @@ def voided(bill_id: int) -> None:
     else:
         return
     _tell(BoardsHeld, locked, document)
-
-
-def days_of(board: Board, earliest: dt.date) -> tuple[dt.date, dt.date]:
-    """The first and last day of a board that is licensed from a day on; one that renews another begins after the end of that one.
-
-    One that changes another begins at once and ends with the licence of that one.
-    """
-    previous = board.previous.last_day if board.previous is not None else None
-    if board.months_left is not None and previous is not None:
-        return min(earliest, previous), previous  # midnight may pass while it is prepared
-    first = earliest if previous is None else max(earliest, previous + dt.timedelta(days=1))
-    return first, add_months(first, board.months) - dt.timedelta(days=1)
 
 
 def _deposits(boards: list[Board]) -> dict[str, str]:

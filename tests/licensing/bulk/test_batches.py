@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from licensing.bulk import offers, queries, services
+from licensing.bulk.periods import NewPeriod
 from licensing.health.services import submit_renewal
 from licensing.health.services.issue import issue_renewal, take_payment
 from licensing.models import BatchLine, Renewal, RenewalBatch
@@ -23,6 +25,7 @@ from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Channel, Message
+from municipality.ui.templatetags.portal import day
 from payments.models import Bill
 from shops.models import Shop
 from tests.bank import Bank, Book
@@ -77,12 +80,38 @@ def test_licences_and_boards_of_all_shops_are_sent_and_paid_together(
     batch.refresh_from_db()
     progress = queries.progress(batch)
     assert batch.finished_at is not None and (progress.done, len(progress.sent), progress.refused) == (3, 3, [])
-    assert {line.case.state for line, _label in progress.sent if line.case} == {"awaiting_payment"}
+    assert {line.case.state for line, *_rest in progress.sent if line.case} == {"awaiting_payment"}
     assert progress.fils == sum(one.fils for one in found.ready) == sum(bill.total_fils for bill in progress.due)
     kinds = set(Message.objects.filter(person=owner).values_list("kind", flat=True))
     assert "licensing.batch_sent" in kinds and not {"licensing.renewal_submitted", "licensing.boards_renewed"} & kinds
     assert Message.objects.filter(kind="licensing.batch_sent").values("key").distinct().count() == 1
     assert not offers.of_user(owner).ready
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ("New licence:", "(1 year)")), ("ar", ("الترخيص الجديد:", "(سنة واحدة)"))])
+def test_the_new_period_of_each_stands_beside_its_fee_before_and_after_it_is_sent(
+    shop: Shop, owner: User, officer: User, language: str, words: tuple[str, ...]
+) -> None:
+    licensed(shop, owner, officer)
+    boards, health = sorted(offers.of_user(owner).ready, key=lambda one: one.kind)
+    assert health.periods[0].first == health.until + dt.timedelta(days=1)
+    assert [(one.first, one.count) for one in boards.periods] == [(boards.until + dt.timedelta(days=1), 1)]
+    page = signed_in(owner).get(f"/{language}/renewals/").content.decode()
+    batch = ask(owner)
+    run_due(JOB)
+    after = signed_in(owner).get(f"/{language}/renewals/{batch.public_id}/").content.decode()
+    with translation.override(language):
+        days = [str(day(one.last)) for one in (*boards.periods, *health.periods)]
+    for shown in (page, after):
+        assert [shown.count(word) for word in words] == [2, 2] and all(last in shown for last in days)
+
+
+@pytest.mark.parametrize(
+    ("last", "length"), [("2027-02-10", "2 months"), ("2027-12-10", "1 year"), ("2028-12-10", "2 years"), ("2027-02-11", "")]
+)
+def test_a_period_is_named_by_whole_months_or_years(last: str, length: str) -> None:
+    with translation.override("en"):
+        assert NewPeriod(dt.date(2026, 12, 11), dt.date.fromisoformat(last)).length == length
 
 
 @pytest.mark.parametrize("is_refused", [False, True])
@@ -118,7 +147,7 @@ def test_one_line_that_is_refused_keeps_none_of_the_others_back(shop: Shop, make
     run_due(JOB)
     progress = queries.progress(RenewalBatch.objects.get(pk=batch.pk))
     [stopped] = progress.refused
-    [(sent, _label)] = progress.sent
+    [(sent, *_rest)] = progress.sent
     assert (stopped.shop_id, sent.shop_id) == (shop.pk, other.pk)
     assert stopped.reason_ar and stopped.reason_en and stopped.reason_ar != stopped.reason_en
     assert not Case.objects.filter(subject=shop.key).exists()
