@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, FilteredRelation, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
+from django.utils.translation import gettext_lazy as _
 
 from licensing.health.states import ACTS
 from licensing.signage.renewals import offers
@@ -22,6 +23,7 @@ from municipality.cases.timeline import TIMELINES
 from municipality.documents.states import LIVE, DocumentState
 from municipality.incidents import queries as incidents
 from municipality.kernel import clock, request_cache
+from municipality.ui.texts import Text
 from payments import queries as payments
 from shops.models import Shop
 
@@ -43,6 +45,13 @@ class OpenCase(NamedTuple):
     def waits_for_applicant(self) -> bool:
         """Whether it is to be paid or corrected."""
         return TIMELINES[self.service].next_actor.get(self.state) == "applicant"
+
+    @property
+    def action(self) -> Text:
+        """What its applicant does next, in the words of every page."""
+        if not self.waits_for_applicant or self.is_at_bank:
+            return _("See the state of the request")
+        return _("Answer the corrections") if self.answer_by is not None else _("Pay the fee")
 
 
 @dataclass(slots=True)

@@ -258,7 +258,7 @@ def _open_already(c: RenewalCondition, s: Subject) -> Obstacle:
         titles.get(c.facts["service"]) or _("A renewal of this shop is already open"),
         _("Its reference is %(reference)s. One request about a licence is open at a time: finish it or withdraw it first.")
         % {"reference": c.facts["reference"]},
-        ways=[Way(_("Continue the request"), reverse("cases:case", args=[case.public_id]))] if case else [_my_shops()],
+        ways=[Way(_("See the state of the request"), reverse("cases:case", args=[case.public_id]))] if case else [_my_shops()],
     )
 
 

@@ -22,12 +22,10 @@ from licensing.models import Act, HealthLicence, Lane, Renewal
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, Round
-from municipality.cases.timeline import lateness
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
-from municipality.review.panels import late_estimate, refusal_file, refused_step, waiting_step
-from municipality.review.states import QueueEntryState
+from municipality.review.panels import queue_facts, refusal_file, refused_step, waiting_step
 from municipality.ui.templatetags.portal import bilingual, day, day_hijri, kwd, ltr, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
@@ -121,7 +119,7 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
     by_officer = renewal.lane == Lane.OFFICER
     return CaseDetail(
         by_officer=by_officer,
-        queue=_queue(case) if by_officer and case.is_open else [],
+        queue=queue_facts(case, is_promised=True) if by_officer else [],
         rounds=_rounds(case) if by_officer else [],
         refund_fils=0 if bill is not None and bill.state == BillState.DUE else account.refund_fils,
         warning=_zoning_warning(case) if by_officer and case.is_open else None,
@@ -193,36 +191,6 @@ def _fee_ahead(case: Case, renewal: Renewal) -> Fact:
         else _("Sent before the licence ended: nothing is added for being late.")
     )
     return Fact(_("After approval"), format_html(gettext("pay {}"), kwd(total)), note)
-
-
-def _queue(case: Case) -> list[Fact]:
-    """The queue entry of the case: cases ahead, pace, estimate or holder, and the promised day."""
-    entry = review.position(case)
-    if entry is None:
-        return []
-    facts = []
-    if entry.state == QueueEntryState.WAITING:
-        facts.append(Fact(_("Requests before this one"), ltr(entry.ahead)))
-        if entry.pace_per_day >= 1:
-            average = _("average of the last two weeks in this branch")
-            facts.append(Fact(_("Decided in a working day"), ltr(round(entry.pace_per_day)), average))
-    else:
-        facts.append(Fact(_("Now"), ENTRY_LABELS[QueueEntryState(entry.state)]))
-    if case.state == S.CORRECTIONS:
-        facts.append(Fact(_("Decision date"), _("paused until the answer arrives")))
-    elif case.due_on is not None:
-        facts.append(Fact(_("Decision by"), day(case.due_on), lateness(case.due_on)))
-    if entry.state == QueueEntryState.WAITING and entry.estimate is not None:
-        facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate), late_estimate(case, entry.estimate)))
-    return facts
-
-
-ENTRY_LABELS = {
-    QueueEntryState.HELD: _("with an officer"),
-    QueueEntryState.AWAY: _("waiting for your answer"),
-    QueueEntryState.ANSWERED: _("answered, back with its officer"),
-    QueueEntryState.COUNTERSIGN: _("with a second person for signature"),
-}
 
 
 def _rounds(case: Case) -> list[Round]:

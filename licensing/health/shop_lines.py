@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import obligations, renewability
@@ -25,7 +26,7 @@ from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.labels import licensed_by
 from municipality.ui.addresses import addresses
-from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.templatetags.portal import bilingual, day
 from municipality.ui.texts import Text
 from shops.models import Shop
 
@@ -73,7 +74,11 @@ def _asked_line(line: PanelLine, case: OpenCase | None, asked: dict[int, dt.date
     """The line of a licence whose request waits to be paid or corrected: the last day is that of what is asked for."""
     if case is None or case.pk not in asked:
         return line
-    return replace(line, is_due=True, deadline=asked[case.pk] or line.deadline)
+    until = asked[case.pk]
+    if until is None:
+        return replace(line, is_due=True)
+    note = format_html("{} {}", _("Last day of the licence:"), day(line.deadline)) if line.deadline is not None else line.note
+    return replace(line, is_due=True, deadline=until, note=note)
 
 
 class _Pages:
@@ -109,8 +114,12 @@ def _licence_line(
             url = reverse("licensing:transfer", args=[shop.public_id])
             return PanelLine(**common, state="warn", label=UNDER_WAY[TRANSFER], action=_("See the state of the transfer"), url=url)
         url = reverse("cases:case", args=[row.open_case.public_id])
-        action = _("Continue the request") if row.open_case.waits_for_applicant else _("See the state of the request")
-        return PanelLine(**common, state="warn", label=UNDER_WAY[row.open_case.service], action=action, url=url)
+        under_way: Text = UNDER_WAY[row.open_case.service]
+        if row.licence.last_day < clock.today():
+            state, under_way = "bad", format_html("{} · {}", LIVE_LABELS["expired"][1], under_way)
+        else:
+            state = "warn"
+        return PanelLine(**common, state=state, label=under_way, action=row.open_case.action, url=url)
     measure = next((block for block in row.blocks if block.ground == effects.MEASURE), None)
     if measure is not None:
         sentence = bilingual(measure, "sentence")

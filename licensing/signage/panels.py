@@ -91,7 +91,7 @@ def _detail(request: BoardRequest) -> CaseDetail:
         ],
         total_fils=request.fils,
         refund_fils=sum(owed),
-        queue=queue_facts(case),
+        queue=queue_facts(case, is_promised=True),
         rounds=_rounds(case),
         facts=[
             Fact(_("Shop"), term(bilingual(request.shop, "name"))),
@@ -273,7 +273,7 @@ def _line(requests: Sequence[OpenCase], boards: BoardSums, url: str) -> PanelLin
         label = format_html("{} · {}", label, text) if count else text
     state, action = "ok" if count else "wait", _("Ask for boards")
     if open_case is not None:
-        action = _("Continue the request") if open_case.waits_for_applicant else _("See the state of the request")
+        action = open_case.action
         url = reverse("cases:case", args=[open_case.public_id])
         state, label = "warn", format_html("{} · {}", label, _("Request under way"))
     return PanelLine(_("Boards"), state=state, label=label, deadline=boards.until, action=action, url=url, order=20)

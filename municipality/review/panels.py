@@ -7,12 +7,15 @@ import datetime as dt
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from municipality.cases.models import Case
 from municipality.cases.panels import Fact, FileLine, NextStep
+from municipality.cases.timeline import lateness
 from municipality.documents.models import Document
 from municipality.jobs import queries as jobs
 from municipality.review import queries
+from municipality.review.states import QueueEntryState
 from municipality.ui.templatetags.portal import day, day_hijri, ltr
 from municipality.ui.texts import Text
 
@@ -32,10 +35,46 @@ def answer_days(case: Case, answer_by: dt.date) -> list[Fact]:
     return [Fact(_("Decision promised by"), day(case.due_on), format_html(silence, day_hijri(answer_by)))]
 
 
-def queue_facts(case: Case) -> list[Fact]:
-    """How many requests are before a case that waits for an officer."""
-    ahead = queries.ahead_of(case) if case.is_open else None
-    return [Fact(_("Requests before this one"), ltr(ahead))] if ahead is not None else []
+ENTRY_LABELS = {
+    QueueEntryState.HELD: gettext_lazy("with an officer"),
+    QueueEntryState.AWAY: gettext_lazy("waiting for your answer"),
+    QueueEntryState.ANSWERED: gettext_lazy("answered, back with its officer"),
+    QueueEntryState.COUNTERSIGN: gettext_lazy("with a second person for signature"),
+}
+
+
+def queue_facts(case: Case, *, is_promised: bool = False) -> list[Fact]:
+    """The place of an open case in its queue; of a request with a promised day (`is_promised`) also pace, that day and the estimate.
+
+    A complaint has its days in `answer_days`.
+    """
+    if not case.is_open:
+        return []
+    if not is_promised:
+        ahead = queries.ahead_of(case)
+        return [_before(ahead)] if ahead is not None else []
+    entry = queries.position(case)
+    if entry is None:
+        return []
+    facts = []
+    if entry.state == QueueEntryState.WAITING:
+        facts.append(_before(entry.ahead))
+        if entry.pace_per_day >= 1:
+            average = _("average of the last two weeks in this branch")
+            facts.append(Fact(_("Decided in a working day"), ltr(round(entry.pace_per_day)), average))
+    else:
+        facts.append(Fact(_("Now"), ENTRY_LABELS[QueueEntryState(entry.state)]))
+    if entry.state == QueueEntryState.AWAY:
+        facts.append(Fact(_("Decision date"), _("paused until the answer arrives")))
+    elif case.due_on is not None:
+        facts.append(Fact(_("Decision by"), day(case.due_on), lateness(case.due_on)))
+    if entry.state == QueueEntryState.WAITING and entry.estimate is not None:
+        facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate), late_estimate(case, entry.estimate)))
+    return facts
+
+
+def _before(ahead: int) -> Fact:
+    return Fact(_("Requests before this one"), ltr(ahead), _("of the same kind, in the same branch"))
 
 
 def late_estimate(case: Case, estimate: dt.date) -> Text:

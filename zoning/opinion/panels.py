@@ -62,7 +62,7 @@ def _detail(opinion: Opinion) -> CaseDetail:
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in account.lines],
         total_fils=bill.total_fils if bill else None,
         refund_fils=account.refund_fils,
-        queue=queue_facts(case),
+        queue=queue_facts(case, is_promised=True),
         facts=[
             Fact(_("Question"), question(opinion.activity, opinion.floor)),
             Fact(_("Plot"), plot_name(opinion.plot)),

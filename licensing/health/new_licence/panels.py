@@ -88,7 +88,7 @@ def _detail(request: NewLicence) -> CaseDetail:
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in account.lines],
         total_fils=bill.total_fils if bill is not None else None,
         refund_fils=0 if bill is not None and bill.state == BillState.DUE else account.refund_fils,
-        queue=queue_facts(case),
+        queue=queue_facts(case, is_promised=True),
         rounds=_rounds(case),
         facts=_facts(request),
         actions=[(_("Withdraw the request"), withdrawn)] if case.state in NEW_LICENCE_WORKFLOW.moves["withdraw"].sources else [],
