@@ -89,6 +89,9 @@ WHAT_ELSE = _("Has anything else changed?")
 WHAT_CHANGES = _("What is to change in the licence?")
 
 
+NOTHING_TICKED = _("Select at least one thing that is to change.")
+
+
 class WhatChanged(PageForm):
     changed = forms.MultipleChoiceField(
         label=_("What changed since the last licence?"),
@@ -96,13 +99,18 @@ class WhatChanged(PageForm):
         widget=forms.CheckboxSelectMultiple,
         required=False,
         choices=lambda: [(fact.name, fact.label) for fact in FACTS.values()],
-        error_messages={"invalid_choice": _("Choose from the list.")},
+        error_messages={
+            "invalid_choice": _("Choose from the list."),
+            "required": _("Select what changed. If nothing changed, the renewal goes on without an officer."),
+        },
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["changed"].required = not self.flags
         if self.is_change:
             self.fields["changed"].label = WHAT_CHANGES
+            self.fields["changed"].error_messages["required"] = NOTHING_TICKED
         if self.known:  # a fact that was ticked before the register changed keeps its box
             field, ticked = self.fields["changed"], self.saved.get("changed", [])
             asked = [fact for fact in FACTS.values() if fact.name not in self.known or fact.name in ticked]
@@ -111,12 +119,7 @@ class WhatChanged(PageForm):
             field.help_text = _("Select all that apply. If nothing else changed, continue without selecting.")
 
     def clean_changed(self) -> list[str]:
-        ticked = self.cleaned_data["changed"]
-        if not ticked and not self.flags and self.is_change:
-            raise ValidationError(_("Select at least one thing that is to change."), code="required")
-        if not ticked and not self.flags:
-            raise ValidationError(_("Select what changed. If nothing changed, the renewal goes on without an officer."), code="required")
-        return [name for name in FACTS if name in ticked]
+        return [name for name in FACTS if name in self.cleaned_data["changed"]]
 
 
 class _NamesForm(_UnchangedRefused):

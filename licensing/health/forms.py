@@ -61,7 +61,10 @@ class CancelLicence(forms.Form):
     )
     day = DayField(
         label=_("First day on which it is closed"),
-        help_text=_("Only if it closes: today or later, up to the last day of the licence."),
+        help_text=_(
+            "Only if it closes: today or later, up to the last day of the licence. The register shows the shop as closed from that day. "
+            "The licence ends today all the same, so the shop may not work after today."
+        ),
         required=False,
         error_messages={"invalid": _("Enter the day as day, month and year, or choose it from the calendar.")},
     )

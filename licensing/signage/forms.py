@@ -41,6 +41,9 @@ CLASS_HINTS = _(
 )
 
 
+MEDIUM_HINT = _("Light box: hollow, with its lamps inside. A board on the front on which lamps shine is a board on the front, and lit.")
+
+
 def _said(text: Any) -> dict[str, Any]:
     """One message of a number for all that can be wrong with it: the summary of errors names no field."""
     return dict.fromkeys(("required", "invalid", "min_value", "max_value", "max_decimal_places"), text)
@@ -50,7 +53,7 @@ class BoardForm(forms.Form):
     """One board: its kind and months; size in metres and faces, or the pieces of what is counted. `fee` is its fee once it is valid."""
 
     board_class = forms.ChoiceField(label=_("Class"), choices=BoardClass.choices, initial=BoardClass.INTRODUCTORY, help_text=CLASS_HINTS)
-    medium = forms.ChoiceField(label=_("Medium"), choices=BoardMedium.choices, initial=BoardMedium.FASCIA)
+    medium = forms.ChoiceField(label=_("Medium"), choices=BoardMedium.choices, initial=BoardMedium.FASCIA, help_text=MEDIUM_HINT)
     width = DecimalNumberField(label=_("Width in metres"), widget=_METRES, error_messages=_said(_WIDTH), **_SIZE)
     height = DecimalNumberField(label=_("Height in metres"), widget=_METRES, error_messages=_said(_HEIGHT), **_SIZE)
     faces = forms.TypedChoiceField(label=_("Faces"), coerce=int, initial=1)

@@ -64,10 +64,10 @@ class ChainLink:
     code: str = "measure"
 
 
-def lasting(time: dt.timedelta) -> str:
-    """`14 hours and 45 minutes`, `3 days`: a length of time, in whole days from two days on."""
+def lasting(time: dt.timedelta, *, days_from: dt.timedelta = TWO_DAYS) -> str:
+    """`14 hours and 45 minutes`, `3 days`: a length of time, in whole days from two days on, or from another length."""
     minutes = int(abs(time).total_seconds() // 60)
-    return plurals.counted(minutes // 1440, "day") if abs(time) >= TWO_DAYS else plurals.span(minutes)
+    return plurals.counted(minutes // 1440, "day") if abs(time) >= days_from else plurals.span(minutes)
 
 
 def chain(

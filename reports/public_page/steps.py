@@ -19,6 +19,8 @@ from reports.public_page.chain import ICONS, lasting
 from reports.results import ToldResult
 from reports.states import REPORT_WORKFLOW, ReportState
 
+WHOLE_DAYS = dt.timedelta(days=4)  # from which the time left is said in days
+
 _RESULTS = ("close", "countersign")  # moves with a result in words
 
 
@@ -52,7 +54,8 @@ def promise(report: Report) -> Promise:
         return Promise("wait", _("Joined with another report"), report.due_at, is_running=False, share=share)
     if rest < dt.timedelta():
         return Promise("bad", _("Overdue by: %(time)s") % time, report.due_at, is_running=True, share=100)
-    return Promise("wait", _("Time left: %(time)s") % time, report.due_at, is_running=True, share=share)
+    left = lasting(rest, days_from=WHOLE_DAYS)  # a clock with hours stands beside it
+    return Promise("wait", _("Time left: %(time)s") % {"time": left}, report.due_at, is_running=True, share=share)
 
 
 def steps(

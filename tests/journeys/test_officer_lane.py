@@ -121,7 +121,7 @@ def test_a_session_that_ends_on_page_five_goes_on_at_another_device_with_every_a
     page.fill("#id_name_en", "Dar Al Ward")
     page.click("#form button.kp-btn--fill")
     desktop.arrive("/changes/activity/$")
-    page.select_option("#id_activity", "GYMM" if "gym" not in desktop.main().partition("In the register")[2][:40] else "SPA")
+    page.select_option("#id_activity", "GYMM" if "gym" not in desktop.main().partition("As registered now")[2][:40] else "SPA")
     page.click("#form button.kp-btn--fill")
     desktop.arrive("/changes/area_m2/$")
     page.fill("#id_area_m2", "75")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import translation
 
 from licensing.models import HealthLicence
@@ -75,3 +76,35 @@ def test_every_request_says_its_promised_day_and_what_is_counted_before_it(make_
     shown, home = main(owner, f"/en/cases/{case.public_id}/"), main(owner, "/en/")
     assert words(case.due_on) in home and "Decision by" in shown and words(case.due_on) in shown
     assert "of the same kind, in the same branch" in shown and "Expected to reach an officer" in shown
+
+
+def test_a_change_asks_for_what_changes_and_does_not_call_it_optional(make_shop: Any, owner: User) -> None:
+    shop = make_shop(ends_in=200)
+    folder = f"/en/health-licence/{shop.public_id}/change/"
+    signed_in(owner).post(folder)
+    shown = main(owner, f"{folder}what/")
+    assert "What is to change in the licence?" in shown and "(optional)" not in shown
+    assert "Select at least one thing that is to change." in signed_in(owner).post(f"{folder}what/", {"version": 1}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", ("commercial licence", "No inspection", "boards")), ("ar", ("تراخيص اللوحات", "لا يُحدَّد له كشف"))]
+)
+def test_a_new_address_says_what_comes_first_and_what_follows(make_shop: Any, owner: User, language: str, words: tuple[str, ...]) -> None:
+    shop = make_shop(ends_in=200)
+    client, folder = signed_in(owner), f"/{language}/health-licence/{shop.public_id}/change/"
+    client.post(folder)
+    client.post(f"{folder}what/", {"version": 1, "changed": ["address", "area_m2"]})
+    shown, other = (main(owner, f"{folder}{page}/") for page in ("address", "area_m2"))
+    assert all(word in shown for word in words) and words[1] not in other
+
+
+def test_a_cancelled_licence_ends_today_whatever_day_the_shop_closes(make_shop: Any, owner: User) -> None:
+    shown = main(owner, f"/en/health-licence/{make_shop(ends_in=200).public_id}/cancel/")
+    assert "The licence ends today all the same" in shown and "A deposit comes back" in shown
+
+
+def test_the_page_of_boards_leads_to_their_renewal(rules: None) -> None:
+    shown = Client().get("/en/boards/").content.decode()
+    assert 'href="/en/boards/renew/"' in shown and "60 days are renewed as they are" in " ".join(shown.split())
+    assert "Light box: hollow" in Client().get("/en/boards/costs/").content.decode()

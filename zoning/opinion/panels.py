@@ -196,7 +196,10 @@ def _why(opinion: Opinion, draft: OpinionDraft) -> list[Text]:
 
 def _bodies(rows: Sequence[Consultation]) -> PageBlock:
     silent = {row.code: times for row in rows if (times := getattr(row, "silent_times", None))}
-    note = _("Each body has a deadline; if one stays silent, the study goes on.")
+    note = _(
+        "Each body has a deadline; if one stays silent, the study goes on. If it is one about health or safety, the opinion cannot permit "
+        "what is asked."
+    )
     actions = [(_("Who stayed silent, month by month"), reverse("zoning:silence"))]
     return PageBlock("bodies", _("Bodies consulted"), records=[body(row, silent) for row in rows], note=note, actions=actions)
 

@@ -36,6 +36,8 @@ def start(request: HttpRequest) -> HttpResponse:
         "signage",
         "licensing/boards/start.html",
         drafts=[BOARDS],
+        more=(_("Renew boards that end soon"), reverse("licensing:renew_boards")),
+        window_days=offers.window().limits["window_days"].value,
         fees_edition=fees,
         rate_groups=labels.rate_groups(fees.boards),
         longest=limits.limits["longest_months"].value,

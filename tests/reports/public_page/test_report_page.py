@@ -41,6 +41,8 @@ def test_the_steps_are_told_once_and_name_nobody(drawn: Any) -> None:
 def test_the_promise_counts_down_and_turns_to_overdue_by_itself() -> None:
     with clock.at(NOON):
         report = reports.assigned()
+    with clock.at(NOON - dt.timedelta(hours=23)):
+        assert "Time left: 71 hours" in page(report), "as the clock beside it"
     for hours, said in ((1, "Time left: 47 hours"), (47, "Time left: 1 hour"), (49, "Overdue by: 1 hour"), (98, "Overdue by: 2 days")):
         with clock.at(NOON + dt.timedelta(hours=hours)):
             assert said in page(report)
