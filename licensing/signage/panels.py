@@ -318,6 +318,12 @@ def _due(bill: Bill, request: BoardRequest) -> Due:
     )
 
 
+def _issued_for(request: BoardRequest) -> Text:
+    """The first and last day of licensed boards; of each period, where they have several."""
+    spans = sorted(set(request.boards.filter(first_day__isnull=False).values_list("first_day", "last_day")))
+    return format_html_join(" ", _("Licensed: {} – {}."), ((day(first), day(last)) for first, last in spans))
+
+
 def outcome(bill: Bill) -> PaidOutcome | None:
     """What the payment brought, on its result page."""
     request = BoardRequest.objects.select_related("case", "document").filter(case__public_id=bill.subject.partition(":")[2]).first()
@@ -330,7 +336,7 @@ def outcome(bill: Bill) -> PaidOutcome | None:
             title=_("The boards are licensed"),
             label=_("Licence number"),
             reference=document.number,
-            text=_("Write on each board its number and the first and last day of its licence."),
+            text=format_html("{} {}", _issued_for(request), _("Write on each board its number and the first and last day of its licence.")),
             act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])) if document.file_id else None,
         )
     return being_prepared(bill, request.case)

@@ -169,6 +169,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count and not (drawn and slot == "plan")],
         "missing": queries.missing_files(requests.files_key(draft), least) if refusal and refusal.code == "no_documents" else [],
         "needs_no_plan": needs_no_plan,
+        "drawing_spares_plan": not drawn and least.get("plan") and not queries.slots(files, are_drawn=True).get("plan"),
         "is_clean": is_clean,
         "changed": cards.changed,
         "returned_fils": sum(row.returned_fils for row in rows),

@@ -10,7 +10,7 @@ import pikepdf
 import pytest
 
 from licensing.models import HealthLicence
-from licensing.signage import invariants, queries
+from licensing.signage import invariants, panels, queries
 from licensing.signage.documents import ONE_PAGE, BoardLicenceFacts
 from licensing.signage.services import issue, requests
 from municipality.accounts.models import User
@@ -22,6 +22,8 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
+from municipality.ui.templatetags.portal import day
+from payments.models import Bill
 from shops.models import Shop
 from shops.register.services import refresh_search
 from tests.factories import boards
@@ -45,6 +47,8 @@ def test_after_the_payment_a_job_seals_one_licence_with_the_days_of_each_board(
     one, two = today.replace(year=today.year + 1), today.replace(year=today.year + 2)
     assert days == [(f"{document.number}/1", today, one - dt.timedelta(1)), (f"{document.number}/2", today, two - dt.timedelta(1))]
     assert (document.valid_from, document.valid_to) == (today, two - dt.timedelta(1))
+    shown = panels.outcome(Bill.objects.get(pk=bill_of(request)))
+    assert shown is not None and all(str(day(last)) in str(shown.text) for _number, _first, last in days), "each period, after the payment"
     told = Message.objects.get(person=owner, kind="licensing.boards_issued")
     assert document.number in str(vars(told))
     lines = document.facts["sections"][0]["lines_en"]
