@@ -271,12 +271,12 @@ def _line(requests: Sequence[OpenCase], boards: BoardSums, url: str) -> PanelLin
     if boards.suspended:
         text = format_html("{}: {}", _("Suspended"), counted(boards.suspended, "board"))
         label = format_html("{} · {}", label, text) if count else text
-    state, action = "ok" if count else "wait", _("Ask for boards")
+    state = "ok" if count else "wait"
     if open_case is not None:
-        action = open_case.action
         url = reverse("cases:case", args=[open_case.public_id])
         state, label = "warn", format_html("{} · {}", label, _("Request under way"))
-    return PanelLine(_("Boards"), state=state, label=label, deadline=boards.until, action=action, url=url, order=20)
+    next_action: Text = open_case.action if open_case is not None else _("Ask for boards")
+    return PanelLine(_("Boards"), state=state, label=label, deadline=boards.until, action=next_action, url=url, order=20)
 
 
 def shop_page(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:

@@ -52,7 +52,7 @@ def card_of(entry: ServiceEntry, figures: dict[str, Figure]) -> dict[str, Any]:
 def service_card(request: HttpRequest, code: str, template: str, *, drafts: Collection[str] = (), **context: Any) -> HttpResponse:
     """Render the page of a service, for the app that offers it; with the person's unsent requests of the workflows `drafts`."""
     entry = CATALOGUE[code]
-    page = {"card": card_of(entry, queries.figures()), "preview_title": entry.name, "description": entry.summary}
+    page: dict[str, Any] = {"card": card_of(entry, queries.figures()), "preview_title": entry.name, "description": entry.summary}
     page["unsent"] = unsent(request.user, drafts) if drafts else []
     return render(request, template, page | context)
 

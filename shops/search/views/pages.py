@@ -58,7 +58,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "next_url": f"?{urlencode({**parameters, 'after': answer.after})}" if answer.after else "",
         "first_url": f"?{urlencode(parameters)}" if request.GET.get("after") else "",
         "meant_url": f"?{urlencode({**parameters, 'q': answer.meant})}" if answer.meant else "",
-        **(_licence(parameters.get("q", "")) if is_search and not answer.total and parameters.keys() == {"q"} else {}),
+        **(_licence(str(parameters.get("q", ""))) if is_search and not answer.total and parameters.keys() == {"q"} else {}),
         "wider_url": f"?{urlencode({'q': parameters['q']})}" if "q" in parameters and len(parameters) > 1 else "",
     }
     # Rendered separately: within the blocks of the page it takes longer (docs/performance.md).
