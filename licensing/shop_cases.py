@@ -118,7 +118,7 @@ def _read(keys: Collection[str]) -> ShopCases:
     """A row for each case, or for each of its boards. A case has at most one open round of corrections."""
     period = offers.period(offers.window(is_shown=True))
     rows = _rows(keys, period[0]).annotate(
-        open_round=FilteredRelation("rounds", condition=Q(rounds__answered_at=None)),
+        open_round=FilteredRelation("rounds", condition=Q(rounds__answered_at=None, rounds__closed_at=None)),
         is_at_bank=payments.is_at_bank(Concat(Value("case:"), OuterRef("public_id"))),
     )
     boards: dict[str, list[_BoardDays]] = {}

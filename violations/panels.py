@@ -123,7 +123,13 @@ def _detail(row: Objection, order: SettlementOrder | None, *, is_party: bool) ->
     withdrawal = (_("Withdraw the objection"), reverse("violations:withdraw", args=[violation.public_id]))
     actions = [withdrawal] if case.is_open and (is_party or rules.DELEGATES["withdraw"]) else []
     rounds = [
-        Round(_("Asked for"), [bilingual(item, "text") for item in round_.items.all()], round_.answer_by, round_.answered_at)
+        Round(
+            _("Asked for"),
+            [bilingual(item, "text") for item in round_.items.all()],
+            round_.answer_by,
+            round_.answered_at,
+            round_.closed_at is not None,
+        )
         for round_ in review.rounds_of(case)
     ]
     return CaseDetail(

@@ -137,6 +137,7 @@ REVIEWED = Reviewable(
     accepted_message=ObjectionUpheld,
     refused_message=ObjectionRefused,
     message_context=objections.message_context,
+    legal_time=objections.legal_time,
     accept_label=gettext_lazy("Upholding the objection"),
     accepted_label=gettext_lazy("Objection upheld"),
     evidence={"read_both": ("note", "words", "defence"), "report_falls": ("note", "measure", "words", "defence")},

@@ -28,8 +28,10 @@ def lapse_objection(*, objection_id: int) -> None:
 
 @every("violations.sweep", seconds=600)
 def sweep() -> None:
-    """Service by two channels, ends of periods, void plans, sums without a repetition, and service blocks that are due."""
+    """Service by two channels, questions without an answer, ends of periods, void plans, sums without a repetition, and service blocks
+    that are due."""
     notices.sweep()
+    objections.go_on_unanswered()
     terms.void_missed()
     terms.lapse_due()
     repetition.sweep()

@@ -22,6 +22,7 @@ TIMELINE = Timeline(
     moves={
         "send": _("Objection sent; another branch was chosen by lot"),
         "answer": _("Answered, back with the officer"),
+        "go_on": _("The time to answer is over, back with the officer"),
         "take_back": _("The officer takes the proposal back"),
         "return": _("The supervisor sends the proposal back"),
         "reopen": _("Back in the queue at its own place"),

@@ -83,12 +83,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class Round:
-    """One round of corrections: what was requested, until when, and when it was answered."""
+    """One round of corrections: what was requested, until when, and when it was answered or that it was closed without an answer."""
 
     title: Text
     lines: Sequence[Text]
     answer_by: dt.date
     answered_at: dt.datetime | None = None
+    is_closed: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from municipality.incidents.requests import applicant
 from municipality.review.models import CorrectionRound
 from municipality.review.states import QueueEntryState
 
-_RUNNING = Q(answered_at__isnull=True, case__place__state=QueueEntryState.AWAY)
+_RUNNING = Q(answered_at__isnull=True, closed_at__isnull=True, case__place__state=QueueEntryState.AWAY)
 
 
 def _due(first: dt.date, last: dt.date) -> Iterator[Deadline]:

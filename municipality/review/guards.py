@@ -23,6 +23,7 @@ frozen("review_conflictofinterest", ["ended_at", "ended_by_id"], once="OLD.ended
 frozen("review_absence", ["officer_id", "kind", "first_day", "last_day", "entered_by_id", "entered_at"])
 frozen("review_correctionround", ["case_id", "number", "asked_by_id", "asked_at", "standing", "raises_old", "second_code"])
 frozen("review_correctionround", ["answered_at"], once="OLD.answered_at IS NOT NULL", name="answered_once")
+frozen("review_correctionround", ["closed_at"], once="OLD.closed_at IS NOT NULL", name="closed_once")
 _WORDS = ["outcome", "code", "article_ar", "article_en", "text_ar", "text_en", "note_ar", "note_en", "items", "digest"]
 frozen("review_decision", ["case_id", "made_by_id", "made_at", *_WORDS])
 frozen("review_decision", ["signed_by_id", "signed_at", "signed_digest"], once="OLD.signed_at IS NOT NULL", name="signed_once")

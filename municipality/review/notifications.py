@@ -24,15 +24,15 @@ class Overtaken(CaseMessage):
 
 
 class CorrectionsAsked(CaseMessage):
-    """`items` is the numbered list of corrections, bilingual."""
+    """`items` is the numbered list of corrections, bilingual. `refused_after`: the last day of a legal time that runs on, or None."""
 
     kind = "review.corrections_asked"
     is_legal = True
     asks_for_answer = True
-    samples = {"until": SAMPLE_DAY}
+    samples = {"until": SAMPLE_DAY, "refused_after": None}
 
     def is_unanswered(self, subject_key: str) -> bool:
-        rounds = CorrectionRound.objects.filter(answered_at__isnull=True, case__place__state=QueueEntryState.AWAY)
+        rounds = CorrectionRound.objects.filter(answered_at__isnull=True, closed_at__isnull=True, case__place__state=QueueEntryState.AWAY)
         return rounds.filter(case__public_id=subject_key.partition(":")[2]).exists()
 
 

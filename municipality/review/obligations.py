@@ -9,12 +9,13 @@ from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.obligations import Duty, Obligation
 from municipality.review.models import CorrectionRound
+from municipality.review.queries import OPEN_ROUND
 from municipality.ui.templatetags.portal import bilingual
 
 
 def obligations(user: User) -> list[Obligation]:
     """One obligation for each open round of corrections in the cases that the user sees; one query."""
-    rows = CorrectionRound.objects.filter(answered_at__isnull=True, case__is_open=True, case__in=cases.visible_to(user).values("pk"))
+    rows = CorrectionRound.objects.filter(OPEN_ROUND, case__is_open=True, case__in=cases.visible_to(user).values("pk"))
     return [
         Obligation(
             "answer",

@@ -281,6 +281,9 @@ def assignment_of(case: Case) -> Assignment | None:
     return Assignment.objects.filter(place__case=case, ended_at__isnull=True).select_related("officer", "place").first()
 
 
+OPEN_ROUND = Q(answered_at__isnull=True, closed_at__isnull=True)  # neither answered nor closed without an answer
+
+
 def rounds_of(case: Case) -> list[CorrectionRound]:
     """The rounds of corrections of a case with their items, oldest first."""
     rounds = CorrectionRound.objects.filter(case=case).select_related("asked_by", "countersigned_by")
@@ -289,12 +292,12 @@ def rounds_of(case: Case) -> list[CorrectionRound]:
 
 def open_round(case: Case) -> CorrectionRound | None:
     """The round of corrections that waits for the applicant, or None."""
-    return CorrectionRound.objects.filter(case=case, answered_at__isnull=True).prefetch_related("items").first()
+    return CorrectionRound.objects.filter(OPEN_ROUND, case=case).prefetch_related("items").first()
 
 
 def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
     """Rounds that were not answered before a day (default: today), of cases that still wait for the applicant."""
-    late = CorrectionRound.objects.filter(answered_at__isnull=True, answer_by__lt=before or clock.today())
+    late = CorrectionRound.objects.filter(OPEN_ROUND, answer_by__lt=before or clock.today())
     return late.filter(case__place__state=QueueEntryState.AWAY).select_related("case__applicant").order_by("pk")
 
 

@@ -74,6 +74,17 @@ class SecondSignature:
     items: list[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class LegalTime:
+    """The legal time for a decision, which a round of corrections does not stop.
+
+    After `last_day` silence is a refusal; `answer_by` is the last day on which a round may end, so that the decision can still be made.
+    """
+
+    last_day: dt.date
+    answer_by: dt.date
+
+
 def _none(case: Case) -> list[Text]:
     return []
 
@@ -144,6 +155,8 @@ class Reviewable:
     leads_to: Mapping[str, Collection[str]] = field(default_factory=dict)
     # Codes of questions of the checklist that do not arise in a case.
     unasked: Callable[[Case], Collection[str]] = _no_codes
+    # The legal time for a decision that corrections do not stop; None where the time stands still until they are answered.
+    legal_time: Callable[[Case], LegalTime | None] = _not_needed
     # Whether facts of a case may differ from what the Municipality held before; without it the desk has no list of what changed.
     compares: bool = True
 

@@ -24,6 +24,8 @@ QUEUE_ENTRY_WORKFLOW = workflow(
     move("give_back", State.HELD, to=State.WAITING, may="officer", needs_reason=True, label=_("Give back to the queue")),
     move("send_away", State.HELD, to=State.AWAY, may="officer", label=_("Ask for corrections")),
     move("answer", State.AWAY, to=State.ANSWERED, label=_("The applicant answered")),
+    # Where the legal time for the decision runs on meanwhile.
+    move("go_on", State.AWAY, to=State.ANSWERED, label=_("The time to answer is over")),
     move("take_up", State.ANSWERED, to=State.HELD, may="officer", label=_("Take up again")),
     # The case keeps its number.
     move("release", [State.HELD, State.ANSWERED, State.COUNTERSIGN], to=State.WAITING, needs_reason=True, label=_("Back to the queue")),

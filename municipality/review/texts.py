@@ -154,7 +154,13 @@ def reason_of(case: Case, kind: str, code: str) -> Reason:
 
 
 def corrections_context(case: Case, items: Sequence[CorrectionText], until: dt.date) -> dict[str, Any]:
-    return {"case": case, "until": until, "items": Bilingual(_numbered_list(items, "ar"), _numbered_list(items, "en"))}
+    legal_time = reviewable(case).legal_time(case)
+    return {
+        "case": case,
+        "until": until,
+        "refused_after": legal_time.last_day if legal_time is not None else None,
+        "items": Bilingual(_numbered_list(items, "ar"), _numbered_list(items, "en")),
+    }
 
 
 def _numbered_list(items: Sequence[CorrectionText], language: str) -> str:
@@ -186,8 +192,18 @@ def acceptance_context(case: Case, note_ar: str, note_en: str) -> dict[str, Any]
 
 
 def answer_deadline(case: Case) -> dt.date:
-    """The last day to answer corrections that are requested today."""
-    return clock.today() + dt.timedelta(days=queries.limits(case).limits["answer_days"].value)
+    """The last day to answer corrections that are requested today; not beyond what a legal time for the decision leaves."""
+    day = clock.today() + dt.timedelta(days=queries.limits(case).limits["answer_days"].value)
+    legal_time = reviewable(case).legal_time(case)
+    return day if legal_time is None else min(day, legal_time.answer_by)
+
+
+def require_time_to_answer(case: Case) -> dt.date:
+    """`answer_deadline`. Raises Refused("no_time_to_ask") where the legal time for the decision leaves no day for an answer."""
+    day = answer_deadline(case)
+    if day <= clock.today():
+        raise Refused("no_time_to_ask", _("The legal time for the decision leaves no day for an answer. Please decide on what is there."))
+    return day
 
 
 def objection_deadline(case: Case) -> dt.date:
@@ -200,8 +216,8 @@ def objection_deadline(case: Case) -> dt.date:
 
 
 def preview_corrections(*, case: Case, asked: Sequence[CorrectionRequest]) -> Preview:
-    """The message if these corrections are requested today. Raises as `correction_texts` does."""
-    return _preview(CorrectionsAsked, corrections_context(case, correction_texts(case, asked), answer_deadline(case)))
+    """The message if these corrections are requested today. Raises as `correction_texts` and `require_time_to_answer` do."""
+    return _preview(CorrectionsAsked, corrections_context(case, correction_texts(case, asked), require_time_to_answer(case)))
 
 
 def preview_refusal(*, case: Case, code: str, note_ar: str = "", note_en: str = "") -> Preview:

@@ -14,13 +14,16 @@ from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
 from municipality.delegation.authorization import authorize
+from municipality.incidents import queries as incidents
+from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.review import queries as review
-from municipality.review.services import case_clock, desk, queue
+from municipality.review.registry import LegalTime
+from municipality.review.services import case_clock, corrections, desk, queue
 from municipality.review.services.other_branch import Lot, choose_branch_by_lot
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
@@ -173,6 +176,32 @@ def answer(*, objection: Objection, person: User, words: str) -> None:
     Addition.objects.create(objection=objection, round=round_.number, words=words, at=clock.now())
     desk.receive_answer(case=case, actor=access.actor)
     record("objection.answered", subject=case.key, actor=access.actor, data={"round": round_.number})
+
+
+def legal_time(case: Case) -> LegalTime:
+    """Silence after the last day to answer is a refusal; a question leaves the promised working days of the study before it."""
+    last_day = Objection.objects.values_list("answer_by", flat=True).get(case=case)
+    days, calendar = review.limits(case).limits["promise_working_days"].value, rulebook.calendar()
+    day = last_day
+    while worktime.add_working_days(calendar, day, days) > last_day:
+        day -= dt.timedelta(days=1)
+    return LegalTime(last_day, day)
+
+
+def go_on_unanswered() -> int:
+    """Give objections back to their officers whose questions nobody answered in time; they decide on the file. Returns how many."""
+    if incidents.are_held():
+        return 0
+    overdue = review.overdue_rounds().filter(case__service=OBJECTION)
+    return sweeps.for_each("violations.go_on", list(overdue.values_list("case", flat=True)), _go_on)
+
+
+def _go_on(case_id: int) -> bool:
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_id)
+    if case.state != ObjectionState.CORRECTIONS or not review.overdue_rounds().filter(case=case).exists():
+        return False
+    corrections.go_on(case=case, actor=ME)
+    return True
 
 
 def objection_of(case: Case) -> Objection:

@@ -234,7 +234,9 @@ def _row(row: Assignment, calendar: Any, anchor: str) -> Row:
         reverse("admin:desk_case", args=[case.public_id]),
         name,
         term(bilingual(case, "title")),
-        ("warn", RETURNED) if is_returned(row.place) else STATES[QueueEntryState(row.place.state)],
+        ("warn", RETURNED[last.move])
+        if (last := row.place.last_event) and is_returned(row.place)
+        else STATES[QueueEntryState(row.place.state)],
         (line.kind, line.word) if line else None,
         line.due_at if line else None,
         max(3, min(line.percent, 100)) if line else None,

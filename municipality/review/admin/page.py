@@ -49,7 +49,7 @@ PARTIES = {
 FORMS = ("approve", "corrections", "refuse", "give-back", "conflict", "reveal")
 # By the move that sends a proposal for the second signature.
 PROPOSED = {"propose_refusal": gettext_lazy("Refusal"), "propose_acceptance": gettext_lazy("Approval")}
-RETURNED = gettext_lazy("Sent back by the supervisor")
+RETURNED = {"return": gettext_lazy("Sent back by the supervisor"), "go_on": gettext_lazy("No answer came in time")}
 DECLARED = [kind for kind in ConflictKind if kind not in FROM_ACTS]
 
 
@@ -144,6 +144,7 @@ def case_context(
         "clock": clocks.line(getattr(case, "clock", None)),
         "outcome": _outcome(entry),
         "returned": _returned(entry, replies) if holds else None,
+        "legal_time": service.legal_time(case) if entry.state == QueueEntryState.AWAY else None,
         **facts_context(items, compares=service.compares),
         "ways": late.ways(entry, escalations[-1].event if escalations else None) if role == "supervisor" else [],
         "may_sign": role == "supervisor"
@@ -261,12 +262,12 @@ def _outcome(entry: QueueEntry) -> CaseOutcome | None:
 
 
 def _returned(entry: QueueEntry, replies: RulebookEdition) -> CaseOutcome | None:
-    """That the second signature sent the proposal back, until the officer has acted on it."""
+    """That the case came back to its officer, and why, until the officer has acted on it."""
     event = returned_by(entry)
     if event is None:
         return None
     reason = replies.reasons.get(event.reason)
-    return CaseOutcome("warn", RETURNED, event.at, bilingual(reason, "text") if reason else "", event.data.get("words", ""))
+    return CaseOutcome("warn", RETURNED[event.move], event.at, bilingual(reason, "text") if reason else "", event.data.get("words", ""))
 
 
 def _form_values(typed: Mapping[str, Any]) -> dict[str, Any]:

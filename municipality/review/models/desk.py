@@ -36,6 +36,7 @@ class CorrectionRound(models.Model):
     asked_at = models.DateTimeField(_("asked for at"))
     answer_by = models.DateField(_("to be answered by"))
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed without an answer at"), null=True, blank=True)
     # The marks of all fields and files at the time of the round (`registry.Item.mark`).
     standing = models.JSONField(default=dict, blank=True)
     raises_old = models.BooleanField(_("asks for what could have been asked before"), default=False)
@@ -50,7 +51,12 @@ class CorrectionRound(models.Model):
         verbose_name_plural = _("rounds of corrections")
         constraints = [
             models.UniqueConstraint(fields=["case", "number"], name="review_round_once"),
-            models.UniqueConstraint(fields=["case"], condition=models.Q(answered_at__isnull=True), name="review_one_open_round"),
+            models.UniqueConstraint(
+                fields=["case"], condition=models.Q(answered_at__isnull=True, closed_at__isnull=True), name="review_one_open_round"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(answered_at__isnull=True) | models.Q(closed_at__isnull=True), name="review_round_ends_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(countersigned_by__isnull=True) | ~models.Q(countersigned_by=models.F("asked_by")),
                 name="review_round_two_people",

@@ -40,6 +40,15 @@ def answer_with_files(*, case: Case, person: User, slots: Collection[str], key: 
     desk.receive_answer(case=locked, actor=actor)
 
 
+@transaction.atomic
+def go_on(*, case: Case, actor: Actor) -> None:
+    """Close a round that nobody answered in time: the case, whose workflow has `go_on`, is decided on what is there.
+
+    Raises Refused("not_asked") where no round is open.
+    """
+    desk.come_back(case, actor, move="go_on", ended="closed_at")
+
+
 def lapse_unanswered(*, service: str, sweep: str, message: type[MessageKind], actor: Actor) -> int:
     """Close requests of a service whose corrections were not answered in the rulebook's time. Returns how many."""
     if incidents.are_held():

@@ -89,13 +89,14 @@ def ask_corrections(*, assignment: Assignment, items: Sequence[CorrectionRequest
     """Request corrections; the case waits for the applicant and keeps its number and its officer.
 
     A later round may request only what has changed since the one before. Anything else needs a reason (`second_code`) and becomes a
-    Decision that a supervisor signs. Raises Refused("second_round") without that reason, and as `texts.correction_texts` and
-    `check_answered_about` do.
+    Decision that a supervisor signs. Raises Refused("second_round") without that reason, and as `texts.correction_texts`,
+    `texts.require_time_to_answer` and `check_answered_about` do.
     """
     row, entry, actor = _lock_open_case(assignment)
     case = entry.case
     case_items = reviewable(case).items(case)
     corrections = texts.correction_texts(case, items, case_items)
+    texts.require_time_to_answer(case)
     check_answered_about(case, corrections, case_items)
     old = belated_corrections(case, corrections, case_items)
     if not old:
@@ -148,7 +149,7 @@ def _send_round(
         number=number,
         asked_by=row.officer,
         asked_at=now,
-        answer_by=texts.answer_deadline(case),
+        answer_by=texts.require_time_to_answer(case),
         standing=_marks(case_items),
         raises_old=decision is not None,
         second_code=decision.code if decision else "",
@@ -183,14 +184,19 @@ def receive_answer(*, case: Case, actor: Actor) -> QueueEntry:
 
     Raises Refused("not_asked") where no round is open.
     """
+    return come_back(case, actor, move="answer", ended="answered_at")
+
+
+def come_back(case: Case, actor: Actor, *, move: str, ended: str) -> QueueEntry:
+    """End the open round by a move, with the instant in `ended`, and return the case to its officer. Raises as `receive_answer`."""
     Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case.pk)
     entry = QueueEntry.objects.select_for_update(of=("self",)).get(case=case)
     if entry.state != QueueEntryState.AWAY:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     now = clock.now()
-    CorrectionRound.objects.filter(case=case, answered_at__isnull=True).update(answered_at=now)
-    transition(entry, "answer", actor=actor)
-    advance(case, "answer", actor=actor, due_on=case_clock.resume(case=case))
+    CorrectionRound.objects.filter(queries.OPEN_ROUND, case=case).update(**{ended: now})
+    transition(entry, move, actor=actor)
+    advance(case, move, actor=actor, due_on=case_clock.resume(case=case))
     held_assignment = queries.assignment_of(case)
     if held_assignment is None:  # it was released meanwhile
         queue.lock_branch_queue(entry.branch_id)
