@@ -158,6 +158,7 @@ def _decided(sample: Sample, officer: User, supervisor: User) -> QueueEntry:
     CheckAnswer.objects.create(case=of, code="files_complete", answer="no", officer=officer, at=now)
     asked = CorrectionRound.objects.create(case=of, number=1, asked_by=officer, asked_at=now, answer_by=clock.today(), answered_at=now)
     CorrectionItem.objects.create(round=asked, code="file_expired", target="lease", text_ar="النص", text_en="The text")
+    CorrectionRound.objects.create(case=of, number=2, asked_by=officer, asked_at=now, answer_by=clock.today(), closed_at=now)
     Escalation.objects.create(case=of, level=1, at=now, used_percent=100)
     Decision.objects.create(case=of, made_by=officer, voided_at=now, **words())
     refusal_of(of, officer, supervisor)
