@@ -156,8 +156,10 @@ def _options_section(has_order: bool) -> LetterSection:
     return LetterSection("الطرق المتاحة", "The ways open", tuple(lines_ar), tuple(lines_en))
 
 
-def decision_facts(objection: Objection, *, decided_at: dt.datetime, texts: dict[str, str], is_upheld: bool) -> DecisionFacts:
-    """Facts of the decision about an objection: outcome, reason with its article, and the last day to go to the court."""
+def decision_facts(
+    objection: Objection, *, decided_at: dt.datetime, texts: dict[str, str], is_upheld: bool, settle_until: dt.date | None
+) -> DecisionFacts:
+    """Facts of the decision about an objection: outcome, reason with its article, the last days to settle and to go to the court."""
     reason = rulebook.edition(queries.REPLIES, clock.day_of(objection.filed_at)).reasons[objection.ground]
     case, limits = objection.case, queries.limits()
     outcome = ("قُبل الاعتراض وألغيت المخالفة", "The objection is upheld and the violation annulled")
@@ -185,15 +187,15 @@ def decision_facts(objection: Objection, *, decided_at: dt.datetime, texts: dict
             "لا صلح بعد هذا القرار، وتحال المخالفة إلى المحكمة.",
             "There is no settlement after this decision; the violation goes to the court.",
         )
-        if objection.keeps_price:
-            amount_ar = f"مبلغ الصلح باقٍ {limits['kept_price_days']} يوماً من القرار."
-            amount_en = f"The settlement amount stays open for {limits['kept_price_days']} days from the decision."
+        if settle_until is not None:
+            days.append(LetterDate("آخر يوم للصلح", "Last day to settle", settle_until))
+            amount_ar, amount_en = "مبلغ الصلح باقٍ حتى يومه المبين أعلاه.", "The settlement amount stays open until its day shown above."
         sections.append(
             LetterSection(
                 "ما بعد القرار",
                 "After the decision",
-                (amount_ar, "يجوز اللجوء إلى المحكمة حتى اليوم المبين أعلاه."),
-                (amount_en, "The court may be turned to until the day shown above."),
+                (amount_ar, "يجوز اللجوء إلى المحكمة حتى يومها المبين أعلاه."),
+                (amount_en, "The court may be turned to until its day shown above."),
             )
         )
     branch = (case.branch.name_ar, case.branch.name_en)

@@ -43,6 +43,8 @@ def _not_moved(column: str, kind: str) -> str:
 
 for _column, _kind in (("object_until", "violations.objection"), ("correct_until", "violations.correction")):
     guard(f"{_V}_{_column}_once", _V, "UPDATE", _not_moved(_column, _kind), "not_moved")
+# A last day that was said is kept: it moves to later days only.
+guard(f"{_V}_settle_until_later", _V, "UPDATE", "NEW.settle_until < OLD.settle_until", "settle_until_earlier")
 guard(
     "violations_instalment_no_update",
     "violations_instalment",

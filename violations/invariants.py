@@ -57,6 +57,8 @@ def findings() -> Iterator[str]:
         yield f"objection {objection.pk} is open, its violation is not under objection"
     for row in Violation.objects.filter(state=V.OBJECTED).filter(Q(objection__isnull=True) | Q(objection__case__is_open=False))[:50]:
         yield f"{row.reference} waits for an objection that nobody studies"
+    for row in Violation.objects.filter(state__in=[V.OBJECTED, V.INSTALMENTS], paper__isnull=True, service__isnull=True)[:50]:
+        yield f"{row.reference} was acted on and its notice is not served"
     unpaid_keys = {f"violation:{row.public_id}" for row in Violation.objects.filter(state__in=UNPAID).only("public_id")}
     for block in Block.objects.filter(ground=GROUND, lifted_at__isnull=True):
         if block.source not in unpaid_keys:

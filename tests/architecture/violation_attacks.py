@@ -206,7 +206,13 @@ def _instalment_put_off(sample: Sample) -> None:
     part.save()
 
 
+def _settled_earlier(sample: Sample) -> None:
+    row = Violation.objects.filter(settle_until__isnull=False)[0]
+    Violation.objects.filter(pk=row.pk).update(settle_until=row.settle_until - dt.timedelta(days=1))  # type: ignore[operator]
+
+
 BY_HAND = {
+    "violations_violation_settle_until_later": _settled_earlier,
     "violations_instalment_no_update": _instalment_put_off,
     "fieldwork_evidence_stays": _evidence_removed,
     "violations_annulled_by_its_writer": _annulled_by_another,

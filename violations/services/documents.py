@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import AttemptLimit
@@ -89,7 +91,11 @@ def _decision_facts(objection: Objection) -> papers.DecisionFacts:
         texts |= {"text_ar": reason.text_ar, "text_en": reason.text_en}
     event = case.last_event
     decided_at = decision.signed_at or (event.at if event else clock.now())
-    return papers.decision_facts(objection, decided_at=decided_at, texts=texts, is_upheld=is_upheld)
+    # The day that the refusal gave, as its message says; the period may have been extended since.
+    back = objection.violation.events.filter(move="back_to_settlement").order_by("-pk").first()
+    until = back.data.get("settle_until") if back is not None and not is_upheld else None
+    settle_until = dt.date.fromisoformat(until) if until else None
+    return papers.decision_facts(objection, decided_at=decided_at, texts=texts, is_upheld=is_upheld, settle_until=settle_until)
 
 
 def clearance(*, person: User, shop: Shop | None = None) -> Document:

@@ -12,13 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
 from municipality.accounts.queries import require_group
-from municipality.audit.services import record
 from municipality.delegation.authorization import Access
 from municipality.jobs import sweeps
 from municipality.kernel import clock, digits
-from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
-from municipality.kernel.transitions import transition
 from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
 from municipality.uploads import queries as uploads
 from violations import queries, rules
@@ -26,42 +23,13 @@ from violations.models import Handover, Service, ServiceGround, Violation
 from violations.notifications import CarriedOver, ReportWritten
 from violations.services import relief
 from violations.services.conflicts import unless_tied
-from violations.states import ViolationState
+from violations.services.periods import SERVE as SERVE
+from violations.services.periods import last_days
+from violations.services.periods import record_service as record_service
 
-V = ViolationState
-ME = system("violations")
 MAX_RECEIPT = 160  # characters
 MOST = 2000  # notices of one sweep
 NOTICES = (ReportWritten.kind, CarriedOver.kind)
-SERVE = {V.ORDERED: "serve", V.UNSETTLEABLE: "serve_charge"}
-
-
-def record_service(*, violation: Violation, ground: str, at: dt.datetime, proof: dict[str, Any], actor: Actor = ME) -> bool:
-    """Record the service of a notice once and set the last days of its periods. In the caller's transaction, row locked.
-
-    Periods of the rulebook on the day of service (Decree-Law 75/2025 by analogy): settlement, objection, service block.
-    Returns False if it was served already or the violation has moved on.
-    """
-    if violation.state not in SERVE or Service.objects.filter(violation=violation).exists():
-        return False
-    Service.objects.create(violation=violation, ground=ground, at=at, proof=proof)
-    days = _last_days(violation, clock.day_of(at))
-    data = {"ground": ground} | {name: value.isoformat() for name, value in days.items()}
-    transition(violation, SERVE[V(violation.state)], actor=actor, data=data, **days)
-    record("violation.served", subject=violation.key, actor=actor, data=data)
-    return True
-
-
-def _last_days(violation: Violation, day: dt.date) -> dict[str, Any]:
-    """The last days of the periods of a notice that is served on a day, by the rulebook of that day."""
-    periods = queries.limits(day)
-    days = {
-        "object_until": day + dt.timedelta(days=periods["objection_days"]),
-        "block_from": day + dt.timedelta(days=periods["block_after_days"] + 1),
-    }
-    if violation.state == V.ORDERED:
-        days["settle_until"] = day + dt.timedelta(days=periods["settlement_days"])
-    return days
 
 
 def is_unopened_by(violation: Violation, access: Access) -> bool:
@@ -121,7 +89,7 @@ def check_by_hand(*, violation: Violation, clerk: User, on: dt.date | None, how:
         raise Refused("no_proof", _("Please give the number of the receipt or the name of the witness."))
     if uploads.is_waiting(queries.proof_key(row)):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and try again."))
-    return {"on": on, "how": Handover(how).label, "receipt": _receipt(receipt), **_last_days(row, on)}
+    return {"on": on, "how": Handover(how).label, "receipt": _receipt(receipt), **last_days(row, on)}
 
 
 def deliveries_of(violation: Violation) -> list[list[rules.Delivered]]:

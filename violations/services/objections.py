@@ -31,6 +31,7 @@ from violations import queries
 from violations.models import Addition, Defence, JudicialWarrant, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify, notify_supervisors
 from violations.services import blocks, delegates, repetition, settlements, terms
+from violations.services.periods import record_known
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
 
 V = ViolationState
@@ -50,8 +51,9 @@ def answer_by() -> dt.date:
 def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lot = secrets.choice) -> Objection:
     """File an objection: payment pauses, blocks end, and an officer of another branch decides.
 
-    Within the settlement period it keeps the settlement amount. `lot` chooses the branch (the demo has its own). The applicant is the
-    party, also for a delegate. Raises NotPermitted, Refused: unknown_ground, no_words, too_long, or as `terms.require_option`.
+    Within the settlement period it keeps the settlement amount. A notice that was not served yet is served by it. `lot` chooses the
+    branch (the demo has its own). The applicant is the party, also for a delegate. Raises NotPermitted, Refused: unknown_ground, no_words,
+    too_long, or as `terms.require_option`.
     """
     row, access = terms.authorized_row(violation, person, "object")
     if ground == NOT_MINE:
@@ -66,6 +68,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
         raise Refused("no_words", _("Please write the text of the objection."))
     if len(words) > MAX_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
+    record_known(row, person)
     periods = queries.limits()
     branch, candidates = choose_branch_by_lot(row.branch_id, lot, skill=SKILL)
     actor = access.actor

@@ -21,6 +21,7 @@ from violations import queries, rules
 from violations.models import Extension, Instalment, Plan, SettlementOrder, Violation
 from violations.notifications import PeriodOver, PlanAgreed, PlanFell, TimeExtended, notify
 from violations.services import delegates, settlements
+from violations.services.periods import record_known
 from violations.states import PlanState, ViolationState
 
 V = ViolationState
@@ -64,7 +65,10 @@ def extend(*, violation: Violation, person: User) -> dt.date:
 
 @transaction.atomic
 def agree_plan(*, violation: Violation, person: User, count: int) -> Plan:
-    """Pay the settlement in equal parts, the first one today. Raises NotPermitted, Refused (as `require_option`, "bad_count")."""
+    """Pay the settlement in equal parts, the first one today; serves a notice that was not served yet.
+
+    Raises NotPermitted, Refused (as `require_option`, "bad_count").
+    """
     row, access = authorized_row(violation, person, "instalments")
     actor = delegates.actor_for(access)
     require_option(row, "instalments")
@@ -72,6 +76,7 @@ def agree_plan(*, violation: Violation, person: User, count: int) -> Plan:
     order = queries.order_of(row)
     if order is None or not 2 <= count <= periods["instalments_most"]:
         raise Refused("bad_count", _("Please choose one of the numbers of instalments offered."))
+    record_known(row, person)
     settlements.cancel_bills(row, actor=actor, reason="instalments")
     plan = Plan.objects.create(violation=row, order=order, count=count, agreed_at=clock.now(), agreed_by=person.key)
     today, instalment_days = clock.today(), periods["instalment_days"]
@@ -111,6 +116,7 @@ def _void(plan: Plan) -> bool:
         raise LookupError(f"plan {plan.pk} has no order")
     remaining = order.fils - queries.paid_fils(row)
     until = clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])
+    until = until if row.settle_until is None else max(until, row.settle_until)
     next_version(row, order, remaining, ground="rest_of_plan", formula=("باقي خطة التقسيط", "Rest of the plan of instalments"))
     transition(row, "void_plan", actor=ME, reason="instalment_missed", data={"rest": remaining}, settle_until=until)
     record("violation.plan_fell", subject=row.key, actor=ME, data={"number": unpaid[0].number, "rest": remaining})

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
+from django.utils.formats import date_format
 
 from municipality.accounts.models import Signatory
 from municipality.audit.models import AuditEvent
@@ -19,9 +21,10 @@ from tests.conftest import Clock
 from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.factories.uploads import UploadFactory
 from tests.factories.violations import ObjectionFactory
-from violations import queries
+from tests.violations.conftest import decide
+from violations import invariants, queries, tasks
 from violations.models import Service, ServiceGround, Violation
-from violations.services import notices, objections
+from violations.services import notices, objections, terms
 
 pytestmark = pytest.mark.django_db
 
@@ -185,3 +188,65 @@ def test_a_defended_report_is_told_to_nobody(write: Callable[..., Violation], ow
     frozen_clock.move(days=6)
     objections.close_defence(objection_id=objection.pk)
     assert not Message.objects.filter(kind="violations.undefended").exists()
+
+
+@pytest.fixture
+def both_sent(write: Callable[..., Violation]) -> Violation:
+    """A report whose notice both channels took and nobody opened."""
+    row = write("CLN-03")
+    delivered(row, email=DeliveryState.SENT, sms=DeliveryState.SENT)
+    return Violation.objects.get(pk=row.pk)
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_an_objection_before_service_keeps_the_price_for_its_days(
+    both_sent: Violation, owner: Any, decider: Callable[..., Any], frozen_clock: Clock, decided: bool
+) -> None:
+    """The red control: the sweep served it by the messages of before, so the kept price was over at once."""
+    frozen_clock.move(days=2)
+    objection = ObjectionFactory(violation=both_sent, person=owner)
+    service = Service.objects.get(violation=both_sent)
+    assert (service.ground, service.at, service.proof) == (ServiceGround.OPENED, clock.now(), {"person": owner.key})
+    if decided:
+        decide(objection, decider, uphold=False)
+        frozen_clock.move(days=14)
+    else:
+        frozen_clock.move(days=31)
+        objections.lapse(objection_id=objection.pk)
+    row = Violation.objects.get(pk=both_sent.pk)
+    body = Message.objects.get(kind="violations.objection_refused").body_en
+    with translation.override("en"):
+        assert row.settle_until is not None and date_format(row.settle_until, "DATE_FORMAT") in body
+    tasks.sweep()
+    row.refresh_from_db()
+    assert (row.state, row.settle_until) == ("ordered", clock.today() + dt.timedelta(days=0 if decided else 14))
+    assert list(invariants.findings()) == []
+
+
+def test_a_plan_before_service_serves_and_its_rest_has_the_days_of_its_message(
+    both_sent: Violation, owner: Any, frozen_clock: Clock
+) -> None:
+    frozen_clock.move(days=2)
+    terms.agree_plan(violation=both_sent, person=owner, count=2)
+    assert Service.objects.get(violation=both_sent).ground == ServiceGround.OPENED
+    frozen_clock.move(days=1)
+    tasks.sweep()
+    row = Violation.objects.get(pk=both_sent.pk)
+    assert (row.state, row.settle_until) == ("ordered", clock.today() + dt.timedelta(days=14))
+    frozen_clock.move(days=14)
+    tasks.sweep()
+    assert Violation.objects.get(pk=both_sent.pk).state == "ordered"
+
+
+@pytest.mark.guards
+def test_a_plan_that_falls_shortens_no_extended_period(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> None:
+    row = write("CLN-03")
+    notices.record_opening(violation=row, person=owner)
+    until = terms.extend(violation=row, person=owner)
+    terms.agree_plan(violation=row, person=owner, count=2)
+    frozen_clock.move(days=1)
+    tasks.sweep()
+    row.refresh_from_db()
+    assert (row.state, row.settle_until) == ("ordered", until)
+    with pytest.raises(IntegrityError, match="settle_until_earlier"), transaction.atomic():
+        Violation.objects.filter(pk=row.pk).update(settle_until=until - dt.timedelta(days=1))
