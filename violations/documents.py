@@ -13,9 +13,11 @@ from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, 
 from municipality.kernel import clock, money
 from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import RulebookEdition
 from violations import parties, queries, rules, units
 from violations.models import Objection, Violation
 from violations.services import repetition
+from violations.services.periods import limits_of, of_report
 
 L = TypeVar("L", bound=LetterFacts)
 SUBJECTS = {
@@ -89,7 +91,7 @@ def notice_facts(row: Violation) -> LetterFacts:
         rows.append(LetterRow("القياس", "Measure", *quantity))
     if before := repetition.count_now(row):
         rows.append(LetterRow("التكرار", "Repetition", f"{before} من قبل", f"{before} before"))
-    has_order = bool(row.number) and order is not None
+    has_order, periods = bool(row.number) and order is not None, of_report(row)
     if row.number and order is not None:
         fils = money.to_display(order.fils)
         rows.append(LetterRow("مبلغ الصلح", "Settlement", f"{fils} د.ك", f"KD {fils}", lead=True))
@@ -110,8 +112,8 @@ def notice_facts(row: Violation) -> LetterFacts:
         branch=(row.branch.name_ar, row.branch.name_en),
         rows=rows,
         days=days,
-        sections=[_options_section(has_order) if row.number else _correction_section()],
-        editions=[row.edition, row.limits_edition],
+        sections=[_options_section(has_order, periods) if row.number else _correction_section()],
+        editions=[row.edition, periods.stamp if row.number else row.limits_edition],
     )
 
 
@@ -130,9 +132,8 @@ def _correction_section() -> LetterSection:
     )
 
 
-def _options_section(has_order: bool) -> LetterSection:
-    periods = queries.limits()
-    settle, time = periods["settlement_days"], periods["objection_days"]
+def _options_section(has_order: bool, periods: RulebookEdition) -> LetterSection:
+    settle, time = (periods.limits[code].value for code in ("settlement_days", "objection_days"))
     if has_order:
         lines_ar = [f"الصلح خلال {settle} يوماً من تسلّم الإخطار، ويجوز تمديدها مرة واحدة أو التقسيط، من صفحة المخالفة في البوابة."]
         lines_en = [
@@ -161,7 +162,7 @@ def decision_facts(
 ) -> DecisionFacts:
     """Facts of the decision about an objection: outcome, reason with its article, the last days to settle and to go to the court."""
     reason = rulebook.edition(queries.REPLIES, clock.day_of(objection.filed_at)).reasons[objection.ground]
-    case, limits = objection.case, queries.limits()
+    case = objection.case
     outcome = ("قُبل الاعتراض وألغيت المخالفة", "The objection is upheld and the violation annulled")
     if not is_upheld:
         outcome = ("رُفض الاعتراض", "The objection is refused")
@@ -181,7 +182,7 @@ def decision_facts(
     days = [LetterDate("صدر في", "Decided on", decided_on)]
     sections = []
     if not is_upheld:
-        court_until = decided_on + dt.timedelta(days=limits["court_days"])
+        court_until = decided_on + dt.timedelta(days=limits_of(case)["court_days"])
         days.append(LetterDate("آخر يوم للجوء إلى المحكمة", "To the court by", court_until))
         amount_ar, amount_en = (
             "لا صلح بعد هذا القرار، وتحال المخالفة إلى المحكمة.",

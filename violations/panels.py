@@ -28,6 +28,7 @@ from shops.register import queries as registered
 from violations import files as files_of_violations
 from violations import queries, rules
 from violations.models import Objection, SettlementOrder
+from violations.services.periods import limits_of
 from violations.shop_violations import ListedViolation, instalment_days, open_violations
 from violations.states import OBJECTION, SERVICE, ObjectionState, ViolationState
 
@@ -107,7 +108,7 @@ def _settlement(row: Objection, order: SettlementOrder | None) -> Text:
     if order is None or not row.keeps_price or violation.state == V.ANNULLED:
         return _("not open any more")
     if row.case.is_open:
-        days = counted(queries.limits()["kept_price_days"], "day")
+        days = counted(limits_of(row.case)["kept_price_days"], "day")
         return format_html(gettext("{amount}, payable for {days} after a refusal"), amount=kwd(order.fils), days=days)
     if violation.state == V.ORDERED:
         return format_html(gettext("{amount}, payable until {day}"), amount=kwd(order.fils), day=day(violation.settle_until))

@@ -86,7 +86,7 @@ def _decision_facts(objection: Objection) -> papers.DecisionFacts:
     is_upheld = case.state == ObjectionState.UPHELD
     texts = {name: getattr(decision, name) for name in ("text_ar", "text_en", "article_ar", "article_en", "note_ar", "note_en")}
     if is_upheld and not texts["text_ar"]:
-        reasons = queries.rulebook.edition(queries.REPLIES, clock.today()).reasons
+        reasons = review.replies(case).reasons
         reason = reasons["undefended" if objection.is_undefended else "objection_upheld"]
         texts |= {"text_ar": reason.text_ar, "text_en": reason.text_en}
     event = case.last_event

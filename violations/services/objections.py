@@ -31,7 +31,7 @@ from violations import queries
 from violations.models import Addition, Defence, JudicialWarrant, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify, notify_supervisors
 from violations.services import blocks, delegates, repetition, settlements, terms
-from violations.services.periods import record_known
+from violations.services.periods import limits_of, record_known
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
 
 V = ViolationState
@@ -247,19 +247,16 @@ def _after_refusal(objection: Objection) -> dict[str, Any]:
     """The last days after a refusal of today: to go to court, and to settle, None where the settlement is over."""
     row = objection.violation
     until = row.settle_until if row.state == V.ORDERED else _kept_price_until(objection)
-    return {"court_until": _court_until(), "settle_until": until}
+    court_until = clock.today() + dt.timedelta(days=limits_of(objection.case)["court_days"])
+    return {"court_until": court_until, "settle_until": until}
 
 
 def _kept_price_until(objection: Objection) -> dt.date | None:
     """The last day to settle at the amount of before the objection, if it were refused today."""
     if not objection.keeps_price or objection.violation.settle_until is None:
         return None
-    until = clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])
+    until = clock.today() + dt.timedelta(days=limits_of(objection.case)["kept_price_days"])
     return max(until, objection.violation.settle_until)
-
-
-def _court_until() -> dt.date:
-    return clock.today() + dt.timedelta(days=queries.limits()["court_days"])
 
 
 def _violation(objection: Objection) -> Violation:
@@ -269,7 +266,7 @@ def _violation(objection: Objection) -> Violation:
 def end_unsuccessful(objection: Objection, *, reason: str) -> None:
     """Return the violation to the state before the objection; a kept settlement amount stays open for `kept_price_days`."""
     row = _violation(objection)
-    periods = queries.limits()
+    periods = limits_of(objection.case)
     changes: dict[str, Any] = {}
     today = clock.today()
     if objection.keeps_price:

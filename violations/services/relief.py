@@ -78,7 +78,7 @@ def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
     record("violation.annulled", subject=row.key, actor=actor, data={"code": proposal.code, "asked_by": proposal.asked_by.key})
     blocks.lift(row, reason="annulled")
     repetition.recompute_after(row)
-    notify(Annulled, row, key="annulled", reason=_reason_text(proposal.code))
+    notify(Annulled, row, key="annulled", reason=_reason_text(proposal))
 
 
 @unless_tied("asked_by", "violation")
@@ -137,7 +137,7 @@ def allow_relief(*, relief: Relief, allowed_by: User) -> None:
     if proposal.kind == ReliefKind.WAIVER:
         transition(row, "waive", actor=actor, reason=proposal.code, data=data)
         blocks.lift(row, reason="waived")
-        notify(SumWaived, row, key="waived", reason=_reason_text(proposal.code))
+        notify(SumWaived, row, key="waived", reason=_reason_text(proposal))
     else:
         formula = (f"خُفض إلى {proposal.percent}%", f"Reduced to {proposal.percent} %")
         terms.next_version(row, order, proposal.after_fils, ground="reduction", formula=formula)
@@ -147,7 +147,7 @@ def allow_relief(*, relief: Relief, allowed_by: User) -> None:
         transition(row, "reduce", actor=actor, reason=proposal.code, data=data, **changes)
         blocks.lift(row, reason="reduced")
         is_payable = row.settle_until is not None
-        notify(SumReduced, row, key=f"reduced:{proposal.public_id}", reason=_reason_text(proposal.code), is_payable=is_payable)
+        notify(SumReduced, row, key=f"reduced:{proposal.public_id}", reason=_reason_text(proposal), is_payable=is_payable)
     record("violation.relieved", subject=row.key, actor=actor, data=data | {"code": proposal.code, "asked_by": proposal.asked_by.key})
 
 
@@ -175,5 +175,6 @@ def require_second_person(model: type[P], pk: int, user: User) -> P:
     return row
 
 
-def _reason_text(code: str) -> Reason:
-    return rulebook.edition(queries.REPLIES, clock.today()).reasons[code]
+def _reason_text(proposal: Annulment | Relief) -> Reason:
+    """The reason as it read when it was given."""
+    return rulebook.edition(queries.REPLIES, clock.day_of(proposal.asked_at)).reasons[proposal.code]

@@ -39,7 +39,8 @@ from violations import court_list, options, queries, rules, units
 from violations.forms import ViolationLookupForm
 from violations.models import Relief, StopLift, Violation
 from violations.services import blocks, notices, repetition, settlements
-from violations.states import VIOLATION
+from violations.services.periods import limits_of
+from violations.states import VIOLATION, ViolationState
 
 FOUND = "violations_found"  # signed cookie: violations that this browser found by number and digits
 MAX_FOUND, FOUND_SECONDS = 20, 3600
@@ -149,6 +150,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     status = queries.status_of(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
     plan = getattr(row, "plan", None)
     service = getattr(row, "service", None)
+    if row.state == ViolationState.OBJECTED:
+        periods = periods | {"kept_price_days": limits_of(row.objection.case)["kept_price_days"]}
     days_left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
     if days_left is not None and days_left < 0:
         days_left = None
