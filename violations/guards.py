@@ -132,14 +132,16 @@ for _state, _ground in (
     )
 
 insert_only("violations_service")
-# A service by hand says how, by whom and with which receipt or witness, and lies not before the violation was seen.
+# A service by hand says how, by whom and with which receipt or witness, and lies not before the violation report was written.
 guard(
     "violations_service_by_hand_proved",
     "violations_service",
     "INSERT",
     "NEW.ground = 'by_hand' AND (COALESCE(NEW.proof ->> 'how', '') NOT IN ('handed', 'household', 'refused', 'post')"
     " OR COALESCE(NEW.proof ->> 'by', '') = '' OR COALESCE(NEW.proof ->> 'receipt', '') = ''"
-    " OR EXISTS (SELECT 1 FROM violations_violation v WHERE v.id = NEW.violation_id AND v.seen_at > NEW.at))",
+    " OR EXISTS (SELECT 1 FROM violations_violation v WHERE v.id = NEW.violation_id AND v.seen_at > NEW.at)"
+    " OR EXISTS (SELECT 1 FROM violations_violationevent e WHERE e.subject_id = NEW.violation_id AND e.move IN ('order', 'charge')"
+    " AND e.at > NEW.at))",
     "not_proved",
 )
 insert_only("violations_settlementorder")

@@ -69,7 +69,7 @@ def judged(shop: str, offence: str) -> Any:
     with clock.at(now - dt.timedelta(days=7)):
         number = f"{row.pk}/{clock.today().year}"
         ruling = court.enter_judgment(violation=row, ruling_no=number, ruled_on=clock.today(), fils=120_000, clerk=first)
-        court.confirm_judgment(judgment=ruling, clerk=second, ruling_no=number, fils=120_000)
+        court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=second, ruling_no=number, fils=120_000)
     return Violation.objects.get(pk=row.pk)
 
 

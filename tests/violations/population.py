@@ -100,4 +100,4 @@ def _unpaid(row: Violation, offence: str, opened: dt.datetime, clerks: tuple[Use
         if offence == "judged":
             row.refresh_from_db()
             ruling = court.enter_judgment(violation=row, ruling_no=f"J-{row.pk}", ruled_on=clock.today(), fils=100_000, clerk=clerks[0])
-            court.confirm_judgment(judgment=ruling, clerk=clerks[1], ruling_no=f"J-{row.pk}", fils=100_000)
+            court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=clerks[1], ruling_no=f"J-{row.pk}", fils=100_000)

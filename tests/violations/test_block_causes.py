@@ -49,7 +49,7 @@ def judged(overdue: Violation) -> Violation:
     ruling = court.enter_judgment(
         violation=Violation.objects.get(pk=overdue.pk), ruling_no="77/2027", ruled_on=clock.today(), fils=120_000, clerk=clerk
     )
-    court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="77/2027", fils=120_000)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=second, ruling_no="77/2027", fils=120_000)
     return Violation.objects.get(pk=overdue.pk)
 
 

@@ -307,7 +307,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         to_order=violation_reports.ordered(row, clock.today()) if row.state == V.WARNED else None,
         is_warned=row.state == V.WARNED,
         has_notice=_is_written(row) and row.state != V.ANNULLED,
-        may_sign=row.state in notices.SERVE and row.inspector_id == warrant.pk and not hasattr(row, "service"),
+        may_sign=row.state in notices.SERVE and violation_reports.is_writer(row, request.user) and not hasattr(row, "service"),
         awaits_notice=row.state in writer_annulments.STATES and not row.is_paper,
         reasons=replies.reasons_of("correction_proof"),
         annul_until=writer_annulments.open_until(row, request.user),

@@ -151,8 +151,8 @@ def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, f
 
 @unless_tied("clerk", "judgment")
 @transaction.atomic
-def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: int | None) -> None:
-    """Confirm a judgment as the second clerk, by entering number and amount again.
+def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, ruled_on: dt.date, fils: int | None) -> None:
+    """Confirm a judgment as the second clerk, by entering number, day and amount again.
 
     Raises NotPermitted (same person), Refused: done, differs.
     """
@@ -161,8 +161,8 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, fils: i
     ruling = _unconfirmed(judgment)
     if ruling.entered_by_id == clerk.pk:
         raise NotPermitted("same_person", _("The person who entered it cannot confirm it. A second person must."))
-    if (ruling.ruling_no, ruling.fils) != (digits.clean(ruling_no), fils):
-        raise Refused("differs", _("Number or amount differ from what was entered. Please read the judgment together."))
+    if (ruling.ruling_no, ruling.ruled_on, ruling.fils) != (digits.clean(ruling_no), ruled_on, fils):
+        raise Refused("differs", _("Number, day or amount differ from what was entered. Please read the judgment together."))
     Judgment.objects.filter(pk=ruling.pk).update(confirmed_by=clerk, confirmed_at=clock.now())
     data = {"ruling": ruling.ruling_no, "fils": ruling.fils}
     transition(row, "judge" if ruling.fils is not None else "acquit", actor=actor, data=data)

@@ -24,7 +24,7 @@ from violations.notifications import CarriedOver, ReportWritten
 from violations.services import relief
 from violations.services.conflicts import unless_tied
 from violations.services.periods import SERVE as SERVE
-from violations.services.periods import last_days
+from violations.services.periods import last_days, written
 from violations.services.periods import record_service as record_service
 
 MAX_RECEIPT = 160  # characters
@@ -64,8 +64,14 @@ def serve_by_hand(*, violation: Violation, clerk: User, on: dt.date | None, how:
     proof = {"how": how, "receipt": _receipt(receipt), "by": clerk.key, "entered_at": clock.now().isoformat(), "files": files}
     at = clock.now() if day == clock.today() else clock.start_of(day)
     actor = actor_of(clerk, relief.ASKS)
-    record_service(violation=row, ground=ServiceGround.BY_HAND, at=max(at, row.seen_at), proof=proof, actor=actor)
+    record_service(violation=row, ground=ServiceGround.BY_HAND, at=max(at, _served_from(row)), proof=proof, actor=actor)
     violation.refresh_from_db()
+
+
+def _served_from(row: Violation) -> dt.datetime:
+    """When a notice can have been served at the earliest: once its report was written; a legacy fine, once it was seen."""
+    event = written(row)
+    return event.at if event is not None else row.seen_at
 
 
 def _receipt(text: str) -> str:
@@ -81,8 +87,8 @@ def check_by_hand(*, violation: Violation, clerk: User, on: dt.date | None, how:
     row = violation
     if row.state not in SERVE or Service.objects.filter(violation=row).exists():
         raise Refused("served", _("This notice is served already, or the violation has moved on."))
-    if on is None or not clock.day_of(row.seen_at) <= on <= clock.today():
-        raise Refused("bad_day", _("Please give the day of service: not before the violation was seen, and not ahead."))
+    if on is None or not clock.day_of(_served_from(row)) <= on <= clock.today():
+        raise Refused("bad_day", _("Please give the day of service: not before the violation report was written, and not ahead."))
     if how not in Handover.values:
         raise Refused("unknown_way", _("Choose how the notice was served."))
     if not _receipt(receipt):

@@ -29,7 +29,7 @@ from municipality.uploads.states import UploadState
 from violations import origins, queries, rules
 from violations.models import JudicialWarrant, ServiceGround, SettlementOrder, Signed, Violation
 from violations.notifications import CorrectionAccepted, CorrectionRefused, ReportWritten, WarningGiven, notify
-from violations.services import assessments, conflicts, notices, repetition, writer_annulments
+from violations.services import assessments, conflicts, notices, periods, repetition, writer_annulments
 from violations.services.assessments import Assessment, Findings
 from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
@@ -221,6 +221,12 @@ def _order(row: Violation, offence: Offence, amount: rules.Amount) -> Settlement
     )
 
 
+def is_writer(row: Violation, inspector: User) -> bool:
+    """Whether an inspector wrote the violation report itself, not the warning before it; under whichever warrant."""
+    event = periods.written(row)
+    return event is not None and event.actor_key == inspector.key
+
+
 @transaction.atomic
 def record_signature(*, violation: Violation, inspector: User, at: dt.datetime) -> None:
     """Record that the party signed the printed notice before the inspector who wrote the report; its periods run from then.
@@ -230,7 +236,7 @@ def record_signature(*, violation: Violation, inspector: User, at: dt.datetime) 
     Raises NotPermitted: not_its_writer and as `queries.warrant_of`; Refused("served").
     """
     warrant, row = _of_branch(violation, inspector)
-    if row.inspector_id is None or row.inspector_id != warrant.pk:
+    if not is_writer(row, inspector):
         raise NotPermitted("not_its_writer", _("The signature is recorded by the inspector who wrote the report."))
     proof = {"badge": warrant.badge_no}
     if not notices.record_service(violation=row, ground=ServiceGround.SIGNED, at=at, proof=proof, actor=inspector_actor(warrant)):

@@ -81,4 +81,4 @@ def _refer(office: dict[str, User]) -> None:
 
 def _rule(shop: Shop, number: str, office: dict[str, User]) -> None:
     ruling = court.enter_judgment(violation=_of(shop), ruling_no=number, ruled_on=clock.today(), fils=FILS, clerk=office["court"])
-    court.confirm_judgment(judgment=ruling, clerk=office["court_second"], ruling_no=number, fils=FILS)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=office["court_second"], ruling_no=number, fils=FILS)

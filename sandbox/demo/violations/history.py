@@ -273,7 +273,7 @@ def _rule(row: Violation, rng: Random, office: dict[str, User]) -> None:
         fils = rng.choice((100_000, 150_000, 200_000, 300_000, None))
         number = f"ج {rng.randint(100, 999)}/{clock.today().year}"
         ruling = court.enter_judgment(violation=current, ruling_no=number, ruled_on=clock.today(), fils=fils, clerk=office["court"])
-        court.confirm_judgment(judgment=ruling, clerk=office["court_second"], ruling_no=number, fils=fils)
+        court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=office["court_second"], ruling_no=number, fils=fils)
 
     _apply_if(row, V.REFERRED, apply)
 

@@ -109,7 +109,7 @@ def year(
     assert batch.referrals.count() >= 2
     lapsed = Violation.objects.get(pk=rows["lapsed"].pk)
     ruling = court.enter_judgment(violation=lapsed, ruling_no="7", ruled_on=clock.today(), fils=None, clerk=clerk)
-    court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7", fils=None)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=second, ruling_no="7", fils=None)
     return {name: Violation.objects.get(pk=row.pk) for name, row in rows.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -168,8 +169,11 @@ def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(
     other = signed_in(StaffFactory(groups=["court_clerk"], login="court2"))
     assert served.number in other.get("/admin/").content.decode(), "it waits on the first page of the second clerk"  # type: ignore[operator]
     assert ">ج 1<" in own and ">ج 1<" not in other.get(url(served)).content.decode(), "they read the judgment anew"
-    assert second.post(url(served), {"step": "confirm", "ruling_no": "ج 1", "amount": "25.000"}).status_code == 409
-    assert second.post(url(served), {"step": "confirm", "ruling_no": "ج 1", "amount": "250.000"}).status_code == 302
+    today, other_day = clock.today().isoformat(), (clock.today() - dt.timedelta(days=1)).isoformat()
+    assert second.post(url(served), {"step": "confirm", "ruling_no": "ج 1", "ruled_on": today, "amount": "25.000"}).status_code == 409
+    for day, status in ((other_day, 409), ("", 409), (today, 302)):
+        typed = {"step": "confirm", "ruling_no": "ج 1", "ruled_on": day, "amount": "250.000"}
+        assert second.post(url(served), typed).status_code == status
     assert Violation.objects.get().state == "judged"
 
 

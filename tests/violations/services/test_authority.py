@@ -79,10 +79,10 @@ def test_only_the_amount_of_the_court_is_payable_after_the_referral(referred: Vi
         settlements.bill_for(violation=referred, person=owner)
     ruling = court.enter_judgment(violation=referred, ruling_no="ج 7/2026", ruled_on=clock.today(), fils=250_000, clerk=clerk)
     with pytest.raises(NotPermitted, match="same_person"):
-        court.confirm_judgment(judgment=ruling, clerk=clerk, ruling_no="ج 7/2026", fils=250_000)
+        court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=clerk, ruling_no="ج 7/2026", fils=250_000)
     with pytest.raises(Refused, match="differs"):
-        court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 7/2026", fils=25_000)
-    court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 7/2026", fils=250_000)
+        court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=authority, ruling_no="ج 7/2026", fils=25_000)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=authority, ruling_no="ج 7/2026", fils=250_000)
     assert settlements.bill_for(violation=fresh(referred), person=owner).total_fils == 250_000
     assert pay(fresh(referred), owner).state == "paid"
     assert list(invariants.findings()) == []
@@ -91,7 +91,7 @@ def test_only_the_amount_of_the_court_is_payable_after_the_referral(referred: Vi
 def test_a_court_that_finds_no_violation_ends_it(referred: Violation, clerk: Any, authority: Any) -> None:
     ruling = court.enter_judgment(violation=referred, ruling_no="ج ٨/٢٠٢٦", ruled_on=clock.today(), fils=None, clerk=clerk)
     assert ruling.ruling_no == "ج 8/2026"
-    court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 8/2026", fils=None)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=authority, ruling_no="ج 8/2026", fils=None)
     assert fresh(referred).state == "acquitted"
 
 
@@ -119,7 +119,7 @@ def test_a_ruling_that_was_misread_is_taken_back_before_it_holds(referred: Viola
     with pytest.raises(Refused, match="done"):  # pressed twice
         court.delete_judgment(judgment=ruling, clerk=clerk)
     with pytest.raises(Refused, match="done"):
-        court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 9/2026", fils=1000)
+        court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=authority, ruling_no="ج 9/2026", fils=1000)
 
 
 def test_a_minute_is_annulled_by_two_people_and_keeps_its_number(served: Violation, clerk: Any, authority: Any, owner: Any) -> None:

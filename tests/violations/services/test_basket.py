@@ -48,7 +48,7 @@ def judged(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> 
     first, second = (StaffFactory(groups=["court_clerk"], login=f"court{turn}") for turn in (1, 2))
     court.refer(clerk=first)
     ruling = court.enter_judgment(violation=row, ruling_no="7", ruled_on=clock.today(), fils=150_000, clerk=first)
-    court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7", fils=150_000)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=second, ruling_no="7", fils=150_000)
     return row
 
 

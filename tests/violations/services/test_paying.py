@@ -315,7 +315,7 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     clerk, second = (StaffFactory(groups=["court_clerk"], login=login) for login in ("court", "court2"))
     court.refer(clerk=clerk)
     ruling = court.enter_judgment(violation=served, ruling_no="7/2026", ruled_on=clock.today(), fils=150_000, clerk=clerk)
-    court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7/2026", fils=150_000)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=second, ruling_no="7/2026", fils=150_000)
     assert cases.active_blocks(shop.key, RENEWAL)
     assert pay(served, owner).state == "paid"
     assert cases.active_blocks(shop.key, RENEWAL) == []

@@ -11,6 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from municipality.accounts import civil_ids
+from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
 from municipality.fieldwork.models import Visit
 from municipality.kernel import clock, guards
@@ -18,11 +19,11 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from shops.models import Shop
 from tests.conftest import NOON, Clock
-from tests.factories.accounts import SALIM, PersonFactory
+from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.violations.conftest import found
 from violations import invariants, queries
-from violations.models import JudicialWarrant, SettlementOrder, Violation
-from violations.services import violation_reports
+from violations.models import JudicialWarrant, Service, ServiceGround, SettlementOrder, Violation
+from violations.services import notices, violation_reports
 
 pytestmark = pytest.mark.django_db
 
@@ -235,3 +236,46 @@ def test_the_database_refuses_a_minute_without_an_inspector_of_the_branch(write:
     }
     with pytest.raises(IntegrityError, match="not_by_inspector"), transaction.atomic():
         Violation.objects.create(**columns)
+
+
+@pytest.fixture
+def followed(write: Callable[..., Violation], make_inspector: Callable[..., Any], frozen_clock: Clock) -> Violation:
+    """A report that a colleague wrote after the warning of the inspector."""
+    row = write("SHP-05", quantity_hundredths=300)
+    assert row.correct_until is not None
+    frozen_clock.set(clock.start_of(row.correct_until + dt.timedelta(days=1)) + dt.timedelta(hours=9))
+    violation_reports.write_report(violation=row, inspector=make_inspector("colleague"), seen_at=clock.now())
+    return row
+
+
+def test_the_signature_is_recorded_by_who_wrote_the_report_not_the_warning(followed: Violation, inspector: Any) -> None:
+    with pytest.raises(NotPermitted, match="not_its_writer"):
+        violation_reports.record_signature(violation=followed, inspector=inspector, at=clock.now())
+    colleague = User.objects.get(login="colleague")
+    violation_reports.record_signature(violation=followed, inspector=colleague, at=clock.now())
+    assert followed.settle_until == clock.today() + dt.timedelta(days=14)
+
+
+def test_a_writer_whose_warrant_was_renewed_records_the_signature(write: Callable[..., Violation], inspector: Any) -> None:
+    row = write("CLN-03")
+    renewed = JudicialWarrant.objects.get()
+    renewed.pk, renewed.first_day, renewed.badge_no = None, clock.today(), "B-9999"
+    renewed._state.adding = True
+    renewed.save()
+    assert queries.warrant_of(inspector, clock.today()) == renewed != row.inspector
+    violation_reports.record_signature(violation=row, inspector=inspector, at=clock.now())
+    assert row.settle_until is not None
+
+
+@pytest.mark.guards
+def test_nobody_serves_a_report_by_hand_before_it_was_written(followed: Violation) -> None:
+    clerk = StaffFactory(groups=["violation_clerk"], login="clerk", branch_id="HA")
+    values: dict[str, Any] = {"violation": followed, "clerk": clerk, "how": "handed", "receipt": "R-7"}
+    yesterday = clock.today() - dt.timedelta(days=1)
+    with pytest.raises(Refused, match="bad_day"):
+        notices.serve_by_hand(on=yesterday, **values)
+    proof = {"how": "handed", "by": clerk.key, "receipt": "R-7"}
+    with pytest.raises(IntegrityError, match="not_proved"), transaction.atomic():
+        Service.objects.create(violation=followed, ground=ServiceGround.BY_HAND, at=clock.start_of(yesterday), proof=proof)
+    notices.serve_by_hand(on=clock.today(), **values)
+    assert followed.settle_until == clock.today() + dt.timedelta(days=14)

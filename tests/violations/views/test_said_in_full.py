@@ -140,7 +140,7 @@ def test_who_came_from_a_renewal_goes_back_to_it(write: Callable[..., Violation]
     first, second = (StaffFactory(groups=["court_clerk"], login=login) for login in ("court", "court2"))
     court.refer(clerk=first)
     ruling = court.enter_judgment(violation=row, ruling_no="7/2026", ruled_on=clock.today(), fils=150_000, clerk=first)
-    court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7/2026", fils=150_000)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=second, ruling_no="7/2026", fils=150_000)
     client = signed_in(owner)
     assert "to pay <bdi" in main(client, "/en/violations/mine/")
     assert row.shop is not None

@@ -59,7 +59,7 @@ def rule_on(row: Violation) -> None:
     clerk, second = (StaffFactory(groups=["court_clerk"], login=login) for login in ("court", "court2"))
     court.refer(clerk=clerk)
     ruling = court.enter_judgment(violation=row, ruling_no="7/2026", ruled_on=clock.today(), fils=150_000, clerk=clerk)
-    court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7/2026", fils=150_000)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=second, ruling_no="7/2026", fils=150_000)
 
 
 def outcome_text(row: Violation) -> str:
