@@ -15,11 +15,12 @@ class ShopsConfig(AppConfig):
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import IMPORT_KINDS
+        from municipality.incidents.registry import DEADLINES
         from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import ON_PLOT, PARTY_NUMBERS, REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
-        from shops.claims import drafts, files, panels, parties, refusals, review, timeline
+        from shops.claims import deadlines, drafts, files, panels, parties, refusals, review, timeline
         from shops.claims import guards as claim_guards  # noqa: F401
         from shops.claims import notifications as claim_notifications  # noqa: F401
         from shops.claims.states import CLAIM
@@ -57,6 +58,7 @@ class ShopsConfig(AppConfig):
         SERVICES.register(CLAIM, DelegableService(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(CLAIM, timeline.TIMELINE)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
+        DEADLINES.register("shops.claim", deadlines.DISPUTE)
         PARTY_NUMBERS.register("shop", queries.key_by_licence)
         DRAFT_KINDS.register(CLAIM, drafts.CLAIM_DRAFT)
         PREFIXES.register("claim", files.CLAIM_FILES)

@@ -7,8 +7,16 @@ frozen(
     "shops_claim",
     [
         *("case_id", "shop_id", "ground", "files_key", "statement", "organisation_id", "holder_id", "holder_organisation_id"),
-        "dispute_until",
     ],
+)
+# The days of the holder move only as a row about an incident says.
+guard(
+    "shops_claim_dispute_until_moves",
+    "shops_claim",
+    "UPDATE",
+    "OLD.dispute_until IS DISTINCT FROM NEW.dispute_until AND NOT EXISTS (SELECT 1 FROM incidents_moveddeadline m"
+    " WHERE m.kind = 'shops.claim' AND m.thing = OLD.id AND m.before = OLD.dispute_until AND m.after = NEW.dispute_until)",
+    "not_moved",
 )
 frozen("shops_claim", ["disputed_at", "disputed_by_id", "dispute"], once="OLD.disputed_at IS NOT NULL", name="disputed_once")
 frozen("shops_claim", ["refusal_id"], once="OLD.refusal_id IS NOT NULL", name="refusal_once")

@@ -18,6 +18,7 @@ from municipality.delegation import registry as delegable
 from municipality.delegation.authorization import NotYours, authorize, may
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
+from municipality.incidents import queries as incidents
 from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
@@ -322,8 +323,10 @@ def answer(*, case: Case, person: User) -> None:
 
 def settle_due() -> int:
     """Close matched claims that were not disputed in time, and claims whose corrections were not answered; and let those by documents
-    join the queue whose holder had the days to answer. Returns how many.
+    join the queue whose holder had the days to answer. Returns how many; none while deadlines may still move because of an incident.
     """
+    if incidents.are_held():
+        return 0
     due = Claim.objects.filter(disputed_at__isnull=True, dispute_until__lt=clock.today(), case__state=ClaimState.MATCHED)
     unanswered = review.overdue_rounds().filter(case__service=CLAIM)
     heard = Claim.objects.filter(ground=ClaimGround.DOCUMENTS, dispute_until__lt=clock.today(), case__state=ClaimState.IN_REVIEW)

@@ -9,6 +9,7 @@ from typing import Any
 
 from municipality.incidents.models import Incident, MovedDeadline, PartCheck, PortalPart
 from municipality.kernel import clock
+from shops.models import Claim
 from tests.factories.incidents import IncidentFactory
 from violations.models import Violation
 
@@ -70,9 +71,16 @@ def corrects_later(sample: Any) -> None:
     Violation.objects.filter(pk=row.pk).update(correct_until=row.correct_until + dt.timedelta(days=1))
 
 
+def answers_later(sample: Any) -> None:
+    row = Claim.objects.filter(dispute_until__isnull=False).order_by("pk")[0]
+    assert row.dispute_until is not None
+    Claim.objects.filter(pk=row.pk).update(dispute_until=row.dispute_until + dt.timedelta(days=1))
+
+
 BY_HAND: dict[str, Callable[[Any], None]] = {
     "incidents_incident_ended_once": ends_later,
     "incidents_moveddeadline_of_ended": moved_by_an_open_one,
+    "shops_claim_dispute_until_moves": answers_later,
     "violations_violation_correct_until_once": corrects_later,
     "violations_violation_object_until_once": objects_later,
 }

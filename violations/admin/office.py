@@ -20,6 +20,7 @@ from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access, log_accesses
 from municipality.documents import store
+from municipality.incidents import queries as incidents
 from municipality.kernel import clock, digits, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -262,6 +263,7 @@ def referrals(request: AuthenticatedHttpRequest) -> HttpResponse:
         "admin/violations/referrals.html",
         _("Referral to the court"),
         error,
+        held=court.HELD if incidents.are_held() else "",
         due=[(row, orders.get(row.pk), court_list.list_day(row)) for row in rows],
         count=len(rows),
         left=due.count() - len(rows),

@@ -18,6 +18,7 @@ from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.documents import store
 from municipality.documents.numbers import next_number
+from municipality.incidents import queries as incidents
 from municipality.kernel import clock, digits, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
@@ -33,6 +34,7 @@ V = ViolationState
 GROUP = "court_clerk"
 SHOP = ("shop__owner", "shop__organisation")
 MOST = 1000  # violations of one batch
+HELD = _("A part of the portal is out, or last days are being moved because it was. Nothing is referred until that is done.")
 COLUMNS = (
     *("رقم المحضر", "تاريخ المحضر", "المخالفة", "المادة", "الفرع", "المنطقة", "مبلغ الصلح (د.ك)", "تاريخ تسلم الإخطار", "مرات التكرار"),
     *("المخالف", "الرقم المدني (مستتر)", "الاسم التجاري", "رقم الترخيص التجاري"),
@@ -52,7 +54,12 @@ def _require_clerk(user: User) -> Actor:
 
 
 def referable() -> QuerySet[Violation]:
-    """Violations due for the court, oldest first: no open settlement or payment, the objection period over, notice served."""
+    """Violations due for the court, oldest first: no open settlement or payment, the objection period over, notice served.
+
+    None while deadlines may still move because of an incident.
+    """
+    if incidents.are_held():
+        return Violation.objects.none()
     rows = Violation.objects.filter(state__in=[V.OVERDUE, V.UNSETTLEABLE], service__isnull=False, object_until__lt=clock.today())
     rows = rows.exclude(charges__bill__in=queries.unheard_payments().values("bill"))
     return rows.filter(referral__isnull=True).select_related("branch", "area", "service", "party", *SHOP).order_by("pk")
@@ -67,9 +74,11 @@ def digest_of(rows: Sequence[Violation]) -> str:
 def refer(*, clerk: User, limit: int = MOST, shown: str | None = None) -> ReferralBatch:
     """Refer everything that is due, oldest first. `shown` is the `digest_of` what the clerk saw.
 
-    Raises NotPermitted, Refused: nothing_due, list_changed.
+    Raises NotPermitted, Refused: held, nothing_due, list_changed.
     """
     actor = _require_clerk(clerk)
+    if incidents.are_held():
+        raise Refused("held", HELD)
     rows = list(referable().select_for_update(of=("self",))[:limit])
     rows = [row for row in rows if not queries.is_at_bank(row)]
     if not rows:

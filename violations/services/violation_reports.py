@@ -17,6 +17,7 @@ from municipality.audit.services import record as record_event
 from municipality.documents.numbers import next_number
 from municipality.fieldwork import services as fieldwork
 from municipality.fieldwork.models import Visit
+from municipality.incidents import queries as incidents
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -142,7 +143,8 @@ def _warn(violation: Violation, offence: Offence, actor: Actor) -> None:
 def write_report(*, violation: Violation, inspector: User, seen_at: dt.datetime, signed: str = Signed.ABSENT) -> None:
     """Write the violation report of a warning that was not corrected in time, on the same facts.
 
-    Raises NotPermitted as `record`, Refused: correction_runs within the period, proof_waits; TransitionRefused when no warning stands.
+    Raises NotPermitted as `record`, Refused: correction_runs within the period, held while it may still move because of an incident,
+    proof_waits; TransitionRefused when no warning stands.
     """
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop__activity", "area").get(pk=violation.pk)
     day = clock.day_of(seen_at)
@@ -156,6 +158,8 @@ def write_report(*, violation: Violation, inspector: User, seen_at: dt.datetime,
         raise NotPermitted("womens_team", _("Premises for women are inspected by a team of women."))
     if row.state == V.WARNED and row.correct_until is not None and day <= row.correct_until:
         raise Refused("correction_runs", _("The correction period still runs. A violation report can be written the day after it ends."))
+    if row.state == V.WARNED and incidents.are_held():
+        raise Refused("held", _("A part of the portal is out, or last days are being moved because it was. Please write it after that."))
     if row.state == V.WARNED and has_undecided_proof(row):
         raise Refused("proof_waits", _("A proof was sent in time. Decide on it first; a violation report can be written after that."))
     _write(row, warrant, day, signed=signed)

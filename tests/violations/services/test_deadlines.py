@@ -10,16 +10,18 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from municipality.incidents import relief
-from municipality.incidents.models import MovedDeadline
+from municipality.incidents.models import Incident, MovedDeadline, PortalPart
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from payments.models import Bill
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import drop_guard
+from tests.factories.accounts import StaffFactory
 from tests.factories.incidents import IncidentFactory
 from violations.models import Instalment, Violation
-from violations.services import notices, settlements, terms
+from violations.services import court, notices, settlements, terms, violation_reports
 
 pytestmark = pytest.mark.django_db
 
@@ -114,3 +116,60 @@ def test_the_last_day_to_correct_moves_only_as_an_incident_says(write: Callable[
     assert (moved.before, moved.after) == (before, warned.correct_until)
     drop_guard("violations_violation_correct_until_once", "violations_violation")
     Violation.objects.filter(pk=warned.pk).update(correct_until=day_more)
+
+
+@pytest.fixture
+def out(frozen_clock: Clock) -> Callable[[dt.date], Incident]:
+    """Signing in fails from the morning of a day on; the clock stands on the day after."""
+
+    def fail(day: dt.date) -> Incident:
+        frozen_clock.set(clock.start_of(day) + dt.timedelta(hours=8))
+        incident = IncidentFactory(part=PortalPart.SIGN_IN, started_at=clock.now(), ended_at=None)
+        frozen_clock.move(days=1)
+        return incident
+
+    return fail
+
+
+def ended(incident: Incident) -> None:
+    incident.ended_at = clock.now()
+    incident.save(update_fields=["ended_at"])
+    relief.relieve(incident.pk)
+
+
+def test_nothing_is_referred_until_the_time_to_object_has_moved(
+    served: Violation, frozen_clock: Clock, out: Callable[[dt.date], Incident]
+) -> None:
+    clerk = StaffFactory(groups=["court_clerk"], login="court")
+    assert served.settle_until is not None and served.object_until is not None
+    frozen_clock.set(clock.start_of(served.settle_until + dt.timedelta(days=1)) + dt.timedelta(hours=9))
+    terms.lapse_due()
+    incident = out(served.object_until)
+    with pytest.raises(Refused, match="held"):
+        court.refer(clerk=clerk)
+    assert "لا إحالة حتى يتم ذلك" in signed_in(clerk).get("/admin/office/referrals/").content.decode()
+    ended(incident)
+    row = Violation.objects.get(pk=served.pk)
+    assert row.object_until is not None and row.object_until > clock.today()
+    with pytest.raises(Refused, match="nothing_due"):
+        court.refer(clerk=clerk)
+    frozen_clock.set(clock.start_of(row.object_until + dt.timedelta(days=1)) + dt.timedelta(hours=9))
+    court.refer(clerk=clerk)
+    assert Violation.objects.get(pk=served.pk).state == "referred"
+
+
+def test_no_report_follows_a_warning_until_its_time_has_moved(
+    write: Callable[..., Violation], inspector: Any, frozen_clock: Clock, out: Callable[[dt.date], Incident]
+) -> None:
+    row = write("SHP-05", quantity_hundredths=300)
+    assert row.correct_until is not None
+    incident = out(row.correct_until)
+    with pytest.raises(Refused, match="held"):
+        violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
+    ended(incident)
+    with pytest.raises(Refused, match="correction_runs"):
+        violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
+    row.refresh_from_db()
+    frozen_clock.set(clock.start_of(row.correct_until + dt.timedelta(days=1)) + dt.timedelta(hours=9))
+    violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
+    assert row.state == "ordered"
