@@ -26,6 +26,7 @@ from shops.subscriptions.notifications import FollowedChanged
 
 MAX_FOLLOWS = 200  # follows of one person
 MAX_LINES = 20  # changes that a digest lists
+MOST = 500  # changes of one follow in a digest; the rest is in the next one
 
 
 @transaction.atomic
@@ -76,11 +77,11 @@ def notify(person_pk: int, upto: int) -> bool:
             follows = list(Follow.objects.filter(person=person_pk, told__lt=upto))
             if person is None or not follows or Digest.objects.filter(person=person_pk, day=today).exists():
                 return False
-            changes = _changes(follows, upto)
-            Follow.objects.filter(pk__in=[follow.pk for follow in follows]).update(told=upto)
+            changes, reached = _changes(follows, upto)
+            Follow.objects.filter(pk__in=[follow.pk for follow in follows], told__lt=reached).update(told=reached)
             if not changes:
                 return False
-            Digest.objects.create(person=person, day=today, upto=upto, changes=len(changes))
+            Digest.objects.create(person=person, day=today, upto=reached, changes=len(changes))
             lines = Bilingual(ar=_digest_text(changes, "ar"), en=_digest_text(changes, "en"))
             counted = Bilingual(ar=_counted(len(changes), "ar"), en=_counted(len(changes), "en"))
             send(FollowedChanged, person=person, key=f"digest:{today.isoformat()}", context={"lines": lines, "counted": counted})
@@ -89,16 +90,19 @@ def notify(person_pk: int, upto: int) -> bool:
     return True
 
 
-def _changes(follows: list[Follow], upto: int) -> list[Change]:
-    """The changes of all follows, each once, oldest first."""
+def _changes(follows: list[Follow], upto: int) -> tuple[list[Change], int]:
+    """The changes of all follows, each once, oldest first, and the number up to which they are all there."""
     by_number: dict[int, Change] = {}
+    reached = upto
     for follow in follows:
         condition = (
             Q(shop=follow.shop_id) if follow.shop_id else Q(area=follow.area_id, **({"block": follow.block} if follow.block else {}))
         )
-        for change in Change.objects.filter(condition, number__gt=follow.told, number__lte=upto).order_by("number")[:500]:
-            by_number[change.number] = change
-    return [by_number[number] for number in sorted(by_number)]
+        found = list(Change.objects.filter(condition, number__gt=follow.told, number__lte=reached).order_by("number")[: MOST + 1])
+        if len(found) > MOST:
+            reached = found[MOST - 1].number
+        by_number |= {change.number: change for change in found}
+    return [by_number[number] for number in sorted(by_number) if number <= reached], reached
 
 
 def _counted(amount: int, language: str) -> str:

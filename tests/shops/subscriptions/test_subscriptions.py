@@ -92,6 +92,25 @@ def test_a_day_has_one_digest_and_what_comes_later_is_told_the_next_day(
 
 
 @pytest.mark.django_db
+def test_what_a_digest_does_not_take_is_in_the_next_one(
+    register: Register, person: User, outbox: Callable[..., int], frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two follows of one shop and its area, each change told once, the first days first."""
+    monkeypatch.setattr(services, "MOST", 2)
+    services.follow(person=person, shop=register.shops[1])
+    services.follow(person=person, area=register.shops[1].area)
+    for act in (events.suspend, events.resume, events.close):
+        act(shop=register.shops[1], source="moci", actor=TESTS)
+    for day in range(3):
+        assert send_all(outbox) == (day < 2)
+        frozen_clock.move(days=1)
+    first, second = mail.outbox
+    assert all(word in first.body for word in ("2 changes", "Suspended", "Resumed")) and "Closed" not in first.body
+    assert all(word in second.body for word in ("1 change", "Closed")) and "Resumed" not in second.body
+    assert list(Digest.objects.order_by("pk").values_list("changes", flat=True)) == [2, 1]
+
+
+@pytest.mark.django_db
 def test_without_the_days_row_a_second_digest_would_go_out(
     register: Register, person: User, outbox: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
