@@ -195,6 +195,14 @@ frozen(
     ["case_id", "violation_id", "ground", "words", "origin", "keeps_price", "answer_by", "defend_by", "draw", "filed_at"],
 )
 frozen("violations_objection", ["decision_id"], once="OLD.decision_id IS NOT NULL", name="decision_once")
+# A question ends before silence decides.
+guard(
+    "violations_question_before_silence",
+    "review_correctionround",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM violations_objection o WHERE o.case_id = NEW.case_id AND NEW.answer_by >= o.answer_by)",
+    "question_after_silence",
+)
 # Decided by another branch than the one that wrote the violation report.
 guard(
     "violations_objection_elsewhere",

@@ -10,6 +10,7 @@ from django.db import transaction
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
+from municipality.review.models import CorrectionRound
 from payments.models import Allocation, Attempt
 from payments.rules import new_trackid
 from tests.factories.uploads import UploadFactory
@@ -211,7 +212,15 @@ def _settled_earlier(sample: Sample) -> None:
     Violation.objects.filter(pk=row.pk).update(settle_until=row.settle_until - dt.timedelta(days=1))  # type: ignore[operator]
 
 
+def _asked_beyond_silence(sample: Sample) -> None:
+    row, now = Objection.objects.order_by("pk")[0], clock.now()
+    CorrectionRound.objects.create(
+        case=row.case, number=99, asked_by=sample.fines.inspector, asked_at=now, answered_at=now, answer_by=row.answer_by
+    )
+
+
 BY_HAND = {
+    "violations_question_before_silence": _asked_beyond_silence,
     "violations_violation_settle_until_later": _settled_earlier,
     "violations_instalment_no_update": _instalment_put_off,
     "fieldwork_evidence_stays": _evidence_removed,

@@ -193,7 +193,7 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
         if step == "drop":
             court.delete_judgment(judgment=row.judgment, clerk=user)
             return _("The entered judgment is taken back.")
-        typed = {"ruling_no": post.get("ruling_no", ""), "ruled_on": _day(post), "fils": _fils(post)}
+        typed: dict[str, Any] = {"ruling_no": post.get("ruling_no", ""), "ruled_on": _day(post), "fils": _fils(post)}
         court.confirm_judgment(judgment=row.judgment, clerk=user, **typed)
         return _("The judgment is confirmed, and the party is told.")
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
