@@ -18,7 +18,7 @@ from payments.models import Bill
 from payments.states import BillState
 from violations.models import Charge, Objection, PaperRow, Plan, SettlementOrder, Violation
 from violations.services.blocks import GROUND, UNPAID
-from violations.states import ViolationState
+from violations.states import GIVES_BACK, ViolationState
 
 V = ViolationState
 _GRACE = dt.timedelta(days=2)
@@ -44,6 +44,9 @@ def findings() -> Iterator[str]:
     )
     for bill in paid.filter(pk__in=Charge.objects.filter(kind__in=["settlement", "court"]).values("bill"))[:50]:
         yield f"bill {bill.reference} is paid, its violation is not"
+    parts = Charge.objects.filter(kind="instalment", bill__state=BillState.PAID, violation__state__in=GIVES_BACK)
+    for charge in parts.select_related("violation", "bill")[:50]:
+        yield f"bill {charge.bill.reference} is paid for a part of {charge.violation.reference}, which is {charge.violation.state}"
     for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan", "no_repetition", "paper"])[:50]:
         yield f"order {order.pk} has no known ground"
     bounded = Violation.objects.filter(offence_facts__band_unit="each").exclude(offence_facts__band_max_fils=None)

@@ -32,6 +32,8 @@ class ViolationState(models.TextChoices):
 V = ViolationState
 # Not ended.
 OPEN = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
+# The settlement stands for nothing any more: a part of it that was paid is owed back.
+GIVES_BACK = (V.ANNULLED, V.WAIVED, V.ACQUITTED, V.JUDGED)
 VIOLATION_WORKFLOW = workflow(
     VIOLATION,
     V.RECORDED,

@@ -63,4 +63,4 @@ def test_every_message_is_sent_with_a_value_for_each_placeholder() -> None:
 
 def test_a_message_without_a_value_is_found() -> None:
     text = "from violations.notifications import ObjectionUpheld\nnotify(ObjectionUpheld, row, key='upheld', case=case)"
-    assert missing(ast.parse(text)) == ["line 2: ObjectionUpheld needs note"]
+    assert missing(ast.parse(text)) == ["line 2: ObjectionUpheld needs note, returned"]

@@ -26,7 +26,7 @@ from municipality.kernel.transitions import transition
 from violations import queries
 from violations.models import Judgment, Referral, ReferralBatch, Violation
 from violations.notifications import CourtRuled, SentToCourt, notify
-from violations.services import blocks, repetition
+from violations.services import blocks, repetition, settlements
 from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
 
@@ -36,7 +36,8 @@ SHOP = ("shop__owner", "shop__organisation")
 MOST = 1000  # violations of one batch
 HELD = _("A part of the portal is out, or last days are being moved because it was. Nothing is referred until that is done.")
 COLUMNS = (
-    *("رقم المحضر", "تاريخ المحضر", "المخالفة", "المادة", "الفرع", "المنطقة", "مبلغ الصلح (د.ك)", "تاريخ تسلم الإخطار", "مرات التكرار"),
+    *("رقم المحضر", "تاريخ المحضر", "المخالفة", "المادة", "الفرع", "المنطقة", "مبلغ الصلح (د.ك)", "المسدد من الصلح (د.ك)"),
+    *("تاريخ تسلم الإخطار", "مرات التكرار"),
     *("المخالف", "الرقم المدني (مستتر)", "الاسم التجاري", "رقم الترخيص التجاري"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -103,7 +104,7 @@ def _sheet(rows: list[Violation]) -> bytes:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in rows:
-        order = queries.order_of(row)
+        order, paid = queries.order_of(row), queries.paid_fils(row)
         values = (
             row.number,
             clock.day_of(row.seen_at).isoformat(),
@@ -111,7 +112,8 @@ def _sheet(rows: list[Violation]) -> bytes:
             row.offence_facts["article_ar"],
             row.branch.name_ar,
             row.area.name_ar,
-            money.to_display(order.fils) if order is not None else "",
+            money.to_display(order.fils + paid) if order is not None else "",
+            money.to_display(paid) if paid else "",
             clock.day_of(row.service.at).isoformat(),
             repetition.count_now(row),
             *_party(row),
@@ -161,7 +163,7 @@ def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, f
 @unless_tied("clerk", "judgment")
 @transaction.atomic
 def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, ruled_on: dt.date, fils: int | None) -> None:
-    """Confirm a judgment as the second clerk, by entering number, day and amount again.
+    """Confirm a judgment as the second clerk, by entering number, day and amount again. Paid parts of the settlement are owed back.
 
     Raises NotPermitted (same person), Refused: done, differs.
     """
@@ -176,10 +178,12 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, ruled_o
     data = {"ruling": ruling.ruling_no, "fils": ruling.fils}
     transition(row, "judge" if ruling.fils is not None else "acquit", actor=actor, data=data)
     record("judgment.confirmed", subject=row.key, actor=actor, data=data)
+    # What was paid of the settlement stands for nothing once the court has ruled; its sum is owed whole.
+    returned = settlements.give_back(row, actor=actor, reason="court_judgment")
     if ruling.fils is None:
         blocks.lift(row, reason="acquitted")
         repetition.recompute_after(row)
-    notify(CourtRuled, row, key="ruled", judgment=ruling)
+    notify(CourtRuled, row, key="ruled", judgment=ruling, returned=returned)
 
 
 def unconfirmed() -> QuerySet[Judgment]:

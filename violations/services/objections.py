@@ -221,11 +221,12 @@ def upheld(case: Case) -> None:
     code = "undefended" if objection.is_undefended else "objection_upheld"
     transition(row, "uphold_objection", actor=ME, reason=code, data={"case": case.reference})
     record("violation.annulled", subject=row.key, actor=ME, data={"code": code, "case": case.key})
+    returned = settlements.give_back(row, actor=ME, reason="decision_annulled")
     blocks.lift(row, reason="annulled")
     repetition.recompute_after(row)
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
     # The applicant has the message of the decision, with the officer's note.
-    notify(ObjectionUpheld, row, key="upheld", without=case.applicant, case=case, note="")
+    notify(ObjectionUpheld, row, key="upheld", without=case.applicant, case=case, note="", returned=returned)
 
 
 def refused(case: Case) -> None:
@@ -240,7 +241,9 @@ def refused(case: Case) -> None:
 def message_context(case: Case) -> dict[str, Any]:
     """What the messages of a decision say beyond its reasons."""
     objection = objection_of(case)
-    return {"violation": objection.violation, "offence": objection.violation.rule, "silent": False, **_after_refusal(objection)}
+    row = objection.violation
+    common = {"violation": row, "offence": row.rule, "silent": False, "returned": settlements.given_back(row)}
+    return common | _after_refusal(objection)
 
 
 def _after_refusal(objection: Objection) -> dict[str, Any]:

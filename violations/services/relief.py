@@ -68,7 +68,10 @@ def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: Us
 @unless_tied("allowed_by", "annulment")
 @transaction.atomic
 def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
-    """Annul as the second person; bills are voided and blocks end. Raises NotPermitted, Refused, TransitionRefused."""
+    """Annul as the second person; bills are voided, paid parts are owed back, blocks end.
+
+    Raises NotPermitted, Refused, TransitionRefused.
+    """
     row = locked(annulment.violation)
     proposal = require_second_person(Annulment, annulment.pk, allowed_by)
     actor = Actor("annuller", allowed_by.key)
@@ -76,9 +79,10 @@ def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
     Annulment.objects.filter(pk=proposal.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
     transition(row, "annul", actor=actor, reason=proposal.code, data={"annulment": proposal.public_id})
     record("violation.annulled", subject=row.key, actor=actor, data={"code": proposal.code, "asked_by": proposal.asked_by.key})
+    returned = settlements.give_back(row, actor=actor, reason="decision_annulled")
     blocks.lift(row, reason="annulled")
     repetition.recompute_after(row)
-    notify(Annulled, row, key="annulled", reason=_reason_text(proposal))
+    notify(Annulled, row, key="annulled", reason=_reason_text(proposal), returned=returned)
 
 
 @unless_tied("asked_by", "violation")
@@ -137,7 +141,8 @@ def allow_relief(*, relief: Relief, allowed_by: User) -> None:
     if proposal.kind == ReliefKind.WAIVER:
         transition(row, "waive", actor=actor, reason=proposal.code, data=data)
         blocks.lift(row, reason="waived")
-        notify(SumWaived, row, key="waived", reason=_reason_text(proposal))
+        returned = settlements.give_back(row, actor=actor, reason="not_owed")
+        notify(SumWaived, row, key="waived", reason=_reason_text(proposal), returned=returned)
     else:
         formula = (f"خُفض إلى {proposal.percent}%", f"Reduced to {proposal.percent} %")
         terms.next_version(row, order, proposal.after_fils, ground="reduction", formula=formula)

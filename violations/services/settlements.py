@@ -12,14 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.audit.services import record
-from municipality.kernel import clock
+from municipality.kernel import clock, money
 from municipality.kernel.actors import VISITOR, Actor, system
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from payments import queries as payments
 from payments.models import Attempt, Bill
 from payments.rules import Line
-from payments.services import issue_bill, start_attempt, void_bill
+from payments.services import issue_bill, owe_back, start_attempt, void_bill
 from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, SettlementOrder, Violation
@@ -273,3 +273,20 @@ def cancel_bills(row: Violation, *, actor: Actor, reason: str) -> None:
         raise Refused("payment_open", _("A payment for this violation is on its way. Please try again once its outcome is known."))
     for charge in row.charges.filter(bill__state=BillState.DUE).select_related("bill"):
         void_bill(bill=charge.bill, actor=actor, reason=reason)
+
+
+def give_back(row: Violation, *, actor: Actor, reason: str) -> str:
+    """Owe back each part of the settlement that was paid, since it stands for nothing any more: annulled, waived, or decided by the court.
+
+    In the caller's transaction, row locked. Returns the sum in dinars as text, "" for nothing.
+    """
+    for charge in row.charges.filter(bill__state=BillState.PAID).select_related("bill").order_by("pk"):
+        owe_back(bill=charge.bill, reason=reason, actor=actor)
+    return given_back(row)
+
+
+def given_back(row: Violation, *, is_over: bool = False) -> str:
+    """What was paid for a violation and goes back to its payer, in dinars as text; "" for nothing. `is_over`: also what has gone back."""
+    states = [BillState.PAID, BillState.REFUND_DUE, *([BillState.REFUNDED] if is_over else [])]
+    fils = sum(row.charges.filter(bill__state__in=states).values_list("bill__total_fils", flat=True))
+    return money.to_display(fils) if fils else ""

@@ -40,7 +40,7 @@ from violations.forms import ViolationLookupForm
 from violations.models import Relief, StopLift, Violation
 from violations.services import blocks, notices, repetition, settlements
 from violations.services.periods import limits_of
-from violations.states import VIOLATION, ViolationState
+from violations.states import GIVES_BACK, VIOLATION, ViolationState
 
 FOUND = "violations_found"  # signed cookie: violations that this browser found by number and digits
 MAX_FOUND, FOUND_SECONDS = 20, 3600
@@ -195,6 +195,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "stopped_shops": stopped_shops,
             "stop_ends": options.stop_ends(status) if stopped_shops else "",
             "receipts": receipts,
+            "returned": settlements.given_back(row, is_over=True) if plan is not None and row.state in GIVES_BACK else "",
             "paid_fils": sum(receipt.fils for receipt in receipts),
             "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
             "service": service,
