@@ -8,7 +8,7 @@ from django.db.models import Count, F, Q, Sum, Value
 from django.db.models.functions import Coalesce, Concat
 
 from payments import rules
-from payments.models import Attempt, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
+from payments.models import Attempt, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PaymentFinding, PostingKind, Receipt, RefundDue
 from payments.states import AttemptState, BillState, RefundState
 
 
@@ -69,7 +69,10 @@ def _sums() -> Iterator[str]:
     """Balances against payments: what the gateways hold, what is owed back, what is held as deposits, what was earned."""
     by_account = balances()
     holding = sum(fils for account, fils in by_account.items() if account.startswith("clearing-") or account == rules.SUSPENSE)
-    taken = _total(Attempt.objects.filter(state__in=[AttemptState.PAID, AttemptState.REFUND_DUE, AttemptState.REFUNDED]))
+    counted = Attempt.objects.filter(state__in=[AttemptState.PAID, AttemptState.REFUND_DUE, AttemptState.REFUNDED])
+    # By what two people found in the bank's records, where they did.
+    found = PaymentFinding.objects.filter(is_taken=True, is_confirmed=True)
+    taken = _total(counted.exclude(pk__in=found.values("attempt"))) + _total(found)
     returned = _total(RefundDue.objects.filter(state=RefundState.PAID_OUT))
     owed = _total(RefundDue.objects.exclude(state__in=[RefundState.RELEASED, RefundState.PAID_OUT]))
     earned = -sum(fils for account, fils in by_account.items() if rules.is_revenue(account))

@@ -46,6 +46,24 @@ guard(
     "paid_without_inquiry",
 )
 
+# A payment under review ends by an answer of the bank, or by what two people found in its records.
+never_deleted("payments_paymentfinding")
+frozen("payments_paymentfinding", ["public_id", "attempt_id", "is_taken", "fils", "bank_reference", "proof", "found_by_id", "found_at"])
+frozen(
+    "payments_paymentfinding", ["decided_by_id", "decided_at", "is_confirmed"], once="OLD.decided_by_id IS NOT NULL", name="decided_once"
+)
+guard("payments_paymentfinding_found_first", "payments_paymentfinding", "INSERT", "NEW.decided_by_id IS NOT NULL", "found_first")
+guard(
+    "payments_attemptevent_found_by_two",
+    "payments_attemptevent",
+    "INSERT",
+    "NEW.move IN ('find_taken', 'find_not_taken') AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow"
+    " AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"  # no edge at all is another guard's
+    " AND NOT EXISTS (SELECT 1 FROM payments_paymentfinding f WHERE f.attempt_id = NEW.subject_id AND f.is_confirmed"
+    " AND f.decided_by_id <> f.found_by_id AND f.is_taken = (NEW.move = 'find_taken'))",
+    "found_without_second_person",
+)
+
 never_deleted("payments_allocation")
 frozen("payments_allocation", ["attempt_id", "bill_id", "fils"])
 frozen("payments_allocation", ["handed_over_at"], once="OLD.handed_over_at IS NOT NULL", name="handed_over_once")
@@ -90,7 +108,7 @@ moved_by_event("payments_refunddue", "payments_refundevent", "'payments.refund'"
 never_deleted("payments_refunddue")
 frozen("payments_refunddue", ["public_id", "attempt_id", "allocation_id", "line_id", "payer_id", "subject", "fils", "reason", "due_since"])
 # Owed back is only what the bank said it took: a settled part of a paid attempt, a deposit of a paid bill, or a whole capture for
-# nothing that was due.
+# nothing that was due, or of what two people found in its records.
 guard(
     "payments_refund_was_taken",
     "payments_refunddue",
@@ -98,7 +116,8 @@ guard(
     "NOT EXISTS (SELECT 1 FROM payments_attempt t LEFT JOIN payments_allocation a ON a.attempt_id = t.id"
     " WHERE t.id = NEW.attempt_id AND ("
     "(NEW.allocation_id = a.id AND a.is_settled AND a.fils = NEW.fils AND t.state = 'paid')"
-    " OR (NEW.allocation_id IS NULL AND NEW.line_id IS NULL AND t.fils = NEW.fils AND t.state = 'refund_due')"
+    " OR (NEW.allocation_id IS NULL AND NEW.line_id IS NULL AND t.state = 'refund_due' AND NEW.fils = COALESCE((SELECT f.fils"
+    " FROM payments_paymentfinding f WHERE f.attempt_id = t.id AND f.is_taken AND f.is_confirmed), t.fils))"
     " OR (a.is_settled AND t.state = 'paid' AND EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill b ON b.id = l.bill_id"
     " WHERE l.id = NEW.line_id AND l.revenue_account = 'deposits' AND b.id = a.bill_id AND b.state = 'paid'))))",
     "refund_without_payment",

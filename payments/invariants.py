@@ -12,6 +12,7 @@ from payments import balances, rules
 from payments.models import (
     Allocation,
     Attempt,
+    AttemptEvent,
     BankStatement,
     Bill,
     BillLine,
@@ -20,11 +21,13 @@ from payments.models import (
     LedgerEntry,
     LedgerPosting,
     LineKind,
+    PaymentFinding,
     Receipt,
     RefundDue,
     RefundEvent,
     StatementLine,
 )
+from payments.queries import taken_fils
 from payments.states import ON_ITS_WAY, OPEN, OWED, AttemptState, BillState, RefundState
 
 _OUT = Q(allocations__refund__state=RefundState.PAID_OUT)
@@ -39,6 +42,7 @@ def findings() -> Iterator[str]:
     yield from _amounts()
     yield from _refunds()
     yield from _two_people()
+    yield from _reviews()
     yield from _statements()
     yield from balances.findings()
     yield from state_findings(Bill)
@@ -118,7 +122,7 @@ def _refunds() -> Iterator[str]:
         elif refund.allocation is not None:
             fits = refund.allocation.bill.state == BillState.REFUND_DUE and refund.fils == refund.allocation.fils
         else:
-            fits = refund.attempt.state == AttemptState.REFUND_DUE and refund.fils == refund.attempt.fils
+            fits = refund.attempt.state == AttemptState.REFUND_DUE and refund.fils == taken_fils([refund.attempt_id])[refund.attempt_id]
         if not fits:
             yield f"{refund.fils} fils are owed back for {refund.attempt.trackid}, which says otherwise"
     live = ~Q(refunds__state=RefundState.RELEASED)
@@ -126,7 +130,8 @@ def _refunds() -> Iterator[str]:
         yield f"of line {line.code} over {line.fils} fils {line.back} are returned"
     sent = Q(refunds__state__in=[*ON_ITS_WAY, RefundState.PAID_OUT])
     for paid in Attempt.objects.annotate(sent_fils=Sum("refunds__fils", filter=sent)).filter(sent_fils__gt=F("fils")):
-        yield f"of payment {paid.trackid} over {paid.fils} fils {paid.sent_fils} are returned"
+        if paid.sent_fils > taken_fils([paid.pk])[paid.pk]:
+            yield f"of payment {paid.trackid} over {paid.fils} fils {paid.sent_fils} are returned"
     approved = RefundDue.objects.filter(state__in=[*ON_ITS_WAY, RefundState.PAID_OUT])
     for refund in approved.filter(Q(approved_by__isnull=True) | Q(proposed_by__isnull=True) | Q(approved_by=F("proposed_by"))):
         yield f"amount owed {refund.public_id} is {refund.state} without two people"
@@ -143,6 +148,16 @@ def _two_people() -> Iterator[str]:
                 first[subject] = actor
             elif subject in first and first[subject] == (data.get("by") or actor):
                 yield f"amount owed {subject}: {decided} and {made} are of one person"
+
+
+def _reviews() -> Iterator[str]:
+    """A finding about a payment is confirmed by another person, and a payment that people ended has one."""
+    for finding in PaymentFinding.objects.filter(is_confirmed=True).filter(Q(decided_by__isnull=True) | Q(decided_by=F("found_by"))):
+        yield f"a finding about payment {finding.attempt.trackid} is confirmed without a second person"
+    for move, is_taken in (("find_taken", True), ("find_not_taken", False)):
+        found = PaymentFinding.objects.filter(attempt=OuterRef("subject"), is_confirmed=True, is_taken=is_taken)
+        for track in AttemptEvent.objects.filter(move=move).exclude(Exists(found)).values_list("subject__trackid", flat=True):
+            yield f"payment {track} was ended by nobody's finding"
 
 
 def _statements() -> Iterator[str]:
@@ -175,6 +190,7 @@ COLUMNS: tuple[tuple[type[Model], str, bool, bool], ...] = (
     (Receipt, "fils", False, False),
     (RefundDue, "fils", False, False),
     (RefundDue, "remaining_fils", True, True),
+    (PaymentFinding, "fils", False, True),
     (LedgerPosting, "fils", False, False),
     (LedgerEntry, "debit_fils", True, False),
     (LedgerEntry, "credit_fils", True, False),

@@ -28,3 +28,9 @@ class AmountPaidOut(_AboutPayment):
 
 class AmountReturned(_AboutPayment):
     kind = "payments.amount_returned"
+
+
+class PaymentNotTaken(_AboutPayment):
+    """A payment that was under review ended unpaid."""
+
+    kind = "payments.payment_not_taken"

@@ -123,14 +123,14 @@ STATUS_TEXTS: dict[str, StatusText] = {
     A.REFUND_DUE: StatusText(
         "warn",
         _("The amount is returned to you"),
-        _("The bank took an amount for a bill that was paid already or is no longer due."),
+        _("The bank took an amount that cannot count for a bill: it was paid already, is no longer due, or is of another amount."),
         _("The amount was taken and the Municipality owes it to you."),
         _("You do not need to apply. The refund goes to the card you paid with."),
     ),
     A.REFUNDED: StatusText(
         "ok",
         _("The amount was returned to you"),
-        _("The bank took an amount for a bill that was paid already or is no longer due."),
+        _("The bank took an amount that cannot count for a bill: it was paid already, is no longer due, or is of another amount."),
         _("The Municipality returned the amount. Your bank shows it within some days."),
         _("There is nothing more to do."),
     ),
@@ -139,7 +139,7 @@ STATUS_TEXTS: dict[str, StatusText] = {
         _("The bank reversed the payment"),
         _("The bank had confirmed the payment and took it back afterwards."),
         _("The amount is not with the Municipality. Your bank returns it to your card."),
-        _("The bill is open again. Please pay it once more."),
+        _("What you paid for is open again. Please pay it once more; its page says until when."),
     ),
 }
 REPORTED = StatusText(

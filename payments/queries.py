@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -21,7 +21,18 @@ from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import rules
-from payments.models import Allocation, Attempt, BankMessageKind, Bill, BillLine, CallbackBytes, GatewayMessage, Receipt, RefundDue
+from payments.models import (
+    Allocation,
+    Attempt,
+    BankMessageKind,
+    Bill,
+    BillLine,
+    CallbackBytes,
+    GatewayMessage,
+    PaymentFinding,
+    Receipt,
+    RefundDue,
+)
 from payments.registry import BILLED, DELEGATED_BILLS, RIGHTS, VISITORS, Due, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
@@ -303,6 +314,12 @@ def _item(bill: Bill, attempt: Attempt | None, due: Due | None) -> BasketItem:
         attempt,
         **_facts(due),
     )
+
+
+def taken_fils(attempt_ids: Collection[int]) -> dict[int, int]:
+    """Primary key of a payment → what the bank took, by what two people found in its records or else the amount of the payment."""
+    found = PaymentFinding.objects.filter(attempt__in=attempt_ids, is_taken=True, is_confirmed=True).values_list("attempt", "fils")
+    return dict(Attempt.objects.filter(pk__in=attempt_ids).values_list("pk", "fils")) | {pk: fils for pk, fils in found if fils is not None}
 
 
 PaidBill = tuple[Bill, Receipt | None, RefundDue | None, list[RefundDue]]

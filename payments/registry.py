@@ -22,12 +22,14 @@ class Payable:
     """Handlers of a kind of bill. Each takes the bill's primary key and runs once, in a transaction of its own.
 
     `paid` may raise `kernel.errors.Refused`: the amount is then refunded. After `voided` the bill may be paid again.
+    `freed`: a payment under review ended unpaid; in the transaction in which it ends.
     `sends_text`: the service sends a text message about what the payment brings, so the payment sends none.
     """
 
     paid: Callable[[int], None]
     voided: Callable[[int], None]
     sends_text: bool = False
+    freed: Callable[[int], None] | None = None
 
 
 # By kind of bill.

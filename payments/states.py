@@ -69,6 +69,9 @@ ATTEMPT = workflow(
     move("owe_back", A.CAPTURED_LATE, to=A.REFUND_DUE, needs_reason=True),
     move("return", A.REFUND_DUE, to=A.REFUNDED),
     move("void", A.PAID, to=A.VOIDED, needs_reason=True),
+    # What the bank's own records say, confirmed by a second person.
+    move("find_not_taken", A.MISMATCH, to=A.EXPIRED, may="finance_checker", needs_reason=True),
+    move("find_taken", A.MISMATCH, to=A.REFUND_DUE, may="finance_checker", needs_reason=True),
 )
 
 

@@ -46,6 +46,11 @@ def tell_owed_bill(*, allocation_id: int) -> None:
     messages.notify_owed_bill(allocation_id=allocation_id)
 
 
+@job("payments.tell_not_taken", queue="messages", time_limit=30)
+def tell_not_taken(*, attempt_id: int) -> None:
+    messages.notify_not_taken(attempt_id=attempt_id)
+
+
 @job("payments.tell_paid_out", queue="messages", time_limit=30)
 def tell_paid_out(*, refund_id: int) -> None:
     messages.notify_paid_out(refund_id=refund_id)

@@ -18,6 +18,7 @@ JOB_KINDS = (
     "payments.tell_paid",
     "payments.tell_owed_attempt",
     "payments.tell_owed_bill",
+    "payments.tell_not_taken",
     "payments.tell_paid_out",
     "payments.send_refund",
     "payments.ask_refund",

@@ -25,7 +25,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Offence
 from payments.models import Allocation, Attempt, Bill, Receipt
 from payments.registry import Right
-from payments.states import BillState
+from payments.states import AttemptState, BillState
 from shops.models import Shop
 from shops.register import queries as shops
 from violations import rules
@@ -340,22 +340,21 @@ def unheard_payments() -> QuerySet[Allocation]:
     return Allocation.objects.filter(Q(is_open=True) | Q(is_settled=True, handed_over_at=None, bill__state=BillState.PAID))
 
 
-def is_at_bank(violation: Violation) -> bool:
-    """Whether a payment for the violation is on its way (`unheard_payments`)."""
-    return unheard_payments().filter(bill__in=violation.charges.values("bill")).exists()
+def is_at_bank(violation: Violation, *, or_in_review: bool = True) -> bool:
+    """Whether a payment for the violation is on its way (`unheard_payments`), with those under review, which may take weeks, or without."""
+    waiting = unheard_payments().filter(bill__in=violation.charges.values("bill"))
+    return (waiting if or_in_review else waiting.exclude(is_open=True, attempt__state=AttemptState.MISMATCH)).exists()
 
 
 def paid_fils(violation: Violation) -> int:
     """Paid for a violation and not taken back, in fils."""
-    bills = Bill.objects.filter(pk__in=violation.charges.values("bill"), state=BillState.PAID)
-    return sum(bills.values_list("total_fils", flat=True))
+    return sum(violation.charges.filter(bill__state=BillState.PAID).values_list("bill__total_fils", flat=True))
 
 
 def charge_of(bill_id: int) -> Charge:
     """The charge that a bill is for. Raises Charge.DoesNotExist."""
-    return Charge.objects.select_related("violation", "violation__last_event", "bill", "order", "instalment__plan", "judgment").get(
-        bill=bill_id
-    )
+    rows = Charge.objects.select_related("violation", "violation__last_event", "bill", "order", "instalment__plan", "judgment")
+    return rows.get(bill=bill_id)
 
 
 def annotate_at_bank(rows: QuerySet[Violation]) -> QuerySet[Violation]:
@@ -375,7 +374,7 @@ def status_of(
     """The status that `rules.option_statuses` takes. `order` and `periods` are read where they are not given."""
     periods = periods or limits()
     order = order or order_of(violation)
-    at_bank = getattr(violation, "at_bank", None)
+    at_bank = violation.__dict__["at_bank"] if "at_bank" in violation.__dict__ else is_at_bank(violation)
     return rules.ViolationStatus(
         state=violation.state,
         today=clock.today(),
@@ -389,7 +388,8 @@ def status_of(
         is_extended=hasattr(violation, "extension"),
         had_plan=hasattr(violation, "plan"),
         had_objection=hasattr(violation, "objection"),
-        is_at_bank=is_at_bank(violation) if at_bank is None else at_bank,
+        is_at_bank=at_bank,
+        is_in_review=at_bank and not is_at_bank(violation, or_in_review=False),
         plan_from_fils=periods["instalments_from_fils"],
         max_instalments=periods["instalments_most"],
         visitors_pay=visitors_may_pay(periods),

@@ -162,6 +162,7 @@ class ViolationStatus:
     had_plan: bool = False
     had_objection: bool = False
     is_at_bank: bool = False
+    is_in_review: bool = False  # all that is at the bank, so its outcome may take weeks
     plan_from_fils: int = 0
     max_instalments: int = 0
     visitors_pay: bool = False
@@ -268,7 +269,7 @@ def _object(s: ViolationStatus) -> str:
         return "with_court"
     if s.object_until is not None and s.today > s.object_until:
         return "objection_over"
-    return "at_bank" if s.is_at_bank else ""
+    return "at_bank" if s.is_at_bank and not s.is_in_review else ""
 
 
 def _more_time(s: ViolationStatus) -> str:

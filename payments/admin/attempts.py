@@ -3,12 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.urls import URLPattern
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.admin_base import ReadOnlyInline, code, structure
 from municipality.ui.code_labels import label_of
 from payments.admin.base import EventInline, MoneyAdmin
+from payments.admin.reviews import ReviewPages
 from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry
 from payments.states import AttemptState
 
@@ -45,6 +47,9 @@ class AttemptAdmin(MoneyAdmin):
         *("track", "amount", "state", "bills", "payment_code", "transaction_code", "reference_code", "authorisation_code"),
         *("created_at", "redirected_at", "acknowledged_at", "page_expires_at", "settled_at"),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*ReviewPages(self).urls(), *super().get_urls()]
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         if row.started_by is not None:

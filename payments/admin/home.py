@@ -26,6 +26,7 @@ from municipality.ui.templatetags.portal import counted, day, kwd, ref
 from municipality.ui.texts import Text
 from payments.admin.base import CASH_OFFICE
 from payments.admin.refunds import failure_text
+from payments.admin.reviews import in_review
 from payments.models import Attempt, Bill, Difference, Receipt, RefundDue
 from payments.services import reconciliation
 from payments.states import CASHIER, CHECKER, RefundState
@@ -54,6 +55,11 @@ def _refunds(request: HttpRequest) -> int | None:
     return request_cache.get_or_set(("waiting_refunds", states), lambda: rows[:MAX_COUNT].count())
 
 
+def _reviews(request: HttpRequest) -> int | None:
+    """How many payments are under review, for the cash office. Read once a request."""
+    return request_cache.get_or_set("payments_in_review", lambda: in_review()[:MAX_COUNT].count()) if _works(request) else None
+
+
 def _not_compared(request: HttpRequest) -> Text:
     """That money of past days was compared with no statement of the bank yet; "" where all was. Read once a request."""
     days = request_cache.get_or_set("payments_not_compared", reconciliation.not_compared) if _works(request) else []
@@ -64,7 +70,7 @@ def _not_compared(request: HttpRequest) -> Text:
 
 
 def home(request: AuthenticatedHttpRequest) -> HomePart:
-    """The oldest open difference and refund of the cash office."""
+    """The oldest payments under review, open differences and refunds of the cash office."""
     if not _works(request):
         return HomePart()
     states = CHECKER_ACTS if in_group(request, CHECKER) else CASHIER_ACTS
@@ -93,8 +99,20 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
         )
         for row in _waiting(states)[: ROWS // 2]
     ]
-    # What the bank refused comes first: nobody else looks at it again.
-    rows = sorted([*differences, *refunds], key=lambda row: not row.state_note)
+    reviews = [
+        Row(
+            ref(row.trackid),
+            reverse("admin:payments_attempt_review", args=[row.pk]),
+            _("Payment under review"),
+            kwd(row.fils),
+            ("warn", row.get_state_display()),
+            None,
+            row.last_event.at if row.last_event else row.created_at,
+        )
+        for row in in_review()[: ROWS // 2]
+    ]
+    # What the bank refused comes first: nobody else looks at it again. Then what shuts bills until people end it.
+    rows = sorted([*reviews, *differences, *refunds], key=lambda row: not row.state_note)
     not_compared = _not_compared(request)
     page = reverse("admin:payments_difference_days")
     if rows:
@@ -106,7 +124,9 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
         offer = Next(_("Money"), _("A statement of the bank is missing"), not_compared, _("The three books by day"), page, waits=False)
     else:
         offer = Next(_("Money"), _("No difference and no refund waits for you."), "", _("The three books by day"), page, waits=False)
-    return HomePart(offer, [Work(_("Differences and refunds"), rows, empty=_("No difference and no refund waits for you."))])
+    return HomePart(
+        offer, [Work(_("Differences, refunds and payments under review"), rows, empty=_("No difference and no refund waits for you."))]
+    )
 
 
 def _waiting(states: Collection[str]) -> QuerySet[RefundDue]:
@@ -126,6 +146,13 @@ staff_menu.register(
     _list(_("Differences"), "difference", count=_differences, tile=_("between bank, gateway and ledger"), tone="warn", note=_not_compared),
     StaffEntry("money", _("Paid on a day"), "admin:payments_ledgerposting_day", permission="payments.view_ledgerposting"),
     _list(_("Amounts to be returned"), "refunddue", count=_refunds, tile=_("wait for your step"), tone="warn"),
+    StaffEntry(
+        *("money", _("Payments under review"), "admin:payments_attempt_reviews"),
+        roles=CASH_OFFICE,
+        count=_reviews,
+        tile=_("shut their bills until they end"),
+        tone="warn",
+    ),
     _list(_("Statements of the bank"), "bankstatement"),
     _list(_("Ledger"), "ledgerposting"),
     _list(_("Corrections of the ledger"), "ledgercorrection"),

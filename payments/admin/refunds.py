@@ -27,7 +27,7 @@ from payments.admin.base import AUDITOR, CASH_OFFICE, EventInline, MoneyAdmin, b
 from payments.models import RefundDue, RefundEvent, RefundWay
 from payments.providers.knet.errors import meaning_of
 from payments.registry import GROUNDS
-from payments.services.returns import refund_reasons, remaining_of
+from payments.services.returns import is_by_hand, refund_reasons, remaining_of
 from payments.states import CASHIER, CHECKER, RefundState
 
 S = RefundState
@@ -186,7 +186,7 @@ class RefundAdmin(MoneyAdmin):
             reasons=reasons,
             source=source_of(reasons),
             failure=failure_text(refund),
-            ways=RefundWay.choices,
+            ways=[choice for choice in RefundWay.choices if choice[0] == RefundWay.BY_HAND or not is_by_hand(refund)],
             typed=given,
             error=refusal.sentence if refusal else "",
         )

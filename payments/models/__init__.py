@@ -1,5 +1,6 @@
-"""Models of payments: bills, attempts and receipts (`money`), `refunds`, `ledger`, statements and differences (`reconciliation`)."""
+"""Models of payments: bills, attempts, receipts (`money`), `findings`, `refunds`, `ledger`, statements, differences (`reconciliation`)."""
 
+from payments.models.findings import PaymentFinding
 from payments.models.ledger import LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind
 from payments.models.money import (
     Allocation,
@@ -38,6 +39,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerPosting",
     "LineKind",
+    "PaymentFinding",
     "PostingKind",
     "Receipt",
     "RefundDue",

@@ -15,13 +15,16 @@ from payments.services.returns import (
     send_back_refund,
     send_refund,
 )
+from payments.services.reviews import ask_again, decide_finding, record_finding
 from payments.services.settlement import hand_over, settle, void_attempt
 
 __all__ = [
     "approve_refund",
+    "ask_again",
     "ask_refund",
     "confirm",
     "confirm_finding",
+    "decide_finding",
     "give_up",
     "hand_over",
     "held_by_payment",
@@ -33,6 +36,7 @@ __all__ = [
     "owe_deposit",
     "pay_basket",
     "propose_refund",
+    "record_finding",
     "redirect_url",
     "send_back_refund",
     "send_refund",

@@ -20,6 +20,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from payments.models import Bill, BillLine
 from payments.rules import Line, total
+from payments.states import AttemptState
 
 PAYMENT_OPEN = "payment_open"
 HELD_SECONDS = 600
@@ -68,10 +69,14 @@ def held_by_payment() -> Iterator[None]:
 
 
 @transaction.atomic
-def void_bill(*, bill: Bill, actor: Actor, reason: str = "withdrawn") -> None:
-    """Void an unpaid bill. Raises Refused("payment_open") while a payment is at the bank, TransitionRefused."""
+def void_bill(*, bill: Bill, actor: Actor, reason: str = "withdrawn", in_review: bool = False) -> None:
+    """Void an unpaid bill. Raises Refused("payment_open") while a payment is at the bank, TransitionRefused.
+
+    `in_review`: also while one is under review, which may last for weeks; what the bank took is then returned.
+    """
     locked = Bill.objects.select_for_update().get(pk=bill.pk)
-    if locked.allocations.filter(is_open=True).exists():
+    at_bank = locked.allocations.filter(is_open=True)
+    if (at_bank.exclude(attempt__state=AttemptState.MISMATCH) if in_review else at_bank).exists():
         raise Refused(PAYMENT_OPEN, _("A payment of this bill is open at the bank. The bill can be cancelled when its outcome is known."))
     transition(locked, "void", actor=actor, reason=reason)
     record("bill.voided", subject=locked.key, actor=actor, data={"reason": reason})

@@ -21,6 +21,7 @@ from payments.providers import provider_named
 from payments.providers.port import BankReply, GatewayUnreachable
 from payments.rules import InquiryOutcome
 from payments.services.attempts import enqueue_now, enqueue_step
+from payments.services.reviews import free_bills
 from payments.services.settlement import settle, void_attempt
 from payments.states import AT_BANK, OPEN, UNPAID, AttemptState
 
@@ -119,7 +120,10 @@ def act_on(inquiry: Inquiry, *, is_last: bool = False) -> None:
         if move == "doubt":
             _mark_mismatch(attempt, reason)
         elif move:
+            was_in_review = attempt.state == AttemptState.MISMATCH
             transition(attempt, move, actor=ME, data={"result": inquiry.result[:60]})
+            if was_in_review:
+                free_bills(attempt)
             attempt.allocations.filter(is_open=True).update(is_open=False)
             record(f"payment.{attempt.state}", subject=attempt.key, actor=ME, data={"inquiry": inquiry.pk})
 
@@ -172,6 +176,8 @@ def confirm(*, attempt_id: int, turn: int = 0) -> None:
 def sweep() -> int:
     """Expire attempts that were never redirected, enqueue missing inquiries, and retry dead confirmations (rules.CONFIRM_AGAIN).
 
+    A payment under review is asked about once a day after its schedule ended.
+
     Returns how many attempts expired and jobs are retried.
     """
     now = clock.now()
@@ -185,6 +191,15 @@ def sweep() -> int:
         return 0
 
     sweeps.for_each("payments.promise_inquiry", at_bank.order_by("pk")[:500], enqueue_due)
+    scheduled = dt.timedelta(minutes=rules.SCHEDULE_MINUTES[-1])
+    in_review = Attempt.objects.filter(state=AttemptState.MISMATCH, redirected_at__lt=now - scheduled)
+
+    def enqueue_daily(attempt: Attempt) -> int:
+        key = f"attempt:{attempt.pk}:review:{clock.today()}"
+        enqueue("payments.inquire", key=key, attempt_id=attempt.pk, step=0, why="review", turn=99)
+        return 0
+
+    sweeps.for_each("payments.promise_review", in_review.order_by("pk")[:500], enqueue_daily)
     return expired + retry_dead("payments.confirm", after=rules.CONFIRM_AGAIN, within=rules.CONFIRM_WITHIN)
 
 

@@ -13,7 +13,8 @@ from municipality.notifications.texts import Bilingual
 from municipality.ui.plurals import counted
 from municipality.ui.texts import both
 from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
-from payments.notifications import AmountPaidOut, AmountReturned, PaymentReceived
+from payments.notifications import AmountPaidOut, AmountReturned, PaymentNotTaken, PaymentReceived
+from payments.queries import taken_fils
 from payments.registry import PAYABLES
 
 LISTED = 10  # titles and numbers that a message names
@@ -66,13 +67,24 @@ def notify_owed_attempt(*, attempt_id: int) -> None:
     """Announce the refund of a whole payment, once for each attempt."""
     attempt = Attempt.objects.get(pk=attempt_id)
     bill = Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("pk")[0]
-    _notify_owed(attempt, bill, attempt.fils, key=attempt.trackid)
+    _notify_owed(attempt, bill, taken_fils([attempt.pk])[attempt.pk], key=attempt.trackid)
 
 
 def notify_owed_bill(*, allocation_id: int) -> None:
     """Announce the refund of a bill that its service refused, once for each allocation."""
     allocation = Allocation.objects.select_related("attempt", "bill__payer").get(pk=allocation_id)
     _notify_owed(allocation.attempt, allocation.bill, allocation.fils, key=f"{allocation.bill.reference}:{allocation.pk}")
+
+
+@transaction.atomic
+def notify_not_taken(*, attempt_id: int) -> None:
+    """Tell each payer of the bills of a payment that was under review that it ended unpaid."""
+    attempt = Attempt.objects.select_related("last_event").get(pk=attempt_id)
+    bills = {bill.payer_id: bill for bill in Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("-pk")}
+    for bill in bills.values():
+        context = {"attempt": attempt, "bill": bill, "amount": money.to_display(attempt.fils)}
+        key = f"{attempt.trackid}:{attempt.last_event_id}"
+        send(PaymentNotTaken, person=bill.payer, key=key, subject_key=bill.subject, context=context)
 
 
 @transaction.atomic

@@ -29,6 +29,7 @@ from payments.models import (
     LedgerEntry,
     LedgerPosting,
     LineKind,
+    PaymentFinding,
     PostingKind,
     RefundDue,
     RefundWay,
@@ -351,6 +352,8 @@ def _day(day: dt.date) -> DayTotals:
     has_bank = BankStatement.objects.filter(taken_at__isnull=False, first_day__lte=day, last_day__gte=day).exists()
     answers = Inquiry.objects.filter(agrees=True, outcome="captured", attempt__settled_at__gte=start, attempt__settled_at__lt=end)
     gateway = sum(dict(answers.values_list("attempt_id", "attempt__fils")).values())
+    found = PaymentFinding.objects.filter(is_taken=True, is_confirmed=True, decided_at__gte=start, decided_at__lt=end)
+    gateway += found.aggregate(sum=Sum("fils"))["sum"] or 0
     out = RefundDue.objects.filter(state=RefundState.PAID_OUT, way=RefundWay.GATEWAY, paid_out_at__gte=start, paid_out_at__lt=end)
     gateway -= sum(out.values_list("fils", flat=True))
     entries = LedgerEntry.objects.filter(_clearing(), posting__at__gte=start, posting__at__lt=end)

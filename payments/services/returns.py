@@ -23,9 +23,10 @@ from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from payments import rules
-from payments.models import Attempt, BankMessageKind, Bill, Direction, GatewayMessage, RefundDue, RefundWay
+from payments.models import Attempt, BankMessageKind, Bill, Direction, GatewayMessage, PaymentFinding, RefundDue, RefundWay
 from payments.providers import provider_named
 from payments.providers.port import BankReply, GatewayUnreachable, NotConfigured
+from payments.queries import taken_fils
 from payments.services import ledger
 from payments.services.roles import require_role
 from payments.states import CASHIER, CHECKER, ON_ITS_WAY, AttemptState, RefundState
@@ -39,7 +40,12 @@ _REFERENCE = re.compile(r"[A-Za-z0-9-]{4,40}")
 def remaining_of(refund: RefundDue) -> int:
     """What remains of a payment for this refund, in fils: less the other refunds that are paid out or on their way."""
     others = RefundDue.objects.filter(attempt=refund.attempt_id, state__in=[*ON_ITS_WAY, S.PAID_OUT]).exclude(pk=refund.pk)
-    return Attempt.objects.values_list("fils", flat=True).get(pk=refund.attempt_id) - sum(others.values_list("fils", flat=True))
+    return taken_fils([refund.attempt_id])[refund.attempt_id] - sum(others.values_list("fils", flat=True))
+
+
+def is_by_hand(refund: RefundDue) -> bool:
+    """Whether an amount goes back outside the gateway only: two people found it in the bank's records, no answer of the bank says it."""
+    return PaymentFinding.objects.filter(attempt=refund.attempt_id, is_taken=True, is_confirmed=True).exists()
 
 
 def refund_reasons() -> list[Reason]:
@@ -64,7 +70,7 @@ def propose_refund(
     """Propose to pay a refund out with a coded reason, by the gateway or by hand with the bank's reference.
 
     `remaining_fils` is what the page showed (`remaining_of`). Raises NotPermitted, TransitionRefused, Refused: bad_code,
-    bad_reference, stale, another_on_its_way, too_much.
+    bad_reference, by_hand_only, stale, another_on_its_way, too_much.
     """
     actor = require_role(proposed_by, CASHIER)
     row = _locked(refund)
@@ -72,6 +78,8 @@ def propose_refund(
         raise Refused("bad_code", _("Please choose a reason."))
     if way not in RefundWay.values or (way == RefundWay.BY_HAND) != bool(_REFERENCE.fullmatch(bank_reference)):
         raise Refused("bad_reference", _("A refund outside the gateway needs the bank's reference; one through the gateway has none yet."))
+    if way != RefundWay.BY_HAND and is_by_hand(row):
+        raise Refused("by_hand_only", _("The bank never confirmed this payment, so its amount goes back outside the gateway."))
     remaining = remaining_of(row)
     if remaining != remaining_fils:
         raise _stale_refusal()

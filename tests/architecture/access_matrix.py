@@ -268,6 +268,12 @@ ROWS: list[Row] = [
         **dict.fromkeys(("cashier", "checker"), "200 200 409 200 200 200"),
         why="whoever posts nothing is asked what to do",
     ),
+    staff("/admin/payments/attempt/reviews/", NO, NO, cashier=PAGE, checker=PAGE),
+    staff(
+        "/admin/payments/attempt/{s.money.in_review.pk}/review/",
+        *(NO, NO),
+        **dict.fromkeys(("cashier", "checker"), "200 200 409 200 200 200"),
+    ),
     staff("/admin/payments/ledgerposting/{s.money.posting.pk}/correct/", NO, NO, cashier="200 200 409 200 200 200", checker=NO),
     staff("/admin/payments/ledgercorrection/{s.money.correction.pk}/decide/", NO, NO, cashier=NO, checker="200 200 409 200 200 200"),
     staff("/admin/jobs/job/{s.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),

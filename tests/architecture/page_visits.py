@@ -44,6 +44,7 @@ EMPTY_EDITION = {
 PAY_OUT = "/admin/payments/refunddue/{s.money.refund.pk}/pay-out"
 TAKE = "/admin/payments/bankstatement/{s.money.staged.pk}/take/"
 WORK = "/admin/payments/difference/{s.money.difference.pk}/work/"
+REVIEW = "/admin/payments/attempt/{s.money.in_review.pk}/review/"
 PROPOSED = {"step": "propose", "code": "service_refused", "way": "gateway", "remaining": "10000"}
 WRONG, PASSED = {"login": "officer", "password": "no"}, {"login": "officer", "password": PASSWORD}
 
@@ -344,6 +345,10 @@ def of_staff() -> list[Visit]:
         *(Visit(WORK, who) for who in ("cashier", "checker")),
         Visit(WORK, "cashier", post={"step": "propose"}, status=409, note="no reason"),
         Visit(WORK, "checker", before=((WORK, {"step": "note", "text": "ملاحظة"}),), note="noted"),
+        *(Visit(REVIEW, who) for who in ("cashier", "checker")),
+        Visit(REVIEW, "cashier", post={"step": "find"}, status=409, note="nothing chosen"),
+        Visit(REVIEW, "cashier", before=((REVIEW, {"step": "ask"}),), note="asked"),
+        Visit("/admin/payments/attempt/reviews/", "checker"),
         Visit("/admin/password_change/", "officer", post={}, note="empty"),
         Visit("/admin/cases/case/", "officer"),
         *(Visit("/admin/cases/feedback/", who) for who in ("supervisor", "auditor")),

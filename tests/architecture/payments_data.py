@@ -9,8 +9,8 @@ from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments import services as payments
-from payments.models import BankStatement, Difference, LedgerCorrection, LedgerEntry, LedgerPosting, RefundDue
-from payments.services import differences, ledger, reconciliation
+from payments.models import Attempt, BankStatement, Difference, LedgerCorrection, LedgerEntry, LedgerPosting, PaymentFinding, RefundDue
+from payments.services import differences, inquiries, ledger, reconciliation
 from payments.services.inquiries import ask
 from tests.bank import Bank
 from tests.factories.accounts import UserFactory
@@ -29,6 +29,7 @@ class MoneyRows:
     correction: LedgerCorrection
     staged: BankStatement
     difference: Difference
+    in_review: Attempt
 
 
 def fill(sample: Sample) -> MoneyRows:
@@ -41,7 +42,7 @@ def fill(sample: Sample) -> MoneyRows:
     )
     _corrected(sample)
     staged, difference = _statements(sample)
-    return MoneyRows(owed(payer), posting, correction, staged, difference)
+    return MoneyRows(owed(payer), posting, correction, staged, difference, in_review(payer, sample))
 
 
 def _corrected(sample: Sample) -> None:
@@ -73,6 +74,18 @@ def _statements(sample: Sample) -> tuple[BankStatement, Difference]:
     return loaded("WAITS"), first
 
 
+def in_review(payer: User, sample: Sample) -> Attempt:
+    """A payment that the bank is not sure about, with what the cashier found in its records."""
+    attempt: Attempt = AttemptFactory(bills=[BillFactory(subject="shop:doubted", payer=payer)], language="ar", session_key="doubted")
+    Bank.book.decide(attempt, "FAILURE(SUSPECT)")
+    inquiries.inquire(attempt_id=attempt.pk)
+    attempt.refresh_from_db()
+    payments.record_finding(
+        attempt=attempt, found_by=sample.cashier, is_taken=False, fils=None, bank_reference="KB-2026-77", proof="لم يخصم البنك شيئاً"
+    )
+    return attempt
+
+
 def owed(payer: User) -> RefundDue:
     """An amount that is owed back for a bill paid just now."""
     bill = BillFactory(subject="shop:returned", payer=payer)
@@ -89,6 +102,14 @@ def owed(payer: User) -> RefundDue:
 def grounds(sample: Sample, target: str) -> dict[str, Any]:
     """The people of a refund, before it goes to a state."""
     return {"proposed": {"proposed_by": sample.cashier}, "approved": {"approved_by": sample.checker}}.get(target, {})
+
+
+def found(attempt: Attempt, target: str, sample: Sample) -> None:
+    """What two people found in the bank's records about a payment under review that goes to a state."""
+    is_taken = target == "refund_due"
+    facts = {"is_taken": is_taken, "fils": attempt.fils if is_taken else None, "bank_reference": "KB-1", "proof": "x"}
+    finding = PaymentFinding.objects.create(attempt=attempt, **facts, found_by=sample.cashier, found_at=clock.now())
+    PaymentFinding.objects.filter(pk=finding.pk).update(decided_by=sample.checker, decided_at=clock.now(), is_confirmed=True)
 
 
 # Attacks on the guards that are made by hand.
@@ -110,6 +131,19 @@ def booked_for_nothing(sample: Sample) -> None:
     LedgerPosting.objects.create(key="x", kind="settle", at=clock.now(), fils=1, attempt=sample.owner.attempt)
 
 
+def ended_alone(sample: Sample) -> None:
+    """One person writes what they found, and nobody confirms it."""
+    from tests.architecture import state_changes
+
+    state_changes.event(sample.money.in_review, "find_not_taken", "mismatch", "expired")
+
+
+def found_and_confirmed_at_once(sample: Sample) -> None:
+    facts = {"is_taken": False, "bank_reference": "X-77", "proof": "x", "found_by": sample.cashier, "found_at": clock.now()}
+    decided = {"decided_by": sample.checker, "decided_at": clock.now(), "is_confirmed": True}
+    PaymentFinding.objects.create(attempt=sample.owner.attempt, **facts, **decided)
+
+
 def corrected_alone(sample: Sample) -> None:
     money = sample.money
     row = {"attempt_id": money.posting.attempt_id, "correction": money.correction, "reason": "x"}
@@ -125,6 +159,8 @@ def closed_without_reversal(sample: Sample) -> None:
 BY_HAND = {
     "payments_difference_closed_by_reversal": closed_without_reversal,
     "payments_refund_by_two_people": approved_alone,
+    "payments_attemptevent_found_by_two": ended_alone,
+    "payments_paymentfinding_found_first": found_and_confirmed_at_once,
     "payments_ledgerentry_within_posting": one_side_more,
     "payments_ledgerposting_has_ground": booked_for_nothing,
     "payments_ledgerposting_corrected_by_two": corrected_alone,

@@ -243,6 +243,8 @@ def grounds(row: Any, target: str, sample: Sample) -> dict[str, Any]:
         return commercial_register_data.grounds(target, sample)
     if isinstance(row, Violation):
         return violation_data.grounds(row, target, sample)
+    if isinstance(row, Attempt) and row.state == "mismatch":
+        payments_data.found(row, target, sample)
     if isinstance(row, Attempt) and target in ("paid", "captured_late"):
         inquiry = row.inquiries.first() or ask_the_bank(row)
         return {"payment_id": inquiry.payment_id}

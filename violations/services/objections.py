@@ -72,7 +72,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
     periods = queries.limits()
     branch, candidates = choose_branch_by_lot(row.branch_id, lot, skill=SKILL)
     actor = access.actor
-    settlements.cancel_bills(row, actor=actor, reason="objection")
+    settlements.cancel_bills(row, actor=actor, reason="objection", in_review=True)  # objecting needs no money
     case = open_case(
         service=OBJECTION,
         subject=row.key,

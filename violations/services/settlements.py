@@ -267,12 +267,15 @@ def voided(bill_id: int) -> None:
     notify(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{row.last_event_id}")
 
 
-def cancel_bills(row: Violation, *, actor: Actor, reason: str) -> None:
-    """Void the bills that wait for payment. Raises Refused("payment_open") while a payment is on its way. The row is locked."""
-    if queries.is_at_bank(row):
+def cancel_bills(row: Violation, *, actor: Actor, reason: str, in_review: bool = False) -> None:
+    """Void the bills that wait for payment. Raises Refused("payment_open") while a payment is on its way. The row is locked.
+
+    `in_review`: a payment under review holds nothing up (`payments.services.void_bill`).
+    """
+    if queries.is_at_bank(row, or_in_review=not in_review):
         raise Refused("payment_open", _("A payment for this violation is on its way. Please try again once its outcome is known."))
     for charge in row.charges.filter(bill__state=BillState.DUE).select_related("bill"):
-        void_bill(bill=charge.bill, actor=actor, reason=reason)
+        void_bill(bill=charge.bill, actor=actor, reason=reason, in_review=in_review)
 
 
 def give_back(row: Violation, *, actor: Actor, reason: str) -> str:

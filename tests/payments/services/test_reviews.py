@@ -1,0 +1,189 @@
+"""A payment under review always comes to an end: the bank is asked every day, and two people record what its records say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from municipality.audit.models import AuditEvent
+from municipality.cases.roles import ensure_roles
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.transitions import transition
+from municipality.notifications.models import Message
+from payments import invariants, services
+from payments.models import Attempt, Bill, Inquiry, PaymentFinding, RefundDue
+from payments.services import inquiries, reconciliation
+from payments.services.returns import remaining_of
+from payments.states import BillState
+from tests.bank import Book
+from tests.browsers import signed_in
+from tests.due_jobs import run_due
+from tests.payments.conftest import START
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def doubted(at_bank: Callable[..., Attempt], bank: Book) -> Attempt:
+    """A payment of which the bank says SUSPECT."""
+    attempt = at_bank()
+    bank.decide(attempt, "FAILURE(SUSPECT)")
+    inquiries.inquire(attempt_id=attempt.pk)
+    attempt.refresh_from_db()
+    assert attempt.state == "mismatch"
+    return attempt
+
+
+def find(attempt: Attempt, by: Any, *, fils: int | None = None, **more: Any) -> PaymentFinding:
+    values = {"is_taken": fils is not None, "bank_reference": "KB-2026-77", "proof": "كتاب البنك"} | more
+    return services.record_finding(attempt=attempt, found_by=by, fils=fils, **values)
+
+
+def test_it_is_asked_about_every_day_once_the_schedule_is_over(doubted: Attempt, bank: Book) -> None:
+    for day in range(2, 5):
+        with clock.at(START + dt.timedelta(days=day)):
+            inquiries.sweep()
+            inquiries.sweep()
+            before = Inquiry.objects.count()
+            run_due(("payments.inquire",))
+            asked = Inquiry.objects.count() - before
+        assert asked >= 1 if day == 2 else asked == 1, "once a day, whatever is left of the schedule on the first"
+    bank.decide(doubted, "NOT CAPTURED")
+    with clock.at(START + dt.timedelta(days=6)):
+        inquiries.sweep()
+        run_due()
+    doubted.refresh_from_db()
+    assert doubted.state == "declined"
+    message = Message.objects.get(kind="payments.payment_not_taken")
+    assert "was not taken" in message.body_en and "10.000 د.ك" in message.body_ar
+
+
+def test_two_people_find_that_nothing_was_taken_and_the_bill_is_open_again(
+    doubted: Attempt, cashier: Any, checker: Any, payer: Any
+) -> None:
+    finding = find(doubted, cashier)
+    with pytest.raises(Refused, match="found_already"):
+        find(doubted, cashier)
+    bill = Bill.objects.get()
+    with pytest.raises(Refused, match="payment_open"):
+        services.void_bill(bill=bill, actor=Actor("cashier", cashier.key))
+    services.decide_finding(finding=finding, decided_by=checker, agrees=True)
+    doubted.refresh_from_db()
+    assert (doubted.state, bill.state, doubted.allocations.get().is_open) == ("expired", BillState.DUE, False)
+    assert AuditEvent.objects.get(action="payment.finding_decided").data == {"agrees": True, "taken": False, "fils": None}
+    run_due(("payments.tell_not_taken",))
+    assert Message.objects.get(kind="payments.payment_not_taken").person == payer
+    again = services.start_attempt(bills=[bill], payer=payer, language="en", session_key="x")
+    assert again.pk != doubted.pk and list(invariants.findings()) == []
+
+
+def test_what_was_taken_goes_back_by_hand_and_the_books_agree(doubted: Attempt, cashier: Any, checker: Any) -> None:
+    services.decide_finding(finding=find(doubted, cashier, fils=12_500), decided_by=checker, agrees=True)
+    doubted.refresh_from_db()
+    refund = RefundDue.objects.get()
+    assert (doubted.state, refund.fils, Bill.objects.get().state, remaining_of(refund)) == ("refund_due", 12_500, "due", 12_500)
+    assert list(invariants.findings()) == [] and reconciliation.days(count=1)[0].agrees
+    run_due(("payments.tell_owed_attempt",))
+    assert "12.500 dinars" in Message.objects.get(kind="payments.amount_returned").body_en
+    asked: dict[str, Any] = {"refund": refund, "proposed_by": cashier, "code": "service_refused", "remaining_fils": 12_500}
+    with pytest.raises(Refused, match="by_hand_only"):
+        services.propose_refund(**asked)
+    services.propose_refund(**asked, way="by_hand", bank_reference="TRF-1234")
+    services.approve_refund(refund=refund, approved_by=checker, remaining_fils=12_500)
+    doubted.refresh_from_db()
+    assert doubted.state == "refunded" and list(invariants.findings()) == []
+
+
+def test_an_answer_that_agrees_settles_it_although_a_finding_waits(doubted: Attempt, bank: Book, cashier: Any, checker: Any) -> None:
+    finding = find(doubted, cashier)
+    bank.decide(doubted)
+    services.ask_again(attempt=doubted, by=cashier)
+    run_due()
+    doubted.refresh_from_db()
+    assert (doubted.state, Bill.objects.get().state) == ("paid", "paid")
+    with pytest.raises(Refused, match="not_in_review"):
+        services.decide_finding(finding=finding, decided_by=checker, agrees=True)
+    with pytest.raises(Refused, match="not_in_review"):
+        services.ask_again(attempt=doubted, by=cashier)
+
+
+def test_a_finding_that_is_not_confirmed_changes_nothing(doubted: Attempt, cashier: Any, checker: Any) -> None:
+    finding = find(doubted, cashier, fils=1)
+    services.decide_finding(finding=finding, decided_by=checker, agrees=False)
+    doubted.refresh_from_db()
+    assert doubted.state == "mismatch" and not RefundDue.objects.exists()
+    with pytest.raises(Refused, match="done"):
+        services.decide_finding(finding=finding, decided_by=checker, agrees=True)
+    find(doubted, cashier)
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"fils": 0}, "bad_amount"),
+        ({"fils": 10**9}, "bad_amount"),
+        ({"is_taken": True}, "bad_amount"),
+        ({"bank_reference": ""}, "bad_reference"),
+        ({"proof": " "}, "no_proof"),
+    ],
+)
+def test_a_finding_without_what_proves_it_is_refused(doubted: Attempt, cashier: Any, facts: dict[str, Any], code: str) -> None:
+    with pytest.raises(Refused, match=code):
+        find(doubted, cashier, **facts)
+
+
+def test_only_the_cash_office_finds_and_another_person_confirms(doubted: Attempt, cashier: Any, checker: Any, payer: Any) -> None:
+    for who in (checker, payer):
+        with pytest.raises(NotPermitted, match="not_your_role"):
+            find(doubted, who)
+        with pytest.raises(NotPermitted, match="not_your_role"):
+            services.ask_again(attempt=doubted, by=who)
+    cashier.groups.add(checker.groups.get())
+    finding = find(doubted, cashier)
+    with pytest.raises(NotPermitted, match="own_proposal"):
+        services.decide_finding(finding=finding, decided_by=cashier, agrees=True)
+
+
+def test_the_database_refuses_one_person_as_both_and_an_end_without_them(doubted: Attempt, cashier: Any, checker: Any) -> None:
+    finding = find(doubted, cashier)
+    with pytest.raises(IntegrityError, match="payments_finding_two_people"), transaction.atomic():
+        PaymentFinding.objects.filter(pk=finding.pk).update(decided_by=cashier, decided_at=clock.now(), is_confirmed=True)
+    for move in ("find_taken", "find_not_taken"):
+        with pytest.raises(Exception, match="found_without_second_person"), transaction.atomic():
+            transition(doubted, move, actor=Actor("finance_checker", checker.key), reason="x")
+    PaymentFinding.objects.filter(pk=finding.pk).update(decided_by=checker, decided_at=clock.now(), is_confirmed=True)
+    doubted = Attempt.objects.get(pk=doubted.pk)
+    with pytest.raises(Exception, match="found_without_second_person"), transaction.atomic():
+        transition(doubted, "find_taken", actor=Actor("finance_checker", checker.key), reason="x")  # it found that nothing was taken
+    transition(doubted, "find_not_taken", actor=Actor("finance_checker", checker.key), reason="x")
+
+
+def test_the_cash_office_sees_it_first_and_works_on_it(doubted: Attempt, cashier: Any, checker: Any) -> None:
+    ensure_roles()
+    url = f"/admin/payments/attempt/{doubted.pk}/review/"
+    first, second = signed_in(cashier), signed_in(checker)
+    assert url in first.get("/admin/").content.decode()
+    assert doubted.trackid in first.get("/admin/payments/attempt/reviews/").content.decode()
+    assert "FAILURE(SUSPECT)" in first.get(url).content.decode()
+    assert first.post(url, {"step": "ask"}).status_code == 302
+    assert AuditEvent.objects.filter(action="payment.asked_again", subject=doubted.key).exists()
+    told = {"step": "find", "taken": "yes", "amount": "9.500", "bank_reference": "KB-2026-77", "proof": "كتاب البنك"}
+    assert first.post(url, told | {"amount": "much"}).status_code == 409
+    assert first.post(url, told).status_code == 302
+    assert _step(first, url) == [] and _step(second, url) == ["confirm", "disagree"]
+    assert second.post(url, {"step": "confirm"}).status_code == 302
+    assert RefundDue.objects.get().fils == 9_500
+    assert _step(second, url) == []
+    assert second.get(f"/admin/payments/attempt/{doubted.pk + 1}/review/").status_code == 404
+
+
+def _step(browser: Client, url: str) -> list[str]:
+    page = browser.get(url).content.decode()
+    return [step for step in ("find", "confirm", "disagree") if f'value="{step}"' in page]
