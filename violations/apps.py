@@ -75,7 +75,7 @@ class ViolationsConfig(AppConfig):
             NUMBER_KINDS.register(letters, catalogue.NUMBERS)
         PREFIXES.register("violation", files.VIOLATION_FILES)
         PREFIXES.register("notice", files.PROOF_FILES)
-        payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))
+        payments.PAYABLES.register(settlements.BILL, payments.Payable(settlements.paid, settlements.voided, freed=settlements.freed))
         payments.OWING.register(settlements.BILL, payments.Owing(dues=dues.dues, bill_for=dues.bill_for))
         payments.VISITORS.register(settlements.BILL, visitors.may_pay)
         payments.OUTCOMES.register(settlements.BILL, dues.outcome)

@@ -45,12 +45,18 @@ for _column, _kind in (("object_until", "violations.objection"), ("correct_until
     guard(f"{_V}_{_column}_once", _V, "UPDATE", _not_moved(_column, _kind), "not_moved")
 # A last day that was said is kept: it moves to later days only.
 guard(f"{_V}_settle_until_later", _V, "UPDATE", "NEW.settle_until < OLD.settle_until", "settle_until_earlier")
+# The last day of a part moves later too after the bank took a payment of it back, or one that was under review ended.
+_KEPT_OPEN = (
+    "(NEW.due_on > OLD.due_on AND EXISTS (SELECT 1 FROM violations_charge c JOIN payments_allocation a ON a.bill_id = c.bill_id"
+    " JOIN payments_attemptevent e ON e.subject_id = a.attempt_id WHERE c.instalment_id = OLD.id AND e.move IN ('void', 'doubt')))"
+)
 guard(
     "violations_instalment_no_update",
     "violations_instalment",
     "UPDATE",
-    "OLD.plan_id IS DISTINCT FROM NEW.plan_id OR OLD.number IS DISTINCT FROM NEW.number OR OLD.fils IS DISTINCT FROM NEW.fils OR "
-    + _not_moved("due_on", "violations.instalment"),
+    "OLD.plan_id IS DISTINCT FROM NEW.plan_id OR OLD.number IS DISTINCT FROM NEW.number OR OLD.fils IS DISTINCT FROM NEW.fils OR ("
+    + _not_moved("due_on", "violations.instalment")
+    + f" AND NOT {_KEPT_OPEN})",
     "not_moved",
 )
 # Only a judicial officer in office writes, and premises for women are for a team of women.

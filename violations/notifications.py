@@ -78,7 +78,10 @@ class PaidForYou(_AboutViolation):
 
 
 class PaymentTakenBack(_AboutViolation):
+    """`until` is the last day to pay; None where none runs."""
+
     kind = "violations.payment_taken_back"
+    samples = {"until": SAMPLE_DAY}
 
 
 class PeriodOver(_AboutViolation):

@@ -184,12 +184,13 @@ def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> bool:
 
 
 def notify_void(*, allocation_id: int) -> None:
-    """Call `Payable.voided` of a bill's service, if the payment had been handed over."""
+    """Call `Payable.voided` of a bill's service, or `freed` if the payment had not been handed over."""
     allocation = Allocation.objects.select_related("bill").get(pk=allocation_id)
-    if allocation.handed_over_at is None:
-        return
     payable = PAYABLES.get(allocation.bill.kind)
     if payable is None:
         raise PermanentFailure(f"nobody takes payments for {allocation.bill.kind}")
     with transaction.atomic():
-        payable.voided(allocation.bill_id)
+        if allocation.handed_over_at is not None:
+            payable.voided(allocation.bill_id)
+        elif payable.freed is not None:
+            payable.freed(allocation.bill_id)

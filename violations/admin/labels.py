@@ -20,6 +20,7 @@ label_codes(
         "violation.lapsed": _("Settlement period ended"),
         "violation.paid": _("Violation paid"),
         "violation.payment_reversed": _("Payment of a violation taken back"),
+        "violation.period_kept": _("Last day to pay moved after a payment under review"),
         "violation.annulled": _("Violation report annulled"),
         "violation.relieved": _("Sum waived or reduced"),
         "violation.referred": _("Violation report referred to the court"),

@@ -251,7 +251,7 @@ def _record_paid(row: Violation, charge: Charge) -> bool:
 
 @transaction.atomic
 def voided(bill_id: int) -> None:
-    """The bank took a payment back: the sum is owed again in the earlier state."""
+    """The bank took a payment back: the sum is owed again in the earlier state, and its last day is not one that passed meanwhile."""
     charge = queries.charge_of(bill_id)
     row = locked(charge.violation)
     reason = "reversed_by_bank"
@@ -263,8 +263,45 @@ def voided(bill_id: int) -> None:
             transition(row, "reopen_plan", actor=ME, reason=reason)
     elif row.state == V.PAID:
         transition(row, "reopen_court" if charge.kind == ChargeKind.COURT else "reopen", actor=ME, reason=reason)
-    record("violation.payment_reversed", subject=row.key, actor=ME, data={"kind": charge.kind, "bill": charge.bill.reference})
-    notify(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{row.last_event_id}")
+    until = _keep_open(row, charge)
+    data = {"kind": charge.kind, "bill": charge.bill.reference, "until": until.isoformat() if until else None}
+    record("violation.payment_reversed", subject=row.key, actor=ME, data=data)
+    notify(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{charge.bill.last_event_id}", until=until)
+
+
+@transaction.atomic
+def freed(bill_id: int) -> None:
+    """A payment that was under review ended unpaid: its sum is payable for as long as after one that the bank took back."""
+    charge = queries.charge_of(bill_id)
+    row = locked(charge.violation)
+    until = _keep_open(row, charge)
+    if until is not None:
+        data = {"kind": charge.kind, "bill": charge.bill.reference, "until": until.isoformat()}
+        record("violation.period_kept", subject=row.key, actor=ME, data=data)
+
+
+def _keep_open(row: Violation, charge: Charge) -> dt.date | None:
+    """Move the last day of an unpaid sum to `kept_price_days` from today if it is earlier; a bill with the earlier day is voided.
+
+    The party could not pay while the portal took it for paid, or forbade to pay again. Returns the last day, None where none runs.
+    """
+    kept = clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])
+    part = charge.instalment
+    if charge.kind == ChargeKind.SETTLEMENT and row.state == V.ORDERED and row.settle_until is not None:
+        before, until = row.settle_until, max(row.settle_until, kept)
+        row.settle_until = until
+        if row.block_from is not None and row.block_from <= until:
+            row.block_from = until + dt.timedelta(days=1)
+        Violation.objects.filter(pk=row.pk).update(settle_until=until, block_from=row.block_from)
+    elif part is not None and row.state == V.INSTALMENTS and Plan.objects.filter(pk=part.plan_id, state=PlanState.ACTIVE).exists():
+        before, until = part.due_on, max(part.due_on, kept)
+        if until > before:
+            Instalment.objects.filter(pk=part.pk).update(due_on=until)
+    else:
+        return None
+    if until > before and charge.bill.state == BillState.DUE and not queries.is_at_bank(row):
+        void_bill(bill=charge.bill, actor=ME, reason="kept_open")
+    return until
 
 
 def cancel_bills(row: Violation, *, actor: Actor, reason: str, in_review: bool = False) -> None:
