@@ -219,12 +219,19 @@ def paid(bill_id: int) -> None:
     if is_for_party:
         _tell_party(row, charge, lifts=lifts)
     else:
-        notify(Settled, row, key=f"paid:{charge.pk}", without=charge.bill.payer, lifts=lifts)
+        notify(Settled, row, key=f"paid:{charge.pk}:{charge.bill.last_event_id}", without=charge.bill.payer, lifts=lifts)
 
 
 def _tell_party(row: Violation, charge: Charge, *, lifts: bool = False) -> None:
     ends_objection = charge.kind == ChargeKind.SETTLEMENT and queries.has_objection_left(row)
-    notify(PaidForYou, row, key=f"paid_for:{charge.pk}", amount=charge.bill.amount_display, ends_objection=ends_objection, lifts=lifts)
+    notify(
+        PaidForYou,
+        row,
+        key=f"paid_for:{charge.pk}:{charge.bill.last_event_id}",
+        amount=charge.bill.amount_display,
+        ends_objection=ends_objection,
+        lifts=lifts,
+    )
 
 
 def _instalment_paid(row: Violation, charge: Charge) -> None:
@@ -240,7 +247,7 @@ def _instalment_paid(row: Violation, charge: Charge) -> None:
     transition(plan, "complete", actor=ME)
     transition(row, "settle", actor=ME, data={"plan": plan.public_id})
     lifts = _record_paid(row, charge)
-    notify(Settled, row, key=f"paid:{charge.pk}", without=charge.bill.payer, lifts=lifts)
+    notify(Settled, row, key=f"paid:{charge.pk}:{charge.bill.last_event_id}", without=charge.bill.payer, lifts=lifts)
 
 
 def _record_paid(row: Violation, charge: Charge) -> bool:

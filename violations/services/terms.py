@@ -65,7 +65,7 @@ def extend(*, violation: Violation, person: User) -> dt.date:
 
 @transaction.atomic
 def agree_plan(*, violation: Violation, person: User, count: int) -> Plan:
-    """Pay the settlement in equal parts, the first one today; serves a notice that was not served yet.
+    """Pay the settlement in equal parts, the first one by tomorrow; serves a notice that was not served yet.
 
     Raises NotPermitted, Refused (as `require_option`, "bad_count").
     """
@@ -79,9 +79,10 @@ def agree_plan(*, violation: Violation, person: User, count: int) -> Plan:
     record_known(row, person)
     settlements.cancel_bills(row, actor=actor, reason="instalments")
     plan = Plan.objects.create(violation=row, order=order, count=count, agreed_at=clock.now(), agreed_by=person.key)
-    today, instalment_days = clock.today(), periods["instalment_days"]
+    today, between = clock.today(), periods["instalment_days"]
+    # Not the first one today: a plan that is agreed at night would fall before it can be paid.
     Instalment.objects.bulk_create(
-        Instalment(plan=plan, number=number, fils=fils, due_on=today + dt.timedelta(days=instalment_days * (number - 1)))
+        Instalment(plan=plan, number=number, fils=fils, due_on=today + dt.timedelta(days=between * (number - 1) or 1))
         for number, fils in enumerate(rules.instalments(order.fils, count), 1)
     )
     transition(row, "plan", actor=actor, data={"count": count, "fils": order.fils})

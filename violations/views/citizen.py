@@ -225,7 +225,7 @@ def instalments(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespon
         except Refused as refused:
             refusal = refused
         else:
-            messages.info(request, _("The instalments are agreed. The first one is due today."))
+            messages.info(request, _("The instalments are agreed. The first one is due by tomorrow."))
             return redirect("violations:pay", public_id=row.public_id)
     context = {
         "row": row,
