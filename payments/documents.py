@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,9 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.facts import BilingualText, Facts, FactsRefused, day
 from municipality.kernel import clock, money
+from municipality.ui.texts import Text
 from payments import queries
 from payments.models import Receipt
+from payments.states import BillState
 
+# What the check page adds, by the state of the bill.
+_RETURNED: dict[str, Text] = {
+    BillState.REFUND_DUE: _("The receipt is genuine. The amount is being returned to whoever paid it."),
+    BillState.REFUNDED: _("The receipt is genuine. The amount was returned to whoever paid it."),
+}
 VISITOR_NAME = ("غير مذكور (دفع دون تسجيل دخول)", "Not named (paid without signing in)")
 
 
@@ -71,6 +79,12 @@ class ReceiptFacts(Facts):
             "amount": money.to_display(self.amount_fils),
             "paid_on": day(clock.day_of(self.paid_at)),
         }
+
+    @staticmethod
+    def public_notes(document: Any) -> Sequence[Text]:
+        """That the amount goes back or went back to whoever paid: the receipt is genuine, and stands for nothing more."""
+        state = Receipt.objects.filter(document=document, allocation__is_settled=True).values_list("bill__state", flat=True).first()
+        return [_RETURNED[state]] if state in _RETURNED else []
 
     @classmethod
     def of(cls, receipt: Receipt) -> Self:

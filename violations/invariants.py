@@ -12,13 +12,14 @@ from django.db.models.functions import Cast
 
 from municipality.cases.models import Block
 from municipality.documents.models import Counter
+from municipality.documents.states import LIVE
 from municipality.kernel import clock
 from municipality.kernel.transitions import state_findings
 from payments.models import Bill
 from payments.states import BillState
 from violations.models import Charge, Objection, PaperRow, Plan, SettlementOrder, Violation
 from violations.services.blocks import GROUND, UNPAID
-from violations.states import GIVES_BACK, ViolationState
+from violations.states import GIVES_BACK, NO_NOTICE, ViolationState
 
 V = ViolationState
 _GRACE = dt.timedelta(days=2)
@@ -47,6 +48,8 @@ def findings() -> Iterator[str]:
     parts = Charge.objects.filter(kind="instalment", bill__state=BillState.PAID, violation__state__in=GIVES_BACK)
     for charge in parts.select_related("violation", "bill")[:50]:
         yield f"bill {charge.bill.reference} is paid for a part of {charge.violation.reference}, which is {charge.violation.state}"
+    for row in Violation.objects.filter(state__in=NO_NOTICE, notice__state__in=LIVE)[:50]:
+        yield f"the notice of {row.reference} is in force, which is {row.state}"
     for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan", "no_repetition", "paper"])[:50]:
         yield f"order {order.pk} has no known ground"
     bounded = Violation.objects.filter(offence_facts__band_unit="each").exclude(offence_facts__band_max_fils=None)

@@ -34,6 +34,8 @@ V = ViolationState
 OPEN = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
 # The settlement stands for nothing any more: a part of it that was paid is owed back.
 GIVES_BACK = (V.ANNULLED, V.WAIVED, V.ACQUITTED, V.JUDGED)
+# No offence is held against anybody: the notice or warning is revoked.
+NO_NOTICE = (V.ANNULLED, V.ACQUITTED, V.CORRECTED)
 VIOLATION_WORKFLOW = workflow(
     VIOLATION,
     V.RECORDED,

@@ -98,6 +98,8 @@ label_codes(
         "objection_upheld": _("Objection upheld"),
         "undefended": _("Nobody defended the violation report"),
         "instalment_missed": _("Instalment missed"),
+        "report_annulled": _("Violation report annulled"),
+        "put_right": _("Put right"),
         "not_owed": _("Not owed in this way any more"),
     }
 )

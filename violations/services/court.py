@@ -26,7 +26,7 @@ from municipality.kernel.transitions import transition
 from violations import queries
 from violations.models import Judgment, Referral, ReferralBatch, Violation
 from violations.notifications import CourtRuled, SentToCourt, notify
-from violations.services import blocks, repetition, settlements
+from violations.services import blocks, documents, repetition, settlements
 from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
 
@@ -181,6 +181,7 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, ruled_o
     # What was paid of the settlement stands for nothing once the court has ruled; its sum is owed whole.
     returned = settlements.give_back(row, actor=actor, reason="court_judgment")
     if ruling.fils is None:
+        documents.revoke_notice(row, reason="court_judgment", actor=actor)
         blocks.lift(row, reason="acquitted")
         repetition.recompute_after(row)
     notify(CourtRuled, row, key="ruled", judgment=ruling, returned=returned)

@@ -12,8 +12,9 @@ from municipality.cases.models import Case
 from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
+from municipality.documents.states import LIVE
 from municipality.kernel import clock
-from municipality.kernel.actors import system
+from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review import queries as review
 from shops.models import Shop
@@ -21,7 +22,7 @@ from shops.register import queries as shops
 from violations import documents as papers
 from violations import queries
 from violations.models import Objection, Violation
-from violations.states import ObjectionState, ViolationState
+from violations.states import NO_NOTICE, ObjectionState, ViolationState
 
 SYSTEM = system("violations")
 CLEARANCE_LIMIT = AttemptLimit("clearance", 30, 3600)  # per person: rendering and sealing takes about two seconds within the request
@@ -29,7 +30,10 @@ V = ViolationState
 
 
 def write_notice(*, violation_id: int) -> None:
-    """Issue the warning or the notice of a violation; the notice supersedes the warning. Raises as `documents.issue`."""
+    """Issue the warning or the notice of a violation; the notice supersedes the warning.
+
+    None is issued of what ended without an offence meanwhile. Raises as `documents.issue`.
+    """
     row = Violation.objects.only("number", "warning_number").get(pk=violation_id)
     kind, number = (papers.NoticeFacts, row.number) if row.number else (papers.WarningFacts, row.warning_number)
     if number is None:
@@ -51,8 +55,18 @@ def write_notice(*, violation_id: int) -> None:
             documents.supersede(row.notice, by=document, actor=SYSTEM)
 
     related = ("notice", "shop__organisation", "area", "branch", "inspector", "party")
-    waiting = Violation.objects.filter(pk=violation_id).exclude(notice__number=number).select_related(*related)
+    waiting = Violation.objects.filter(pk=violation_id).exclude(notice__number=number).exclude(state__in=NO_NOTICE)
+    waiting = waiting.select_related(*related)
     documents.issue(kind, waiting=waiting, draft_lookup={"number": number}, new=new, link=link, actor=SYSTEM)
+
+
+def revoke_notice(row: Violation, *, reason: str, actor: Actor) -> None:
+    """Revoke the notice or warning of a violation that ended without an offence (`states.NO_NOTICE`). In the caller's transaction."""
+    if row.notice_id is None:
+        return
+    notice = Document.objects.select_for_update(of=("self",)).get(pk=row.notice_id)
+    if notice.state in LIVE:
+        documents.revoke(notice, reason=reason, actor=actor)
 
 
 def write_decision(*, case_id: int) -> None:

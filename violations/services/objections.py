@@ -30,7 +30,7 @@ from municipality.uploads import queries as uploads
 from violations import queries
 from violations.models import Addition, Defence, JudicialWarrant, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify, notify_supervisors
-from violations.services import blocks, delegates, repetition, settlements, terms
+from violations.services import blocks, delegates, documents, repetition, settlements, terms
 from violations.services.periods import limits_of, record_known
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
 
@@ -222,6 +222,7 @@ def upheld(case: Case) -> None:
     transition(row, "uphold_objection", actor=ME, reason=code, data={"case": case.reference})
     record("violation.annulled", subject=row.key, actor=ME, data={"code": code, "case": case.key})
     returned = settlements.give_back(row, actor=ME, reason="decision_annulled")
+    documents.revoke_notice(row, reason="report_annulled", actor=ME)
     blocks.lift(row, reason="annulled")
     repetition.recompute_after(row)
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)

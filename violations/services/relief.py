@@ -20,7 +20,7 @@ from municipality.rulebook.queries import Reason, RulebookEdition
 from violations import queries
 from violations.models import Annulment, Relief, ReliefKind, StopLift, Violation
 from violations.notifications import Annulled, SumReduced, SumWaived, notify
-from violations.services import blocks, repetition, settlements, terms
+from violations.services import blocks, documents, repetition, settlements, terms
 from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
 
@@ -80,6 +80,7 @@ def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
     transition(row, "annul", actor=actor, reason=proposal.code, data={"annulment": proposal.public_id})
     record("violation.annulled", subject=row.key, actor=actor, data={"code": proposal.code, "asked_by": proposal.asked_by.key})
     returned = settlements.give_back(row, actor=actor, reason="decision_annulled")
+    documents.revoke_notice(row, reason="report_annulled", actor=actor)
     blocks.lift(row, reason="annulled")
     repetition.recompute_after(row)
     notify(Annulled, row, key="annulled", reason=_reason_text(proposal), returned=returned)
@@ -140,8 +141,8 @@ def allow_relief(*, relief: Relief, allowed_by: User) -> None:
     data = {"relief": proposal.public_id, "before": proposal.before_fils, "after": proposal.after_fils}
     if proposal.kind == ReliefKind.WAIVER:
         transition(row, "waive", actor=actor, reason=proposal.code, data=data)
-        blocks.lift(row, reason="waived")
         returned = settlements.give_back(row, actor=actor, reason="not_owed")
+        blocks.lift(row, reason="waived")
         notify(SumWaived, row, key="waived", reason=_reason_text(proposal), returned=returned)
     else:
         formula = (f"خُفض إلى {proposal.percent}%", f"Reduced to {proposal.percent} %")

@@ -30,7 +30,7 @@ from municipality.uploads.states import UploadState
 from violations import origins, queries, rules
 from violations.models import JudicialWarrant, ServiceGround, SettlementOrder, Signed, Violation
 from violations.notifications import CorrectionAccepted, CorrectionRefused, ReportWritten, WarningGiven, notify
-from violations.services import assessments, conflicts, notices, periods, repetition, writer_annulments
+from violations.services import assessments, conflicts, documents, notices, periods, repetition, writer_annulments
 from violations.services.assessments import Assessment, Findings
 from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
@@ -255,6 +255,7 @@ def accept_correction(*, violation: Violation, inspector: User) -> None:
     warrant, row = _of_branch(violation, inspector)
     transition(row, "accept_correction", actor=inspector_actor(warrant))
     record_event("violation.corrected", subject=row.key, actor=inspector_actor(warrant))
+    documents.revoke_notice(row, reason="put_right", actor=inspector_actor(warrant))
     notify(CorrectionAccepted, row, key="corrected")
     violation.refresh_from_db()
 

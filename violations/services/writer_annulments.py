@@ -17,7 +17,7 @@ from municipality.rulebook import queries as rulebook
 from violations import queries
 from violations.models import Violation, ViolationEvent, WriterAnnulment
 from violations.notifications import AnnulledByWriter, notify
-from violations.services import blocks, repetition, settlements
+from violations.services import blocks, documents, repetition, settlements
 from violations.services.conflicts import unless_tied
 from violations.states import ViolationState
 
@@ -64,6 +64,7 @@ def annul(*, violation: Violation, inspector: User, code: str, note_ar: str) -> 
     WriterAnnulment.objects.create(violation=row, code=code, note_ar=note_ar.strip(), by=inspector, at=clock.now())
     transition(row, "annul_by_writer", actor=actor, reason=code)
     record("violation.annulled", subject=row.key, actor=actor, data={"code": code, "by": "writer"})
+    documents.revoke_notice(row, reason="report_annulled", actor=actor)
     blocks.lift(row, reason="annulled")
     repetition.recompute_after(row)
     told = notify(AnnulledByWriter, row, key="annulled", reason=reasons[code])
