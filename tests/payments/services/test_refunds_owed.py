@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils.translation import override
 
 from municipality.audit.models import AuditEvent
+from municipality.documents.services import draft
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from payments import invariants, queries, registry
-from payments.models import Attempt, Bill, RefundDue
+from payments.documents import ReceiptFacts
+from payments.models import Attempt, Bill, Receipt, RefundDue
 from payments.services import owe_back, refunds
 from payments.states import BillState
 from tests.bank import Book, notification
@@ -173,3 +176,15 @@ def test_what_is_owed_is_neither_changed_nor_deleted(paid: Bill) -> None:
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
+
+
+def test_the_check_page_says_that_the_amount_of_a_receipt_goes_back(paid: Bill) -> None:
+    receipt = Receipt.objects.get()
+    paper = draft(kind=ReceiptFacts.kind, number=receipt.number, subject=paid.key, holder_key=paid.payer.key)
+    Receipt.objects.filter(pk=receipt.pk).update(document=paper)
+    assert list(ReceiptFacts.public_notes(paper)) == []
+    owe_back(bill=paid, reason="case_closed", actor=BY)
+    with override("en"):
+        assert [str(note) for note in ReceiptFacts.public_notes(paper)] == [
+            "The receipt is genuine. The amount is being returned to whoever paid it."
+        ]

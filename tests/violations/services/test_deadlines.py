@@ -72,6 +72,7 @@ def test_an_instalment_moves_and_its_plan_stands(served: Violation, owner: Any, 
     plan = terms.agree_plan(violation=served, person=owner, count=3)
     first, second = plan.instalments.all()[:2]
     bill = settlements.bill_for(violation=served, person=owner, instalment=first)
+    frozen_clock.move(days=1)  # the last day of the first part
     incident = IncidentFactory()
     frozen_clock.move(days=1)
     relief.relieve(incident.pk)

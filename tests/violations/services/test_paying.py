@@ -260,7 +260,7 @@ def test_more_time_is_given_once(served: Violation, owner: Any) -> None:
 def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     plan = terms.agree_plan(violation=served, person=owner, count=3)
     assert [(part.fils, part.due_on) for part in plan.instalments.all()] == [
-        (33_334, DAY),
+        (33_334, DAY + dt.timedelta(days=1)),
         (33_333, DAY + dt.timedelta(days=30)),
         (33_333, DAY + dt.timedelta(days=60)),
     ]
@@ -268,7 +268,7 @@ def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, frozen_clock
         assert fresh(served).state == "instalments"
         assert terms.void_missed() == 0
         (line,) = panels.my_shops(owner, [served.shop])[served.shop.key]  # type: ignore[list-item,union-attr]
-        assert line.is_due and line.deadline == DAY + dt.timedelta(days=30 * turn), "that of the first unpaid one"
+        assert line.is_due and line.deadline == DAY + dt.timedelta(days=30 * turn or 1), "that of the first unpaid one"
         settle(settlements.bill_for(violation=served, person=owner))
         frozen_clock.move(days=20 if turn < 2 else 0)
     assert (fresh(served).state, Plan.objects.get().state, queries.paid_fils(served)) == ("paid", "paid", 100_000)
