@@ -28,12 +28,13 @@ from payments.models import (
     LedgerCorrection,
     LedgerEntry,
     LedgerPosting,
+    PaymentFinding,
     Receipt,
     RefundDue,
     RefundEvent,
     StatementLine,
 )
-from payments.services import approve_refund, inquire, owe_back, propose_refund, void_bill
+from payments.services import approve_refund, decide_finding, inquire, owe_back, propose_refund, record_finding, void_bill
 from payments.services.differences import add_note, close_difference, propose_closing
 from payments.services.ledger import decide_correction, propose_correction
 from payments.services.reconciliation import load_statement, take_statement
@@ -53,7 +54,8 @@ HEAD = "Transaction Type,Merchant Track ID,Payment ID,Reference Number,Amount,Tr
 
 @dataclass
 class Books:
-    """A payment of two bills, one that goes back, a declined one, a corrected posting, a taken statement, a closed difference."""
+    """A payment of two bills, one that goes back, a declined one, one that people found to be taken, a corrected posting, a taken
+    statement, a closed difference."""
 
     paid: Attempt
     declined: Attempt
@@ -100,6 +102,11 @@ def build() -> Books:
     void_bill(bill=Bill.objects.get(allocations__attempt=late), actor=BY)
     bank.decide(late)
     inquire(attempt_id=late.pk)
+    doubted = at_bank(7_000, subject="f")
+    bank.decide(doubted, "FAILURE(SUSPECT)")
+    inquire(attempt_id=doubted.pk)
+    finding = record_finding(attempt=doubted, found_by=cashier, is_taken=True, fils=7_500, bank_reference="KB-77", proof="كتاب البنك")
+    decide_finding(finding=finding, decided_by=checker, agrees=True)
     assert not list(invariants.findings())
     return Books(*(Attempt.objects.get(pk=a.pk) for a in (both, declined)), RefundDue.objects.get(pk=refund.pk), cashier, checker)
 
@@ -259,6 +266,11 @@ DAMAGE: dict[str, tuple[Callable[[Books], Any], str]] = {
         lambda b: RefundDue.objects.filter(pk=b.refund.pk).update(approved_by=F("proposed_by")),
         "without two people",
     ),
+    "2 a finding of one person": (
+        lambda b: PaymentFinding.objects.update(decided_by=F("found_by")),
+        "is confirmed without a second person",
+    ),
+    "2 a payment ended without a finding": (lambda b: PaymentFinding.objects.update(is_confirmed=False), "was ended by nobody's finding"),
     "2 a refund of one person by the record": (_same_actor, "are of one person"),
     "2 returned and not so in the bill": (
         lambda b: Bill.objects.filter(state="refunded").update(state="refund_due"),
