@@ -85,7 +85,7 @@ def test_a_payment_taken_back_before_the_violation_heard_of_it_keeps_the_day_too
 
 def test_a_part_taken_back_after_its_last_day_does_not_cost_the_plan(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     plan = terms.agree_plan(violation=served, person=owner, count=2)
-    first, second = plan.instalments.all()
+    first, _second = plan.instalments.all()
     pay(fresh(served), owner)
     frozen_clock.set(clock.start_of(first.due_on) + dt.timedelta(days=1, minutes=20))
     take_back()
