@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Avg, Count, Exists, Q, QuerySet
+from django.db.models import Avg, Count, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 
 from municipality.accounts.models import User
@@ -121,9 +121,10 @@ def feedback_of(subject: str, person: User | None) -> Feedback | None:
     return Feedback.objects.filter(subject=subject, person=person).first()
 
 
-def has_feedback(public_id: str, person: User) -> dict[str, Combinable]:
-    """Whether a person answered about a case, as a column of its row, `is_answered`: only then the answer is read."""
-    return {"is_answered": Exists(Feedback.objects.filter(subject=f"case:{public_id}", person=person))}
+def feedback_columns(public_id: str, person: User) -> dict[str, Combinable]:
+    """What a person answered about a case, as columns of its row: `given_ease` (None without an answer) and `given_text`."""
+    given = Feedback.objects.filter(subject=f"case:{public_id}", person=person)
+    return {"given_ease": Subquery(given.values("ease")), "given_text": Subquery(given.values("text"))}
 
 
 def feedback_averages() -> list[tuple[str, int, float]]:

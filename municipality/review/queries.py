@@ -186,7 +186,7 @@ class Position:
 
     state: str
     ahead: int  # cases that wait before it
-    pace_per_day: float  # decisions in a working day, over PACE_DAYS, in the branch and skill
+    pace_per_day: float  # decisions in a working day, over PACE_DAYS, in the branch and skill; 0 for a case that does not wait
     estimate: dt.date | None
 
 
@@ -201,9 +201,9 @@ def position(case: Case) -> Position | None:
     entry = entry_of(case)
     if entry is None or entry.state == QueueEntryState.LEFT:
         return None
-    ahead, pace = _ahead(entry), pace_of(entry.branch_id, entry.skill)
     if entry.state != QueueEntryState.WAITING:
-        return Position(entry.state, 0, pace, None)
+        return Position(entry.state, 0, 0.0, None)
+    ahead, pace = _ahead(entry), pace_of(entry.branch_id, entry.skill)
     days = 1 if not ahead else math.ceil(ahead / pace) if pace else 0
     estimate = worktime.add_working_days(rulebook.calendar(), clock.today(), days) if days else None
     return Position(entry.state, ahead, pace, estimate)

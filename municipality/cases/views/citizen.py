@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
-from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.queries import recent_accesses
 from municipality.cases import feedback, panels, queries, timeline
@@ -58,7 +57,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
 def case(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One case: timeline, next action, documents, money, messages and access log."""
     user = request.user
-    case, access = case_or_404(user, public_id, read_too=queries.has_feedback(public_id, user))
+    case, access = case_or_404(user, public_id, read_too=queries.feedback_columns(public_id, user))
     events = queries.events_of(case)
     delegated = [event for event in events if "for" in event.data]
     people = users_by_key({key for event in delegated for key in (event.actor_key, event.data["for"])})
@@ -77,7 +76,7 @@ def case(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             "detail": details[0] if details else None,
             "messages_sent": queries.messages_of(case) if access.is_self else None,
             "accesses": access_entries(recent_accesses(user.key, case.key)) if access.is_self else None,
-            "feedback": None if user.is_staff or _waits_for_applicant(case, details) else _feedback(case, user),
+            "feedback": None if user.is_staff or _waits_for_applicant(case, details) else _feedback(case),
             "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(case.reference), "")],
         },
     )
@@ -88,8 +87,8 @@ def _waits_for_applicant(case: Case, details: list[panels.CaseDetail]) -> bool:
     return case.is_open and any(detail.next_step is not None and detail.next_step.url for detail in details)
 
 
-def _feedback(case: Case, user: User) -> feedback.FeedbackSection:
-    return feedback.section_of(case, user, question=QUESTION, url=reverse("cases:feedback", args=[case.public_id]))
+def _feedback(case: Case) -> feedback.FeedbackSection:
+    return feedback.section_of(case, question=QUESTION, url=reverse("cases:feedback", args=[case.public_id]))
 
 
 @access("person")

@@ -199,6 +199,7 @@ ASKING = {
     "admin:desk_people",
     "admin:lost_keys",
     "admin:office_minute",
+    "admin:payments_attempt_review",
     "admin:payments_difference_work",
     "admin:payments_ledgercorrection_decide",
     "admin:payments_refunddue_pay_out",
