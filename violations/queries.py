@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -99,15 +98,13 @@ def able_to_inspect(is_womens: bool, day: dt.date) -> QuerySet[User]:
     return User.objects.filter(is_active=True, is_staff=True, pk__in=warrants.values("user"))
 
 
-def usual_offences(inspector: User, *, limit: int) -> list[str]:
-    """Codes of the offences that an inspector wrote most often lately, the most frequent first."""
-    written = Violation.objects.filter(inspector__user=inspector).order_by("-pk").values_list("offence", flat=True)[:200]
-    return [offence for offence, _count in Counter(written).most_common(limit)]
+# The party is the holder of the shop: nobody else is named by a civil number.
+OF_HOLDER = Q(party__isnull=True, party_digest="") | Q(party=F("shop__owner"))
 
 
 def concerning(person: User) -> QuerySet[Violation]:
-    """Violations of a person, of their civil number, or of a shop that they own or sign for today."""
-    return Violation.objects.filter(_against(person) | Q(shop__in=shops.held_by(person).values("pk")))
+    """Violations of a person, of their civil number, or of a shop that they own or sign for today and at which nobody else is the party."""
+    return Violation.objects.filter(_against(person) | (OF_HOLDER & Q(shop__in=shops.held_by(person).values("pk"))))
 
 
 OPEN_SUMS = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
@@ -175,6 +172,12 @@ def _against(person: User) -> Q:
     return mine
 
 
+def is_of_holder(row: Violation) -> bool:
+    """As OF_HOLDER, for one violation that was read with its shop; False without one."""
+    is_named = row.party_id is not None or bool(row.party_digest)
+    return row.shop is not None and (not is_named or (row.party_id is not None and row.party_id == row.shop.owner_id))
+
+
 def is_against(person: User, party: int | None, digest: str) -> bool:
     """The same for the party of one violation: its primary key, or the keyed hash of its civil number."""
     return party == person.pk or (party is None and bool(digest) and digest == person.civil_id_digest)
@@ -184,13 +187,14 @@ def visible_to(user: Visitor) -> QuerySet[Violation]:
     """Violations that concern a person, and those of shops for which they act by delegation. None for staff."""
     if not user.is_authenticated or user.is_staff:
         return Violation.objects.none()
-    return Violation.objects.filter(_against(user) | Q(shop__in=shops.visible_to(user, SERVICE).values("pk")))
+    return Violation.objects.filter(_against(user) | (OF_HOLDER & Q(shop__in=shops.visible_to(user, SERVICE).values("pk"))))
 
 
 def ownership(row: Violation, user: User) -> Ownership:
-    """Everybody whom a violation concerns owns it; the holders of its shop may delegate."""
-    owners = [person.pk for person in shops.owners(row.shop)] if row.shop is not None else []
-    subjects = [row.shop.key] if row.shop is not None else []
+    """Everybody whom a violation concerns owns it; the holders of its shop may delegate where they are the party."""
+    shop = row.shop if is_of_holder(row) else None
+    owners = [person.pk for person in shops.owners(shop)] if shop is not None else []
+    subjects = [shop.key] if shop is not None else []
     return Ownership(concerning(user).filter(pk=row.pk).exists(), owners, subjects, SERVICE, ("delegate", "clerk"))
 
 
@@ -201,7 +205,7 @@ def grants_by_violation(user: User, pks: Sequence[int]) -> dict[int, Grant]:
         return {}
     own = set(concerning(user).filter(pk__in=pks).values_list("pk", flat=True))
     grants_by_pk = {}
-    for row in Violation.objects.filter(pk__in=set(pks) - own, shop__isnull=False).select_related("shop"):
+    for row in Violation.objects.filter(OF_HOLDER, pk__in=set(pks) - own, shop__isnull=False).select_related("shop"):
         matching = (grant for grant in grants if row.shop is not None and grant.covers(row.shop.key))
         if (grant := next(matching, None)) is not None:
             grants_by_pk[row.pk] = grant

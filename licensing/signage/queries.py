@@ -59,11 +59,8 @@ def obstacle(shop: Shop) -> Refused | None:
     """What forbids new boards of a shop today; None where nothing does."""
     if (refusal := obstacle_of(shop, cases.active_blocks(shop.key, BOARDS))) is not None:
         return refusal
-    state = health_licence_state(shop)
-    if state == DocumentState.REVOKED:
+    if health_licence_state(shop) == DocumentState.REVOKED:
         return Refused(LICENCE_OVER, _("The health licence of this shop was cancelled or revoked, so no board of it can be licensed."))
-    if state == DocumentState.SUSPENDED:
-        return Refused("suspended", _("The health licence of this shop is suspended. Ask for boards once the suspension is lifted."))
     return None
 
 

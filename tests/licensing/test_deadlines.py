@@ -288,7 +288,7 @@ def test_only_deadlines_of_people_are_registered() -> None:
     assert set(DEADLINES) == {
         *("licensing.health", "licensing.boards", "licensing.payment", "licensing.boards_payment", "licensing.new_licence"),
         *("licensing.appeal", "review.corrections", "violations.correction", "violations.settlement", "violations.instalment"),
-        "violations.objection",
+        *("violations.objection", "shops.claim"),
         *("zoning.payment", "zoning.objection"),
     }
 

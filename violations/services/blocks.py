@@ -16,7 +16,6 @@ from municipality.notifications.registry import MessageKind
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Blocks
 from shops.models import Shop
-from shops.register import queries as registered
 from violations import options, queries
 from violations.models import StopLift, Violation
 from violations.notifications import ServicesFree, ServicesStopped, notify
@@ -35,6 +34,7 @@ def place_due() -> int:
     due = Violation.objects.filter(state__in=UNPAID, block_from__lte=clock.today(), service__isnull=False).exclude(
         offence_facts__blocks=Blocks.NOBODY
     )
+    due = due.exclude(Q(offence_facts__blocks=Blocks.SHOP) & (Q(shop__isnull=True) | ~queries.OF_HOLDER))
     due = due.exclude(pk__in=_lifts_in_force().values("violation"))
     blocking = set(Block.objects.filter(lifted_at__isnull=True, ground=GROUND).values_list("source", flat=True))
     keys = [pk for pk, public_id in due.order_by("pk").values_list("pk", "public_id") if f"violation:{public_id}" not in blocking]
@@ -97,16 +97,13 @@ def shops_of(row: Violation) -> list[Shop]:
     scope = row.offence_facts.get("blocks", Blocks.SHOP)
     if scope == Blocks.NOBODY:
         return []
-    people = queries.people_of(row)
-    is_of_shop = row.shop is not None and (
-        not (row.party_id or row.party_digest) or any(person in people for person in registered.owners(row.shop))
-    )
+    shop = row.shop if queries.is_of_holder(row) else None
     if scope == Blocks.SHOP:
-        return [row.shop] if row.shop is not None and is_of_shop else []
+        return [shop] if shop is not None else []
     of_party = Q()
-    if row.shop is not None and is_of_shop:
-        of_party |= Q(owner=row.shop.owner) & Q(owner__isnull=False) | Q(organisation=row.shop.organisation) & Q(organisation__isnull=False)
-    for person in people:
+    if shop is not None:
+        of_party |= Q(owner=shop.owner) & Q(owner__isnull=False) | Q(organisation=shop.organisation) & Q(organisation__isnull=False)
+    for person in queries.people_of(row):
         of_party |= Q(owner=person)
     return list(Shop.objects.filter(of_party).order_by("pk")) if of_party else []
 

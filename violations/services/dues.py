@@ -128,7 +128,7 @@ def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part:
 def _left(row: Violation) -> Text:
     """What follows if a settlement is left; empty where it stops no service, and before the notice is received."""
     scope = row.offence_facts.get("blocks")
-    if row.block_from is None or scope == Blocks.NOBODY or (scope == Blocks.SHOP and row.shop is None):
+    if row.block_from is None or scope == Blocks.NOBODY or (scope == Blocks.SHOP and not queries.is_of_holder(row)):
         return ""
     # A later last day, as of a sum that was reduced, ends before anything is stopped.
     stops = row.block_from if row.settle_until is None else max(row.block_from, row.settle_until + dt.timedelta(days=1))

@@ -72,5 +72,5 @@ def last_days(violation: Violation, day: dt.date) -> dict[str, Any]:
 
 
 def record_known(violation: Violation, person: User) -> bool:
-    """Record service where somebody acts on a notice in the portal that was not served yet: its periods run from then. As above."""
+    """As `record_service`, where the party, or who acts for them, acts on a notice that was not served yet: its periods run from then."""
     return record_service(violation=violation, ground=ServiceGround.OPENED, at=clock.now(), proof={"person": person.key})

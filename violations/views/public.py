@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Model, OuterRef, QuerySet, Subquery
+from django.db.models import F, Model, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,6 +27,7 @@ from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import Blocks
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
@@ -35,6 +36,7 @@ from municipality.uploads.pictures import preview_response
 from municipality.uploads.states import UploadState
 from payments import queries as payments
 from payments.models import Receipt
+from payments.states import BillState
 from violations import court_list, options, queries, rules, units
 from violations.forms import ViolationLookupForm
 from violations.models import Relief, StopLift, Violation
@@ -150,17 +152,19 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     status = queries.status_of(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
     plan = getattr(row, "plan", None)
     service = getattr(row, "service", None)
-    if row.state == ViolationState.OBJECTED:
-        periods = periods | {"kept_price_days": limits_of(row.objection.case)["kept_price_days"]}
+    filed = getattr(row, "objection", None)
+    if row.state == ViolationState.OBJECTED and filed is not None:
+        periods = periods | {"kept_price_days": limits_of(filed.case)["kept_price_days"]}
     days_left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
     if days_left is not None and days_left < 0:
         days_left = None
     days_run = (row.settle_until - clock.day_of(service.at)).days if row.settle_until is not None and service is not None else 0
+    gives_back = row.state in GIVES_BACK or (row.state == ViolationState.PAID and hasattr(row, "judgment"))
     unpaid = settlements.unpaid_parts(plan) if plan is not None else []
     captured_at = Evidence.objects.filter(upload=OuterRef("pk")).values("captured_at")
     photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
     has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
-    objection = getattr(row, "objection", None) if is_party else None
+    objection = filed if is_party else None
     receipts = _receipts(request, row, access)
     ways = options.ways_of(row, status)
     events = list(row.events.order_by("pk"))
@@ -195,8 +199,9 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "stopped_shops": stopped_shops,
             "stop_ends": options.stop_ends(status) if stopped_shops else "",
             "receipts": receipts,
-            "returned": settlements.given_back(row, is_over=True) if plan is not None and row.state in GIVES_BACK else "",
-            "paid_fils": sum(receipt.fils for receipt in receipts),
+            "returned": settlements.given_back(row, is_over=True) if plan is not None and gives_back else "",
+            "may_stop": row.offence_facts.get("blocks") != Blocks.SHOP or queries.is_of_holder(row),
+            "paid_fils": sum(receipt.fils for receipt in receipts if receipt.bill_state == BillState.PAID),  # type: ignore[attr-defined]
             "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
             "service": service,
             "received_on": clock.day_of(service.at) if service is not None else None,
@@ -225,6 +230,7 @@ def _receipts(request: HttpRequest, row: Violation, access: Access | None) -> li
     rows = queries.visitor_receipts(row)
     if access is not None:
         rows = payments.receipts_visible_to(request.user).filter(bill__subject=row.key, allocation__is_settled=True).order_by("pk")
+    rows = rows.annotate(bill_state=F("bill__state"))
     return list(rows.select_related(None).only("number", "fils", "issued_at", "document_id"))
 
 

@@ -54,7 +54,8 @@ def run(loading: Loading) -> str:
     past = [_past(loading, shop, kind, rng) for shop, kind in chosen if kind in LICENSED]
     past_boards.load(past, rng)
     officers = _officers(loading)
-    studied = [(shop, kind) for shop, kind in chosen if kind in FINDINGS or kind == "unpaid"]
+    asked = [(shop, kind) for shop, kind in chosen if kind in FINDINGS or kind == "unpaid"]
+    studied = [(shop, kind) for shop, kind in asked if queries.obstacle(shop) is None]
     for number, (shop, kind) in enumerate(studied):
         sent = loading.instant(loading.day(-9 + 4 * number // len(studied)), rng) - 3 * past_boards.HOUR
         case = _send(shop, sent, rng)

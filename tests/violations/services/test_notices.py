@@ -229,7 +229,7 @@ def test_a_plan_before_service_serves_and_its_rest_has_the_days_of_its_message(
     frozen_clock.move(days=2)
     terms.agree_plan(violation=both_sent, person=owner, count=2)
     assert Service.objects.get(violation=both_sent).ground == ServiceGround.OPENED
-    frozen_clock.move(days=1)
+    frozen_clock.move(days=2)  # the first part was due by tomorrow
     tasks.sweep()
     row = Violation.objects.get(pk=both_sent.pk)
     assert (row.state, row.settle_until) == ("ordered", clock.today() + dt.timedelta(days=14))
@@ -244,7 +244,7 @@ def test_a_plan_that_falls_shortens_no_extended_period(write: Callable[..., Viol
     notices.record_opening(violation=row, person=owner)
     until = terms.extend(violation=row, person=owner)
     terms.agree_plan(violation=row, person=owner, count=2)
-    frozen_clock.move(days=1)
+    frozen_clock.move(days=2)
     tasks.sweep()
     row.refresh_from_db()
     assert (row.state, row.settle_until) == ("ordered", until)

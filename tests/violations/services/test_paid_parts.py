@@ -16,6 +16,7 @@ from municipality.rulebook import queries as rulebook
 from payments.models import Bill, RefundDue
 from tests.browsers import signed_in
 from tests.conftest import Clock
+from tests.database_guards import drop_guard
 from tests.factories.accounts import StaffFactory
 from tests.factories.violations import ObjectionFactory
 from tests.violations.conftest import decide, pay
@@ -69,7 +70,7 @@ def refer(row: Violation, two: tuple[Any, Any], frozen_clock: Clock) -> str:
 def rule(row: Violation, two: tuple[Any, Any], frozen_clock: Clock, fils: int | None) -> None:
     refer(row, two, frozen_clock)
     ruling = court.enter_judgment(violation=fresh(row), ruling_no="12/2027", ruled_on=clock.today(), fils=fils, clerk=two[0])
-    court.confirm_judgment(judgment=ruling, clerk=two[1], ruling_no="12/2027", fils=fils)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=two[1], ruling_no="12/2027", fils=fils)
 
 
 def acquit(row: Violation, two: tuple[Any, Any], frozen_clock: Clock, **_others: Any) -> None:
@@ -111,7 +112,7 @@ def test_the_court_sees_what_was_paid_and_its_own_sum_is_asked_for_once(
     line = next(csv.DictReader(io.StringIO(refer(half_paid, two, frozen_clock))))
     assert (line["مبلغ الصلح (د.ك)"], line["المسدد من الصلح (د.ك)"]) == ("100.000", "50.000")
     ruling = court.enter_judgment(violation=fresh(half_paid), ruling_no="1/2027", ruled_on=clock.today(), fils=30_000, clerk=two[0])
-    court.confirm_judgment(judgment=ruling, clerk=two[1], ruling_no="1/2027", fils=30_000)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=two[1], ruling_no="1/2027", fils=30_000)
     bill = settlements.bill_for(violation=fresh(half_paid), person=owner)
     assert bill.total_fils == 30_000
     assert sorted(Bill.objects.exclude(state="void").values_list("state", "total_fils")) == [("due", 30_000), ("refund_due", 50_000)]
@@ -120,11 +121,13 @@ def test_the_court_sees_what_was_paid_and_its_own_sum_is_asked_for_once(
 def test_an_upheld_objection_gives_a_paid_part_back(
     write: Callable[..., Violation], owner: Any, decider: Callable[..., Any], frozen_clock: Clock
 ) -> None:
-    row = write("CLN-03")  # its notice was not opened, so the right to object is open when the plan falls
+    row = write("CLN-03")
     terms.agree_plan(violation=row, person=owner, count=2)
     pay(fresh(row), owner)
     frozen_clock.move(days=31)
     terms.void_missed()
+    drop_guard("violations_violation_object_until_once", "violations_violation")  # as if an incident had moved the last day to object
+    Violation.objects.filter(pk=row.pk).update(object_until=clock.today())
     decide(ObjectionFactory(violation=fresh(row), person=owner), decider, uphold=True)
     assert (fresh(row).state, RefundDue.objects.get().reason) == ("annulled", "decision_annulled")
     assert list(invariants.findings()) == []

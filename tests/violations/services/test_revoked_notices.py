@@ -56,7 +56,7 @@ def acquit(row: Violation, two: tuple[Any, Any], frozen_clock: Clock) -> None:
     terms.lapse_due()
     court.refer(clerk=two[0])
     ruling = court.enter_judgment(violation=fresh(row), ruling_no="1/2027", ruled_on=clock.today(), fils=None, clerk=two[0])
-    court.confirm_judgment(judgment=ruling, clerk=two[1], ruling_no="1/2027", fils=None)
+    court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=two[1], ruling_no="1/2027", fils=None)
 
 
 @pytest.mark.parametrize("way", ["annulled", "by its writer", "upheld", "acquitted", "corrected"])
