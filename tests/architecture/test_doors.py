@@ -27,7 +27,7 @@ MORE = {
     "municipality.audit": {"guards", "registry"},
     "municipality.cases": {"catalogue", "opening", "panels", "blocks", "timeline", "obligations", "block_causes", "home_forms", "feedback"},
     "municipality.documents": {"forms", "rendering", "signing", "registry", "numbers", "qr", "facts", "store", "alarms"},
-    "municipality.drafts": {"registry", "unsaved"},
+    "municipality.drafts": {"registry", "unsaved", "unsent"},
     "municipality.fieldwork": {"forms", "device"},  # device: the contract with the browser's queue
     "municipality.imports": {"registry", "sheets", "guards", "views"},
     "municipality.incidents": {"registry", "requests", "timeline"},  # requests: the time to pay one
@@ -37,8 +37,9 @@ MORE = {
     "municipality.uploads": {"registry", "fields", "links", "refusals", "pictures", "multipart"},
     "licensing": {"registry", "labels"},  # of inspections, of violation reports under a measure; how the size of a board is said
     "payments": {"registry", "providers", "rules", "origins"},  # rules: the lines that a bill is made of
-    # signals: what the register tells upward; events: a shop closes; conflicts: of interest of staff with a shop; addresses: as text.
-    "shops": {"registry", "opening", "signals", "events", "conflicts", "addresses"},
+    # signals: what the register tells upward; events: a shop closes; conflicts: of interest of staff with a shop; addresses: as text;
+    # draft_names: the shops of unsent requests.
+    "shops": {"registry", "opening", "signals", "events", "conflicts", "addresses", "draft_names"},
     # What everybody reads of the violations of a shop, with small counts hidden; what a report of an inspector begins from.
     "violations": {"publication", "rules", "figures", "origins"},
     "zoning": {"places", "labels"},

@@ -28,7 +28,8 @@ PAGE = ROOT / "docs" / "mutation.md"
 ORDER = (
     *("payments/rules.py", "payments/providers/knet/codec.py", "payments/providers/knet/messages.py"),
     *(f"payments/services/{name}.py" for name in ("settlement", "inquiries", "callbacks", "attempts", "ledger", "refunds", "returns")),
-    *(f"payments/services/{name}.py" for name in ("reconciliation", "differences", "basket", "bills", "receipts", "roles", "messages")),
+    *(f"payments/services/{name}.py" for name in ("reconciliation", "reviews", "differences", "basket")),
+    *(f"payments/services/{name}.py" for name in ("bills", "receipts", "roles", "messages")),
     *(f"payments/providers/knet/{name}.py" for name in ("gateway", "client", "settings", "errors")),
 )
 # Modules without a decision: names that are handed on.

@@ -39,7 +39,7 @@ def test_taking_back_and_paying_lock_in_the_same_order(make_shop: Any, owner: An
 
     # Who takes back holds its locks until the payment holds the case, or one second.
     monkeypatch.setattr(transfers, "named_access", after(transfers.named_access, lambda: is_paid.wait(1)))
-    monkeypatch.setattr(issue, "_lost_condition", after(issue._lost_condition, is_paid.set))
+    monkeypatch.setattr(issue, "lost_condition", after(issue.lost_condition, is_paid.set))
     unpaid = Case.objects.get(pk=case.pk)
     ends = at_once(lambda: transfers.take_back(transfer=row, person=owner), lambda: issue.take_payment(case=unpaid))
     assert not [one for one in ends if isinstance(one, OperationalError)], ends
