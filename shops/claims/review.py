@@ -16,7 +16,7 @@ from municipality.review.registry import Item, Reviewable
 from municipality.ui.dates import day_text
 from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
-from shops.claims import queries, services
+from shops.claims import matching, queries, services
 from shops.claims.notifications import ClaimApproved, ShopClaimed
 from shops.claims.parties import holders, key_of
 from shops.claims.states import CLAIM
@@ -37,7 +37,7 @@ def items(case: Case) -> list[Item]:
     shop, number = claim.shop, 0 if get_language() == "ar" else 1
     holder: Any = claim.holder or claim.holder_organisation
     claimant: Any = claim.organisation or case.applicant
-    matched = services.matches(claimant, shop)
+    matched = matching.matches(claimant, shop)
     as_of = request_cache.get_or_set(("shops.as_of", shop.pk), lambda: commercial_queries.as_of(shop))
     facts = (
         ("shop", _("Shop"), (shop.name_ar, shop.name_en)[number], REGISTER, as_of),
@@ -87,7 +87,15 @@ def flags(case: Case) -> list[str]:
     if claim.is_disputed:
         sentences.append(_("The holder disputes the claim. It is frozen, and the services of the shop wait for the decision."))
     if claim.ground == ClaimGround.DOCUMENTS:
-        sentences.append(_("The commercial register does not name the claimant."))
+        if matching.matches(claim.organisation or case.applicant, claim.shop):
+            sentences.append(
+                _(
+                    "The commercial register names the claimant, but the shop passed to another holder after its statement, or an earlier"
+                    " claim was disputed or refused."
+                )
+            )
+        else:
+            sentences.append(_("The commercial register does not name the claimant."))
     return sentences
 
 

@@ -35,10 +35,11 @@ from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
 from shops.claims import parties
 from shops.claims import queries as claim_queries
+from shops.claims.matching import matches, why_documents
 from shops.claims.notifications import ClaimDecided, ClaimDisputed, ClaimGranted, ClaimSent, ShopClaimed
 from shops.claims.parties import Claimant, holders
 from shops.claims.states import CLAIM, ClaimState
-from shops.models import Claim, ClaimGround, RegisteredOwner, Shop
+from shops.models import Claim, ClaimGround, Shop
 from shops.register import queries
 from shops.register.services import transfer
 
@@ -59,14 +60,6 @@ def find_shop(*, person: User, number: str) -> Shop | None:
     return queries.by_licence([number], *queries.NAMED).get(number)
 
 
-def matches(claimant: User | Organisation, shop: Shop) -> bool:
-    """Whether the commercial register names the claimant as owner of the shop's licence."""
-    rows = RegisteredOwner.objects.filter(commercial_license_no=shop.commercial_license_no)
-    if isinstance(claimant, User):
-        return bool(claimant.civil_id_digest) and rows.filter(owner_digest=claimant.civil_id_digest).exists()
-    return bool(claimant.commercial_register_no) and rows.filter(organisation_no=claimant.commercial_register_no).exists()
-
-
 def _claimable(shop: Shop, claimant: Claimant) -> Shop:
     row = Shop.objects.select_for_update(of=("self",)).select_related("branch", "owner", "organisation").get(pk=shop.pk)
     queries.refuse_merged(row)
@@ -81,7 +74,8 @@ def _claimable(shop: Shop, claimant: Claimant) -> Shop:
 @transaction.atomic
 def claim_by_register(*, shop: Shop, person: User, organisation: Organisation | None = None) -> Case:
     """Claim a shop whose registered owner is the claimant: it is transferred at once; its former holder is notified and may
-    dispute.
+    dispute. Where the shop passed to another holder after the register's statement, or an earlier claim of theirs was disputed or refused,
+    an officer decides by documents.
 
     Raises Refused: yours_already, claimed_already, no_match; NotPermitted where `person` may not act for the organisation.
     """
@@ -89,6 +83,8 @@ def claim_by_register(*, shop: Shop, person: User, organisation: Organisation | 
     row = _claimable(shop, claimant)
     if not matches(claimant.new_holder, row):
         raise Refused("no_match", _("The commercial register names another owner. Send documents instead."))
+    if why := why_documents(claimant.new_holder, row):
+        raise Refused("no_match", why)
     days = rulebook.edition(LIMITS, clock.today()).limits["dispute_days"].value
     case, claim = _open_claim(row, claimant, ClaimGround.REGISTER, dispute_until=clock.today() + dt.timedelta(days=days))
     advance(case, "match", actor=claimant.actor)

@@ -25,7 +25,7 @@ from municipality.review import queries as review
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual, ref
 from municipality.uploads.fields import field_of
-from shops.claims import parties
+from shops.claims import matching, parties
 from shops.claims import queries as claim_queries
 from shops.claims import services as claims
 from shops.claims.forms import ClaimSearchForm, DisputeForm, StatementForm
@@ -55,7 +55,7 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
             shop = claims.find_shop(person=user, number=form.cleaned_data["number"])
             if shop is None:
                 raise Refused("no_such_shop", _("There is no shop with this number. Check it against the commercial licence."))
-            if claims.matches(organisation or user, shop):
+            if matching.matches(organisation or user, shop) and not matching.why_documents(organisation or user, shop):
                 claimant = parties.claimant(user, organisation)
                 match = {"shop": shop, "organisation": organisation, "access": claimant.access}
                 return render(request, "shops/claims/match.html", context | match)
@@ -70,12 +70,18 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
 @access("person")
 @require_http_methods(["POST"])
 def match(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Claim a shop whose registered owner is the user or the chosen organisation. Raises Http404 for other shops."""
+    """Claim a shop whose registered owner is the user or the chosen organisation. Raises Http404 for other shops.
+
+    Where an officer decides although the register names the claimant, it leads to the documents.
+    """
     user = request.user
     organisation = parties.organisation_or_none(user, request.POST.get("organisation", ""))
     shop = Shop.objects.filter(public_id=public_id).first()
-    if shop is None or not claims.matches(organisation or user, shop):
+    if shop is None or not matching.matches(organisation or user, shop):
         raise Http404
+    if matching.why_documents(organisation or user, shop):
+        draft = claims.begin(shop=shop, person=user, organisation=organisation)
+        return redirect("shops:claim", public_id=draft.public_id)
     case = claims.claim_by_register(shop=shop, person=user, organisation=organisation)
     messages.info(request, _("The shop is in your list. Its holder until now was told."))
     return redirect("cases:case", public_id=case.public_id)
@@ -115,6 +121,7 @@ def claim(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "form": form,
         "shop": shop,
         "organisation": claimant.organisation,
+        "why": matching.why_documents(claimant.new_holder, shop) if matching.matches(claimant.new_holder, shop) else "",
         "access": claimant.access,
         "fields": fields,
         "refusal": refusal,

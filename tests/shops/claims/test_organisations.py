@@ -20,6 +20,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.uploads.models import Upload
+from shops.claims import matching
 from shops.claims import services as claims
 from shops.claims.states import CLAIM, ClaimState
 from shops.commercial_register import owners
@@ -279,9 +280,9 @@ def test_owners_that_are_organisations_are_taken_in_and_a_line_names_one_owner(m
     ]
     taken = owners.import_owners(lines)
     assert (taken.written, taken.skipped) == (1, [3, 4])
-    assert claims.matches(company, shop) and not claims.matches(somebody, shop)
+    assert matching.matches(company, shop) and not matching.matches(somebody, shop)
     assert owners.import_owners([lines[0], f"{shop.commercial_license_no},{STRANGER},"]).written == 1  # the licence passed to a person
-    assert not claims.matches(company, shop) and claims.matches(somebody, shop)
+    assert not matching.matches(company, shop) and matching.matches(somebody, shop)
     row = {"commercial_license_no": "2021/3", "source": "x", "as_of": clock.now()}
     for wrong in ({}, {"owner_digest": "d", "organisation_no": "7"}):
         with transaction.atomic(), pytest.raises(IntegrityError, match="shops_registered_one_owner"):

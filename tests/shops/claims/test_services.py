@@ -27,6 +27,7 @@ from municipality.review.models import Decision
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads.models import Upload
+from shops.claims import matching
 from shops.claims import review as desk_review
 from shops.claims import services as claims
 from shops.claims.states import ClaimState
@@ -259,7 +260,7 @@ def test_owners_are_taken_in_from_the_register_without_keeping_a_civil_number(ma
     out = StringIO()
     call_command("load_registered_owners", str(file), stdout=out)
     assert "1 owners taken in, 2 lines left out" in out.getvalue() and "3, 4" in out.getvalue() and "29001" not in out.getvalue()
-    assert claims.matches(claimant, shop)
+    assert matching.matches(claimant, shop)
     assert CLAIMANT not in str(list(RegisteredOwner.objects.values()))
     file.write_text("number,owner\n")
     with pytest.raises(CommandError, match="needs the columns"):
