@@ -22,6 +22,7 @@ class ShopsConfig(AppConfig):
         from shops import catalogue, tasks  # noqa: F401
         from shops.claims import deadlines, drafts, files, panels, parties, refusals, review, timeline
         from shops.claims import guards as claim_guards  # noqa: F401
+        from shops.claims import hearing as claim_hearing  # noqa: F401 - connects its receiver
         from shops.claims import notifications as claim_notifications  # noqa: F401
         from shops.claims.states import CLAIM
         from shops.commercial_register import guards as commercial_guards  # noqa: F401

@@ -88,7 +88,7 @@ def of_draft(draft: Draft, user: User) -> Claimant:
 
 
 def holders(claim: Claim) -> list[User]:
-    """The holders when the shop was claimed: the owner, or all who sign for the organisation today."""
+    """The holders who answer a claim: the owner, or all who sign for the organisation today."""
     if claim.holder is not None:
         return [claim.holder]
     return list(signatories_of(claim.holder_organisation))

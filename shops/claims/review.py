@@ -73,11 +73,12 @@ def items(case: Case) -> list[Item]:
 
 def _told(claim: Claim) -> str:
     """When the holder was told, and until when an answer is waited for."""
-    if not Message.objects.filter(kind=ShopClaimed.kind, key=claim.case.public_id).exists():
+    told = Message.objects.filter(kind=ShopClaimed.kind, key=claim.case.public_id, person__in=holders(claim)).order_by("pk").first()
+    if told is None:
         return _("nobody: the holder has no signatory today")
     if claim.is_disputed or claim.dispute_until is None:
-        return day_text(clock.day_of(claim.case.opened_at))
-    days = {"told": day_text(clock.day_of(claim.case.opened_at)), "until": day_text(claim.dispute_until)}
+        return day_text(clock.day_of(told.created_at))
+    days = {"told": day_text(clock.day_of(told.created_at)), "until": day_text(claim.dispute_until)}
     return _("%(told)s; can answer until %(until)s") % days
 
 

@@ -30,13 +30,12 @@ from municipality.review.models import QueueEntry
 from municipality.review.registry import SecondSignature
 from municipality.review.services import case_clock, desk, queue
 from municipality.rulebook import queries as rulebook
-from municipality.ui.dates import day_text
 from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
-from shops.claims import parties
+from shops.claims import hearing, parties
 from shops.claims import queries as claim_queries
 from shops.claims.matching import matches, why_documents
-from shops.claims.notifications import ClaimDecided, ClaimDisputed, ClaimGranted, ClaimSent, ShopClaimed
+from shops.claims.notifications import ClaimDecided, ClaimDisputed, ClaimGranted, ClaimSent
 from shops.claims.parties import Claimant, holders
 from shops.claims.states import CLAIM, ClaimState
 from shops.models import Claim, ClaimGround, Shop
@@ -44,7 +43,7 @@ from shops.register import queries
 from shops.register.services import transfer
 
 SYSTEM = system("shops")
-LIMITS = "limits.claims"
+LIMITS = hearing.LIMITS
 EDITIONS = (LIMITS, "limits.review", "replies.claim", "checks.claim")
 LOOKUP_LIMIT = AttemptLimit("claim_lookups", 10, 3600)  # a person, an hour: numbers cannot be enumerated
 BLOCK_AR = "على ملكية هذا المحل نزاع لدى البلدية، وتتوقف خدماته حتى يُبت فيه."
@@ -89,7 +88,7 @@ def claim_by_register(*, shop: Shop, person: User, organisation: Organisation | 
     case, claim = _open_claim(row, claimant, ClaimGround.REGISTER, dispute_until=clock.today() + dt.timedelta(days=days))
     advance(case, "match", actor=claimant.actor)
     transfer(shop=row, to=claimant.new_holder, source=f"{case.key}:match", actor=claimant.actor)
-    _notify_holders(claim, case)
+    hearing.tell_holders(claim, case)
     return case
 
 
@@ -162,8 +161,7 @@ def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     if not uploads.ready(key).exists():
         raise Refused("no_documents", _("Add a document that shows that the shop is yours."))
-    days = rulebook.edition(LIMITS, clock.today()).limits["hearing_days"].value
-    heard_by = clock.today() + dt.timedelta(days=days)
+    heard_by = hearing.last_day()
     case, claim = _open_claim(
         row,
         claimant,
@@ -182,19 +180,8 @@ def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
         subject_key=case.key,
         context={"case": case, "shop": row, "due_on": case.due_on},
     )
-    _notify_holders(claim, case)
+    hearing.tell_holders(claim, case)
     return case
-
-
-def _notify_holders(claim: Claim, case: Case) -> None:
-    for person in holders(claim):
-        context = {
-            "case": case,
-            "shop": claim.shop,
-            "matched": claim.ground == ClaimGround.REGISTER,
-            "until": claim.dispute_until,
-        }
-        send(ShopClaimed, person=person, key=case.public_id, subject_key=case.key, context=context)
 
 
 def disputable(claim: Claim, person: User) -> bool:
@@ -211,7 +198,7 @@ def _in_time(claim: Claim) -> bool:
     if claim.is_disputed:
         return False
     return state == ClaimState.IN_REVIEW or (
-        state == ClaimState.MATCHED and claim.dispute_until is not None and clock.today() <= claim.dispute_until
+        state in (ClaimState.MATCHED, ClaimState.CORRECTIONS) and claim.dispute_until is not None and clock.today() <= claim.dispute_until
     )
 
 
@@ -243,7 +230,7 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
         transfer(shop=row.shop, to=former_holder, source=f"{case.key}:frozen", actor=actor)
         queue.join(case=case, actor=actor)
     else:
-        advance(case, "object", actor=actor)
+        advance(case, "object" if case.state == ClaimState.IN_REVIEW else "object_meanwhile", actor=actor)
         if not QueueEntry.objects.filter(case=case).exists():
             queue.join(case=case, actor=actor)
     for service in (code for code, entry in delegable.SERVICES.items() if entry.waits_in_dispute):
@@ -264,17 +251,18 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
 
 
 def second_signature(case: Case) -> SecondSignature:
-    """Always: an approval takes the shop from its holder. Raises Refused("holder_not_heard") while the holder can still answer first."""
-    claim = claim_queries.claim_of(case)
-    if not claim.is_disputed and claim.dispute_until is not None and clock.today() <= claim.dispute_until:
-        text = _("The present holder can answer until %(day)s. The claim can be approved after that day, or once the holder has answered.")
-        raise Refused("holder_not_heard", text % {"day": day_text(claim.dispute_until)})
+    """Always: an approval takes the shop from its holder. Raises Refused as `hearing.refuse_unheard` does."""
+    hearing.refuse_unheard(claim_queries.claim_of(case))
     return SecondSignature("holder_changes", "تنقل الموافقة المحل من حائزه.", "The approval takes the shop from its holder.", [])
 
 
 def accepted(case: Case) -> None:
-    """After an officer's approval: transfer the shop to the claimant and lift the block. In the decision's transaction."""
+    """After an officer's approval: transfer the shop to the claimant and lift the block. In the decision's transaction.
+
+    Raises Refused("holder_changed") where the shop has another holder than the one who was heard.
+    """
     claim = claim_queries.claim_of(case)
+    hearing.refuse_other_holder(claim, Shop.objects.select_for_update(of=("self",)).get(pk=claim.shop_id))
     transfer(shop=claim.shop, to=claim.organisation or case.applicant, source=case.key, actor=cases.last_actor(case))
     _finish(claim, case, granted=True)
 

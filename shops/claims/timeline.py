@@ -26,6 +26,7 @@ TIMELINE = Timeline(
         "send_to_officer": _("Sent to the Municipality: the present holder can answer, then an officer decides"),
         "dispute": _("Disputed by the holder: frozen until an officer decides"),
         "object": _("Disputed by the holder: frozen until an officer decides"),
+        "object_meanwhile": _("Disputed by the holder: frozen until an officer decides"),
         "settle": _("Nobody disputed the claim in its days"),
     },
     path=(C.IN_REVIEW, C.GRANTED),

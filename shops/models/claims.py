@@ -30,7 +30,7 @@ class Claim(models.Model):
     organisation = models.ForeignKey(  # the claimant; None if the applicant claims the shop for themselves
         Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("claiming organisation")
     )
-    # The holder of the shop at the time of the claim.
+    # The holder of the shop at the time of the claim; of one by documents, whoever it passed to before the decision (`claims.hearing`).
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("present holder")
     )

@@ -15,7 +15,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop
 from shops.register.events import open_shop, record_event, record_history
-from shops.register.signals import shops_changed
+from shops.register.signals import holder_changed, shops_changed
 
 # The facts that a decision may change, with their columns. Owner and commercial licence come from their own registers.
 COLUMNS: dict[str, frozenset[str]] = {
@@ -85,6 +85,7 @@ def transfer(*, shop: Shop, to: User | Organisation, source: str, actor: Actor) 
     )
     record_event(row, EventKind.TRANSFERRED, source=source, actor=actor)
     record("shop.transferred", subject=row.key, actor=actor, data={"by": source, "from": before, "to": after})
+    holder_changed.send(Shop, shop=row, source=source)
     return row
 
 

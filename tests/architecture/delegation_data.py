@@ -190,16 +190,34 @@ def a_claim_approved_by_one(sample: Sample) -> None:
 
 def a_claim_approved_unheard(sample: Sample) -> None:
     """Two persons sign before the holder could answer."""
+    _signed(sample, Case.objects.get(pk=sample.grants.claim.pk))
+
+
+def _signed(sample: Sample, case: Case) -> None:
     from tests.architecture import state_changes
 
-    case = Case.objects.get(pk=sample.grants.claim.pk)
     row = Decision.objects.create(case=case, outcome="accept", digest="d" * 64, made_by=sample.officer, made_at=clock.now())
     signer = User.objects.filter(is_staff=True).exclude(pk=sample.officer.pk)[0]
     Decision.objects.filter(pk=row.pk).update(signed_by=signer, signed_at=clock.now(), signed_digest=row.digest)
     state_changes.event(case, "sign_acceptance", "countersign", "granted")
 
 
+def a_claim_approved_against_another_holder(sample: Sample) -> None:
+    """The holder has answered, and the shop passed to somebody else since."""
+    disputed = Claim.objects.select_related("case").get(disputed_at__isnull=False, case__state="in_review")
+    Shop.objects.filter(pk=disputed.shop_id).update(owner=sample.grants.delegate)
+    _signed(sample, disputed.case)
+
+
+def a_claim_against_somebody_else(sample: Sample) -> None:
+    """Another person is named as the holder of a shop that is not theirs."""
+    claim = Claim.objects.get(case=sample.grants.claim)
+    Claim.objects.filter(pk=claim.pk).update(holder=sample.grants.delegate)
+
+
 BY_HAND = {
+    "cases_caseevent_claim_holder": a_claim_approved_against_another_holder,
+    "shops_claim_holder_moves": a_claim_against_somebody_else,
     "cases_caseevent_claim_signed": a_claim_approved_by_one,
     "cases_caseevent_claim_heard": a_claim_approved_unheard,
     "cases_case_filed_once": filed_by_another,

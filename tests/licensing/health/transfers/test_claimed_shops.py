@@ -12,15 +12,23 @@ from licensing.health.transfers import services as transfers
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
+from municipality.notifications.models import Message
+from municipality.review.models import Decision
+from municipality.review.services import desk
+from municipality.ui.dates import day_text
 from payments.models import RefundDue
+from shops.claims import review
 from shops.claims import services as claims
 from shops.models import Claim, RegisteredOwner, Shop
+from shops.register.services import transfer
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import NOURA, PersonFactory
 from tests.factories.claims import ClaimCaseFactory
+from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
 OTHER = "290010100046"
@@ -97,3 +105,36 @@ def test_a_dispute_before_the_payment_refuses_the_transfer_and_mere_papers_do_no
     shop.refresh_from_db()
     assert (case.state, owed) == (("refused", ["blocked"]) if is_disputed else ("approved", []))
     assert shop.owner == owner and not RefundDue.objects.exists()
+
+
+@pytest.mark.parametrize("is_proposed", [True, False])
+def test_the_new_holder_is_told_of_a_claim_by_documents_and_has_days_of_their_own(
+    shop: Shop, owner: User, noura: User, frozen_clock: Clock, settings: Any, tmp_path: Any, is_proposed: bool
+) -> None:
+    settings.VAR_DIR = tmp_path
+    claimant = PersonFactory(civil_id=OTHER)
+    case = ClaimCaseFactory(shop=shop, applicant=claimant)
+    assignment = desk_acts.checked(desk_acts.assigned(OfficerFactory(skills=["health", "claims"])))
+    until = Claim.objects.get().dispute_until
+    assert until is not None
+    frozen_clock.move(days=(until - clock.today()).days + 1)  # over for the holder who was told
+    if is_proposed:
+        desk.accept(assignment=assignment)
+    transfer(shop=shop, to=noura, source="tests", actor=system("tests"))
+    claim = Claim.objects.get()
+    assert claim.holder == noura and claim.dispute_until is not None and claim.dispute_until > clock.today()
+    assert Message.objects.get(person=noura).kind == "shops.shop_claimed"
+    shown = {item.name: str(item.value) for item in review.items(Case.objects.get(pk=case.pk))}
+    assert shown["holder"] in (noura.name_ar, noura.name_en) and shown["told"].startswith(day_text(clock.today()))
+    if is_proposed:
+        assert Decision.objects.get().voided_at is not None and Case.objects.get(pk=case.pk).state == "in_review"
+        assignment = desk_acts.checked(desk_acts.assigned(assignment.officer))
+    with pytest.raises(Refused, match="holder_not_heard"):
+        desk.accept(assignment=assignment)
+    page = signed_in(noura).get("/en/my-shops/").content.decode()
+    assert "Somebody claims a shop of yours" in page
+    claims.dispute(claim=claim, person=noura, text="I bought it.")
+    Shop.objects.update(owner=owner)  # by no way that is known
+    with pytest.raises(Refused, match="holder_changed"):
+        desk.accept(assignment=assignment)
+    assert Shop.objects.get().owner == owner
