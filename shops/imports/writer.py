@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.dateparse import parse_date
 
 from municipality.accounts.models import Organisation
@@ -24,6 +25,7 @@ from municipality.kernel.failpoints import failpoint
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop, ShopActivity, ShopEvent, TradeName
 from shops.models.imports import RegisterRow
 from shops.register.events import ADDRESS_COLUMNS
+from shops.register.signals import shops_changed
 from shops.search import index
 
 DAYS = ("commercial_license_end", "opened_on", "closed_on", "suspended_on")
@@ -47,10 +49,9 @@ FACTS = {
     "opened_on": ("opened_on",),
     "state": STATE,
 }
-# Columns without a search index.
-UNSEARCHED = frozenset(
-    ("area_m2", "commercial_license_end", "opened_on", "branch_id", "block", "street", "building", "plot", "floor", "unit", "state_on")
-)
+# Columns that neither the search index nor what hangs on a shop, such as its boards, follows.
+UNFOLLOWED = frozenset(("area_m2", "commercial_license_end", "opened_on", "branch_id", "state_on"))
+STATE_EVENTS = (EventKind.SUSPENDED, EventKind.RESUMED, EventKind.CLOSED, EventKind.REOPENED)
 _NEW = (
     "public_id", *COLUMNS, "organisation_id", "manager_name_ar", "manager_name_en", "manager_civil_id_digest", "manager_civil_id_cipher",
     "manager_civil_id_masked", "commercial_license_no", "facts_source", "facts_at",
@@ -77,31 +78,48 @@ def present(numbers: Iterable[str], *, lock: bool = False) -> dict[str, dict[str
 
 
 def apply(file: ImportFile, rows: Sequence[RegisterRow]) -> Applied:
-    """Write released rows. A shop that changed since the dry run is left unchanged."""
+    """Write released rows. A shop that changed since the file was loaded is left unchanged, and is not confirmed."""
     result, source, actor = Applied(), file.key, system("shops")
     current = present([row.number for row in rows], lock=True)
     new = [row for row in rows if row.outcome == LineOutcome.ADD and row.number not in current]
     changes: list[tuple[dict[str, Any], dict[str, list[Any]]]] = []
     confirmed: list[int] = []
     new_pks = {row.pk for row in new}
+    changed_since = _changed_since(file, [shop["pk"] for shop in current.values()])
     for row in rows:
         shop = current.get(row.number)
         if row.pk in new_pks:
             continue
-        if shop is None or shop["merged"] or row.outcome == LineOutcome.ADD or not _is_unchanged(shop, row.effect):
+        if shop is None or shop["merged"] or row.outcome == LineOutcome.ADD or shop["pk"] in changed_since:
+            result.left_out.append(row.pk)
+            continue
+        if not _is_unchanged(shop, row.effect):
             result.left_out.append(row.pk)
             continue
         confirmed.append(shop["pk"])
         if row.outcome == LineOutcome.CHANGE:
             changes.append((shop, row.effect))
     added = _add(new, source=source, actor=actor)
-    reindexed = _change(changes, source=source, actor=actor)
+    followed = _change(changes, source=source, actor=actor)
     Shop.objects.filter(pk__in=confirmed).update(facts_source=source, facts_at=clock.now())
     failpoint("register.written")
-    index.refresh([*added, *reindexed])
+    index.refresh(added)
+    if followed:
+        shops_changed.send(Shop, keys=followed)
     failpoint("register.indexed")
     result.added, result.changed, result.confirmed = len(added), len(changes), len(confirmed) - len(changes)
     return result
+
+
+def _changed_since(file: ImportFile, shops: Sequence[int]) -> set[int]:
+    """The shops (by primary key) of which something else than `file` changed a fact or the state after it was loaded.
+
+    Holder and manager are in no sheet.
+    """
+    later = Q(shop__in=shops, at__gt=file.loaded_at) & ~Q(source=file.key)
+    facts = RegisterChange.objects.filter(later).exclude(name__in=("owner", "manager"))
+    states = ShopEvent.objects.filter(later, kind__in=STATE_EVENTS)
+    return {*facts.values_list("shop", flat=True), *states.values_list("shop", flat=True)}
 
 
 def _is_unchanged(shop: Mapping[str, Any], differs: Mapping[str, Sequence[Any]]) -> bool:
@@ -158,7 +176,7 @@ def _organisations(rows: Sequence[RegisterRow]) -> dict[str, int]:
 
 
 def _change(changes: Sequence[tuple[dict[str, Any], Mapping[str, Sequence[Any]]]], *, source: str, actor: Actor) -> list[int]:
-    """Change shops and record their history. Returns the keys of those whose search entry changes."""
+    """Change shops and record their history. Returns the keys of those that the search index and others follow."""
     if not changes:
         return []
     now, today = _now(), clock.today()
@@ -200,7 +218,7 @@ def _change(changes: Sequence[tuple[dict[str, Any], Mapping[str, Sequence[Any]]]
     copy_rows(connection, RegisterChange._meta.db_table, columns_of_change, change_rows)
     _write_events(events)
     _write_shops(changes)
-    return [shop["pk"] for shop, differs in changes if not differs.keys() <= UNSEARCHED]
+    return [shop["pk"] for shop, differs in changes if not differs.keys() <= UNFOLLOWED]
 
 
 def _write_shops(changes: Sequence[tuple[dict[str, Any], Mapping[str, Sequence[Any]]]]) -> None:

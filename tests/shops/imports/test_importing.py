@@ -21,7 +21,9 @@ from shops.imports.problems import NotReadable
 from shops.models import RegisterChange, RegisterRow, Shop, TradeName
 from shops.register import events
 from shops.register.services import FactChange, change_register
+from shops.register.signals import shops_changed
 from shops.search.queries import SearchQuery, search_shops
+from tests.conftest import Clock
 from tests.database_guards import without_guards
 from tests.due_jobs import run_due
 from tests.shops.conftest import TESTS
@@ -196,6 +198,44 @@ def test_a_shop_that_changed_after_the_dry_run_is_left_as_it_is(
     assert (shop.name_ar, other.street) == ("من القرار", "99")
     assert (file.added, file.changed, file.left_out) == (0, 1, 2)
     assert set(RegisterRow.objects.filter(outcome="left").values_list("number", flat=True)) == {shop.commercial_license_no, NEW}
+
+
+def test_a_line_confirms_no_shop_that_changed_after_the_file_was_loaded(
+    read: Callable[..., ImportFile], make_shop: Callable[..., Shop], keeper: Any, frozen_clock: Clock
+) -> None:
+    """Neither what the line says as before, nor the rest of an address of which it changes one column."""
+    renamed, moved, closed, same = make_shop(), make_shop(), make_shop(), make_shop()
+    file = read(known(renamed), known(moved, street="99"), known(closed), known(same))
+    frozen_clock.move(hours=1)
+    change_register(shop=renamed, changes=[FactChange("trade_name", {"name_ar": "من القرار"})], source="case:1", actor=TESTS)
+    change_register(shop=moved, changes=[FactChange("address", {"block": "9"})], source="case:1", actor=TESTS)
+    events.close(shop=closed, source="case:1", actor=TESTS)
+    services.release(file=file, released_by=keeper)
+    services.apply_released(file_id=file.pk)
+    file.refresh_from_db()
+    assert (file.changed, file.confirmed, file.left_out) == (0, 1, 3)
+    assert set(Shop.objects.filter(facts_source=file.key)) == {same}
+    assert Shop.objects.get(pk=moved.pk).street == moved.street
+
+
+def test_what_hangs_on_a_shop_follows_a_sheet(take: Callable[..., ImportFile], make_shop: Callable[..., Shop]) -> None:
+    opened, moved, larger = make_shop(), make_shop(), make_shop()
+    events.suspend(shop=opened, source="case:1", actor=TESTS)
+    sent: list[int] = []
+
+    def follow(sender: Any, keys: list[int], **_more: Any) -> None:
+        sent.extend(keys)
+
+    shops_changed.connect(follow)
+    try:
+        take(
+            known(opened, state="open", state_on=(clock.today() - dt.timedelta(days=3)).isoformat()),
+            known(moved, street="99"),
+            known(larger, area_m2="999"),
+        )
+    finally:
+        shops_changed.disconnect(follow)
+    assert sorted(sent) == [opened.pk, moved.pk]
 
 
 # --- Stopped, killed, repeated ----------------------------------------------------------------------------------------------------
