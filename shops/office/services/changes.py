@@ -15,7 +15,7 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
-from shops.models import Shop
+from shops.models import RegisterChange, Shop
 from shops.models.office import ByHand, EventProposal
 from shops.office.services.proposals import check_none_open, check_reason, lock_to_allow, mark_allowed, mark_refused
 from shops.register import events
@@ -77,13 +77,19 @@ def propose(
 
 @transaction.atomic
 def allow(*, proposal: EventProposal, allowed_by: User) -> Shop:
-    """Allow a proposal and write the register. Raises NotPermitted (role, same person), Refused: done, or as the event's service."""
+    """Allow a proposal and write the register.
+
+    Raises NotPermitted (role, same person), Refused: done, changed_meanwhile, or as the event's service.
+    """
     act = lock_to_allow(proposal, allowed_by)
     shop, actor = act.shop, Actor(KEEPER, allowed_by.key)
     mark_allowed(act, allowed_by)
     if shop.merged_into_id is not None:
         raise Refused("merged", _("Another entry stands for this shop. Please write the event there."))
     if act.kind in FACTS:
+        if RegisterChange.objects.filter(shop=shop, name=FACTS[ByHand(act.kind)], at__gt=act.asked_at).exists():
+            sentence = _("The register has changed since this was proposed. Please refuse the proposal and write a new one.")
+            raise Refused("changed_meanwhile", sentence)
         before = {name: getattr(shop, name) for name in act.after}
         change = FactChange(FACTS[ByHand(act.kind)], act.after, before, act.after)
         return change_register(shop=shop, changes=[change], source=act.key, actor=actor, on=act.on)

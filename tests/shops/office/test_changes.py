@@ -11,11 +11,14 @@ from django.db import IntegrityError, transaction
 
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from shops import invariants
 from shops.models import EventProposal, Shop, ShopEvent
 from shops.office.services import changes
+from shops.register.services import FactChange, change_register
 from shops.search.queries import SearchQuery, search_shops
+from tests.conftest import Clock
 from tests.database_guards import without_guards
 from tests.factories.accounts import StaffFactory
 
@@ -69,6 +72,25 @@ def test_a_new_name_and_a_new_address_go_through_the_register(
     assert shop.former_names.get().last_day == on - dt.timedelta(days=1), "the day that was allowed, not that of the signature"
     for text in ("السنبلة", "الوادي"):
         assert {hit.shop_id for hit in search_shops(SearchQuery(text)).hits} == {shop.pk}
+
+
+def test_a_proposal_is_not_written_over_what_the_register_learnt_meanwhile(
+    make_shop: Callable[..., Shop], propose: Callable[..., EventProposal], keeper: Any, frozen_clock: Clock
+) -> None:
+    shop = make_shop(block="4", street="1")
+    moved = propose(shop, "moved", after={"street": "12"})
+    frozen_clock.move(hours=1)
+    facts = [FactChange("address", {"block": "9", "street": "2"}), FactChange("trade_name", {"name_ar": "مخبز الوادي"})]
+    change_register(shop=shop, changes=facts, source="case:1", actor=system("tests"))
+    with pytest.raises(Refused, match="changed_meanwhile"):
+        changes.allow(proposal=moved, allowed_by=keeper)
+    shop.refresh_from_db()
+    assert (shop.block, shop.street) == ("9", "2"), "no address that nobody stated"
+    changes.refuse(proposal=moved, refused_by=keeper)
+    frozen_clock.move(hours=1)
+    changes.allow(proposal=propose(shop, "moved", after={"street": "12"}), allowed_by=keeper)
+    shop.refresh_from_db()
+    assert (shop.block, shop.street) == ("9", "12")
 
 
 @pytest.mark.parametrize(
