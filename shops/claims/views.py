@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
 from municipality.accounts.models import User
+from municipality.accounts.proof import reauthentication_required
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.opening import case_or_404
 from municipality.delegation.authorization import authorize
@@ -22,7 +23,7 @@ from municipality.drafts.models import Draft
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
-from municipality.ui.language import read_form
+from municipality.ui.language import is_switch, read_form
 from municipality.ui.templatetags.portal import bilingual, ref
 from municipality.uploads.fields import field_of
 from shops.claims import matching, parties
@@ -68,20 +69,27 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 @access("person")
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required
 def match(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Claim a shop whose registered owner is the user or the chosen organisation. Raises Http404 for other shops.
+    """Claim a shop whose registered owner is the user or the chosen organisation; a GET, as after a new proof, asks again.
 
-    Where an officer decides although the register names the claimant, it leads to the documents.
+    Where an officer decides although the register names the claimant, it leads to the documents. Raises Http404 for other shops.
     """
     user = request.user
     organisation = parties.organisation_or_none(user, request.POST.get("organisation", ""))
     shop = Shop.objects.filter(public_id=public_id).first()
     if shop is None or not matching.matches(organisation or user, shop):
         raise Http404
+    is_sent = request.method == "POST" and not is_switch(request)
     if matching.why_documents(organisation or user, shop):
+        if not is_sent:
+            return redirect("shops:find")
         draft = claims.begin(shop=shop, person=user, organisation=organisation)
         return redirect("shops:claim", public_id=draft.public_id)
+    if not is_sent:
+        context = {"shop": shop, "organisation": organisation, "access": parties.claimant(user, organisation).access}
+        return render(request, "shops/claims/match.html", context)
     case = claims.claim_by_register(shop=shop, person=user, organisation=organisation)
     messages.info(request, _("The shop is in your list. Its holder until now was told."))
     return redirect("cases:case", public_id=case.public_id)
@@ -132,6 +140,7 @@ def claim(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required
 def dispute(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The form to dispute a claim. Raises Http404 for users who may not; says so when it is too late."""
     user = request.user

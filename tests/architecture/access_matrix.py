@@ -434,7 +434,7 @@ ROWS: list[Row] = [
     own("/{lang}/profile/looks/", READ, READ),
     # Claims of shops: of the claimant (offered), and of the holder (owner).
     own("/{lang}/claims/", "200 200 400 405 405 405", "200 200 400 405 405 405", counter=NO),
-    own("/{lang}/claims/shop/{s.grants.matched.public_id}/", *(HIDDEN_BUTTON,) * 2, offered=WAY_OUT, why="the register names one person"),
+    own("/{lang}/claims/shop/{s.grants.matched.public_id}/", HIDDEN_FORM, HIDDEN_FORM, offered=ASKS, why="the register names one person"),
     own("/{lang}/claims/{s.grants.claiming.public_id}/", HIDDEN_FORM, HIDDEN_FORM, offered="200 200 400 405 405 405"),
     own("/{lang}/claims/{s.grants.claim.public_id}/dispute/", "200 200 400 405 405 405", HIDDEN_FORM, offered=HIDDEN_FORM),
     own("/{lang}/claims/{s.grants.claim.public_id}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, offered=ASKS),

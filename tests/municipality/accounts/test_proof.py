@@ -194,6 +194,8 @@ ASKING = {
     "delegation:add_clerk",
     "licensing:answer_transfer",
     "licensing:transfer",
+    "shops:dispute",
+    "shops:match",
     "admin:desk_sign",
     "admin:desk_board",
     "admin:desk_people",

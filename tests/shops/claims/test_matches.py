@@ -10,6 +10,7 @@ import pytest
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
+from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from shops.claims import review as desk_review
@@ -100,3 +101,19 @@ def test_a_shop_that_passed_after_the_statement_is_not_taken_back(shop: Shop, cl
     RegisteredOwner.objects.update(as_of=NOON + dt.timedelta(hours=3))  # a newer statement settles it again
     assert claims.claim_by_register(shop=shop, person=claimant).state == ClaimState.MATCHED
     assert Case.objects.filter(is_open=True).count() == 1
+
+
+def test_a_shop_is_taken_and_a_claim_disputed_with_a_fresh_proof_only(
+    shop: Shop, owner: User, claimant: User, frozen_clock: Clock, settings: Any
+) -> None:
+    taker, path = signed_in(claimant), f"/en/claims/shop/{shop.public_id}/"
+    with clock.at(NOON + dt.timedelta(seconds=settings.PROOF_SECONDS)):
+        assert taker.post(path).status_code == 403
+        assert "The register names you as the owner" in taker.get(path).content.decode(), "where a new sign-in comes back to"
+        taker.post(path, {"_language": "en"})  # the switch of the language is no way round
+        assert not Claim.objects.exists() and Shop.objects.get().owner == owner
+    assert taker.post(path).status_code == 302
+    case = Claim.objects.get().case
+    with clock.at(NOON + dt.timedelta(seconds=settings.PROOF_SECONDS)):
+        sent = signed_in(owner)
+        assert sent.post(f"/en/claims/{case.public_id}/dispute/", {"dispute": "لم أبعه"}).status_code == 302
