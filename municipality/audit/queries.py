@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from municipality.audit.models import AccessLogEntry, AuditEvent, Link
-from municipality.audit.services import GENESIS, chain_hash, record
+from municipality.audit.models import AccessLogEntry, ActText, AuditEvent, Link
+from municipality.audit.services import GENESIS, chain_hash, commitment_of, record
 from municipality.kernel import clock, request_cache
 from municipality.kernel.actors import Actor, system
 
@@ -32,13 +32,16 @@ class Fault:
 def faults(after: int = 0, until: int | None = None) -> Iterator[Fault]:
     """Verify the chain, from the first event or after the number `after`, which was verified before, to `until`. Yields the faults.
 
+    Then the texts that were not erased are compared with the commitments of their events.
+
     A removed tail, or a rewrite of everything after a row, can be detected only with an external copy.
     """
     previous, expected = GENESIS, 1
     if after:
         last_verified = Link.objects.get(number=after)
         previous, expected = last_verified.hash, after + 1
-    links = Link.objects.filter(number__gt=after, number__lte=_last_number() if until is None else until)
+    end = _last_number() if until is None else until
+    links = Link.objects.filter(number__gt=after, number__lte=end)
     for link in links.select_related("act").order_by("number").iterator(2000):
         if link.number != expected:
             yield Fault(link.number, "gap")
@@ -47,6 +50,10 @@ def faults(after: int = 0, until: int | None = None) -> Iterator[Fault]:
         if chain_hash(link.previous_hash, link.number, link.act) != link.hash:
             yield Fault(link.number, "changed_row")
         previous, expected = link.hash, link.number + 1
+    texts = ActText.objects.filter(act__link__number__gt=after, act__link__number__lte=end).order_by("act__link__number")
+    for number, commitment, salt, text in texts.values_list("act__link__number", "act__commitment", "salt", "text").iterator(2000):
+        if commitment_of(salt, text) != commitment:
+            yield Fault(number, "changed_text")
 
 
 def _last_number() -> int:

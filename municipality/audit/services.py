@@ -27,11 +27,16 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
     """
     salt = secrets.token_hex(16) if text else ""
     event = _event(NewAuditEvent(action, subject, actor, data or {}))
-    event.commitment = hashlib.sha256((salt + text).encode()).hexdigest() if text else ""
+    event.commitment = commitment_of(salt, text) if text else ""
     event.save(force_insert=True)
     if text:
         ActText.objects.create(act=event, salt=salt, text=text)
     return event
+
+
+def commitment_of(salt: str, text: str) -> str:
+    """The salted commitment to a text: SHA-256 in hexadecimal digits."""
+    return hashlib.sha256((salt + text).encode()).hexdigest()
 
 
 class NewAuditEvent(NamedTuple):

@@ -294,6 +294,20 @@ def test_words_can_be_erased_and_the_chain_stays_whole() -> None:
 
 
 @pytest.mark.django_db
+def test_words_are_not_rewritten_and_who_gets_round_that_is_found() -> None:
+    acts(2)
+    with transaction.atomic():
+        record("testing.said", subject="case:1", actor=OFFICER, text="ما قيل")
+    sequence()
+    with pytest.raises(IntegrityError, match="guard:insert_only"), transaction.atomic():
+        ActText.objects.update(text="ما لم يُقل")
+    assert list(faults()) == []
+    guards.remove(connection)
+    ActText.objects.update(text="ما لم يُقل")
+    assert list(faults()) == [Fault(3, "changed_text")] and list(faults(after=3)) == []
+
+
+@pytest.mark.django_db
 def test_a_look_is_shown_to_whom_it_concerns() -> None:
     log_access(viewer=OFFICER, person_key="person:1", subject="case:1", purpose="audit")
     log_access(viewer=OFFICER, person_key="person:2", subject="case:2", purpose="audit")
