@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,12 @@ class CorrectionPreview:
     errors: list[tuple[int, str, str]] = field(default_factory=list)
     same: int = 0
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the changes, in hexadecimal digits: the same file brings others once the register has changed."""
+        changes = [(line, shop.pk, effect) for line, shop, effect in self.changes]
+        return hashlib.sha256(json.dumps(changes, sort_keys=True, default=str).encode()).hexdigest()
+
 
 def export(*, shops: QuerySet[Shop], form: str, filters: dict[str, str], by: User) -> bytes:
     """Shops as CSV or XLSX, without formulas. Raises NotPermitted, Refused: too_many, unknown_form."""
@@ -69,8 +76,11 @@ def preview(*, content: bytes, by: User) -> CorrectionPreview:
 
 
 @transaction.atomic
-def correct(*, file: StoredFile, by: User) -> CorrectionPreview:
-    """Apply a previewed correction, all or nothing. Raises NotPermitted, Refused: too_many, wrong_lines, nothing_new."""
+def correct(*, file: StoredFile, as_seen: str, by: User) -> CorrectionPreview:
+    """Apply a previewed correction, all or nothing; `as_seen` is the digest of its preview.
+
+    Raises NotPermitted, Refused: too_many, wrong_lines, nothing_new, changed_meanwhile.
+    """
     require_group(by, KEEPER)
     content = store.read(file)
     dataset, lines = _dataset(content)
@@ -80,6 +90,8 @@ def correct(*, file: StoredFile, by: User) -> CorrectionPreview:
         raise Refused("wrong_lines", _("The file has lines with errors. Please correct them and load it again."))
     if not result.changes:
         raise Refused("nothing_new", _("The register already says this. Please write what is new."))
+    if result.digest != as_seen:
+        raise Refused("changed_meanwhile", _("The register has changed since this was shown. Please load the file again."))
     data = {"shops": len(result.changes), "source": source, "sha256": hashlib.sha256(content).hexdigest()}
     record("register.corrected", subject="register:shops", actor=actor, data=data)
     return result

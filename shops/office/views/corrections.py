@@ -47,7 +47,8 @@ def corrections(request: AuthenticatedHttpRequest) -> HttpResponse:
             if step == "preview":
                 preview = services.preview(content=_uploaded(request), by=request.user)
             elif step == "correct":
-                done = services.correct(file=_previewed_file(request), by=request.user)
+                file, as_seen = _previewed(request)
+                done = services.correct(file=file, as_seen=as_seen, by=request.user)
             else:
                 raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
         except NotReadable as unreadable:
@@ -70,7 +71,7 @@ def corrections(request: AuthenticatedHttpRequest) -> HttpResponse:
         found=preview,
         changes=[] if preview is None else [(line, shop, _change_rows(effect)) for line, shop, effect in preview.changes[:MAX_SHOWN]],
         wrong=[] if preview is None else [(line, _column(column), sentence) for line, column, sentence in preview.errors[:MAX_SHOWN]],
-        token=signing.dumps(preview.file.pk, salt=SALT) if may_correct and preview else "",
+        token=signing.dumps([preview.file.pk, preview.digest], salt=SALT) if may_correct and preview else "",
         done=done,
         asked_for=Case.objects.filter(service__in=ASKED_FOR, is_open=True).count(),
         columns=[COLUMNS[name][0] for name in COLUMNS if name in resources.WRITABLE or name in ("activity", "area", "governorate")],
@@ -85,11 +86,11 @@ def _uploaded(request: AuthenticatedHttpRequest) -> bytes:
     return file.read(MAX_BYTES + 1)
 
 
-def _previewed_file(request: AuthenticatedHttpRequest) -> StoredFile:
-    """The file of a preview of the last hour. Raises Refused."""
+def _previewed(request: AuthenticatedHttpRequest) -> tuple[StoredFile, str]:
+    """The file of a preview of the last hour, and the digest of its changes. Raises Refused."""
     try:
-        key = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=HOUR)
-        return StoredFile.objects.get(pk=key)
+        key, digest = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=HOUR)
+        return StoredFile.objects.get(pk=key), digest
     except (signing.BadSignature, StoredFile.DoesNotExist):
         raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again.")) from None
 

@@ -53,7 +53,7 @@ def test_a_correction_shows_what_it_does_and_goes_through_the_register(make_shop
     assert effect == {"name_ar": [shop.name_ar, "مخبز الوادي"], "block": ["4", "9"]}
     shop.refresh_from_db()
     assert shop.block == "4" and shop.changes.count() == 0
-    corrections.correct(file=found.file, by=keeper)
+    corrections.correct(file=found.file, as_seen=found.digest, by=keeper)
     shop.refresh_from_db()
     assert (shop.name_ar, shop.block, shop.former_names.count()) == ("مخبز الوادي", "9", 1)
     assert sorted(shop.events.values_list("kind", flat=True)) == ["moved", "opened", "renamed"]
@@ -63,7 +63,7 @@ def test_a_correction_shows_what_it_does_and_goes_through_the_register(make_shop
         and AuditEvent.objects.filter(action="shop.changed").count() == 1
     )
     with pytest.raises(Refused, match="nothing_new"):
-        corrections.correct(file=found.file, by=keeper)
+        corrections.correct(file=found.file, as_seen=found.digest, by=keeper)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,23 @@ def test_state_licence_and_registration_are_not_changed_by_a_correction(
     found = corrections.preview(content=lines(f"{shop.commercial_license_no};{cell}", head=f"commercial_license_no;{head}"), by=keeper)
     assert found.changes == [] and {str(sentence) for _line, _column, sentence in found.errors} == {str(resources.ONLY_SHEETS)}
     with pytest.raises(Refused, match="wrong_lines"):
-        corrections.correct(file=found.file, by=keeper)
+        corrections.correct(file=found.file, as_seen=found.digest, by=keeper)
     assert shop.changes.count() == 0
+
+
+def test_what_the_preview_did_not_show_is_not_written(make_shop: Callable[..., Shop], keeper: Any) -> None:
+    shop = make_shop()
+    content = lines(f"{shop.commercial_license_no};مخبز;9")
+    found = corrections.preview(content=content, by=keeper)
+    Shop.objects.filter(pk=shop.pk).update(block="7")  # another value would be written over than the one that was shown
+    with pytest.raises(Refused, match="changed_meanwhile"):
+        corrections.correct(file=found.file, as_seen=found.digest, by=keeper)
+    shop.refresh_from_db()
+    assert (shop.block, shop.changes.count()) == ("7", 0)
+    again = corrections.preview(content=content, by=keeper)
+    corrections.correct(file=again.file, as_seen=again.digest, by=keeper)
+    shop.refresh_from_db()
+    assert (shop.name_ar, shop.block) == ("مخبز", "9")
 
 
 def test_a_wrong_line_holds_the_whole_correction_back(make_shop: Callable[..., Shop], keeper: Any) -> None:
@@ -86,7 +101,7 @@ def test_a_wrong_line_holds_the_whole_correction_back(make_shop: Callable[..., S
     found = corrections.preview(content=lines(f"{shop.commercial_license_no};مخبز;1", "999999/2001;x;2", "=1;x;2"), by=keeper)
     assert [(line, column) for line, column, _sentence in found.errors] == [(3, "commercial_license_no"), (4, "commercial_license_no")]
     with pytest.raises(Refused, match="wrong_lines"):
-        corrections.correct(file=found.file, by=keeper)
+        corrections.correct(file=found.file, as_seen=found.digest, by=keeper)
     shop.refresh_from_db()
     assert shop.block == "4" and shop.changes.count() == 0, "all of it or nothing"
 
