@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.accounts.queries import require_group
 from municipality.audit.services import record
-from municipality.cases.models import Case
+from municipality.cases.models import Block, Case
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from shops.models import Correction, EventKind, LicenceState, Reply, Shop
-from shops.models.office import MergeKind, ShopMerge
+from shops.models.office import OPEN, EventProposal, MergeKind, ShopMerge
 from shops.office.services.proposals import check_none_open, check_reason, lock_to_allow, mark_allowed, mark_refused
 from shops.register.events import record_event
 from shops.register.roles import CLERK, KEEPER
@@ -37,6 +37,10 @@ def obstacles(shop: Shop) -> list[Any]:
     licence = licences_of([shop.pk]).get(shop.pk)
     if licence and licence.state in (LicenceState.ACTIVE, LicenceState.SUSPENDED) and (licence.end is None or licence.end >= clock.today()):
         texts.append(_("The shop to be merged holds a health licence that has not ended. Merge the other one into it instead."))
+    if Block.objects.filter(subject=shop.key, lifted_at__isnull=True).exists():
+        texts.append(_("Services of the shop to be merged are blocked. The reason is settled first."))
+    if EventProposal.objects.filter(OPEN, shop=shop).exists():
+        texts.append(_("An event of the shop to be merged is proposed. It is confirmed or refused first."))
     for open_matters in OPEN_MATTERS.values():
         texts += open_matters(shop)
     return texts

@@ -12,13 +12,14 @@ from django.test import Client
 
 from licensing.health.services import renewals
 from municipality.audit.models import AuditEvent
+from municipality.cases.services import lift_block, place_block
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from shops import invariants
 from shops.claims import services as claims
 from shops.models import SearchEntry, Shop, ShopEvent, ShopMerge
 from shops.office import candidates
-from shops.office.services import merges
+from shops.office.services import changes, merges
 from shops.register import queries
 from shops.register.services import FactChange, change_register
 from shops.registry import OPEN_MATTERS
@@ -165,6 +166,25 @@ def test_a_shop_with_open_matters_is_not_merged_away_also_if_they_open_meanwhile
     finally:
         OPEN_MATTERS.pop("tests")
     assert Shop.objects.get(pk=two[0].pk).merged_into is None
+    merges.allow(merge=act, allowed_by=keeper)
+
+
+@pytest.mark.parametrize("what", ["blocked", "proposed"])
+def test_a_shop_with_a_block_or_a_proposed_event_is_not_merged_away(what: str, two: tuple[Shop, Shop], clerk: Any, keeper: Any) -> None:
+    act = merges.propose(shop=two[0], into=two[1], note_ar=WHY, asked_by=clerk)
+    if what == "blocked":
+        with transaction.atomic():
+            place_block(subject=two[0].key, ground="t", source="tests", stops="t", sentence_ar="س", sentence_en="x", actor=TESTS)
+    else:
+        proposal = changes.propose(shop=two[0], kind="suspended", on=clock.today(), note_ar=WHY, reference="م ب/1", asked_by=clerk)
+    with pytest.raises(Refused, match="open_matters") as refusal:
+        merges.allow(merge=act, allowed_by=keeper)
+    assert what in str(refusal.value.sentence)
+    if what == "blocked":
+        with transaction.atomic():
+            lift_block(subject=two[0].key, source="tests", actor=TESTS)
+    else:
+        changes.refuse(proposal=proposal, refused_by=keeper)
     merges.allow(merge=act, allowed_by=keeper)
 
 
