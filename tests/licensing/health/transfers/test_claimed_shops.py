@@ -138,3 +138,13 @@ def test_the_new_holder_is_told_of_a_claim_by_documents_and_has_days_of_their_ow
     with pytest.raises(Refused, match="holder_changed"):
         desk.accept(assignment=assignment)
     assert Shop.objects.get().owner == owner
+
+
+def test_the_new_holder_can_answer_while_the_claimant_corrects(shop: Shop, owner: User, noura: User, settings: Any, tmp_path: Any) -> None:
+    settings.VAR_DIR = tmp_path
+    case = ClaimCaseFactory(shop=shop, applicant=PersonFactory(civil_id=OTHER))
+    assignment = desk_acts.assigned(OfficerFactory(skills=["health", "claims"]))
+    desk.ask_corrections(assignment=assignment, items=[desk.CorrectionRequest("file_unreadable", "ownership", "", "")])
+    transfer(shop=shop, to=noura, source="tests", actor=system("tests"))
+    claims.dispute(claim=Claim.objects.get(), person=noura, text="I bought it.")
+    assert Claim.objects.get().disputed_by == noura and Case.objects.get(pk=case.pk).state == "corrections"
