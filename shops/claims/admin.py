@@ -7,6 +7,7 @@ from municipality.ui.code_labels import label_codes
 label_codes(
     {
         "claim.disputed": _("Claim of a shop disputed"),
+        "claim.heard_again": _("New holder told of a claim to the shop"),
         "skill.claims": _("Claims of shops"),
         "shops.settle_claims": _("Settle claims of shops"),
         "shops.claim_sent": _("Claim of a shop sent"),
@@ -22,5 +23,6 @@ label_codes(
         "case.settle": _("Claim settled without a dispute"),
         "case.dispute": _("Claim disputed and frozen"),
         "case.object": _("Claim disputed while it is studied"),
+        "case.object_meanwhile": _("Claim disputed during its corrections"),
     }
 )
