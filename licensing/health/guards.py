@@ -56,12 +56,12 @@ guard(
     "NEW.new_licence_id IS NOT NULL AND OLD.new_licence_id IS NULL AND NEW.lane = 'officer' AND NEW.accepted_facts IS NULL",
     "not_accepted",
 )
-# A licence is issued to who holds its shop then; that of a transfer once the shop has passed.
+# A licence is issued to who holds its shop then; that of a transfer to who agreed (`transfers.guards`).
 guard(
     "licensing_renewal_of_holder",
     "licensing_renewal",
     "UPDATE",
-    "NEW.new_licence_id IS NOT NULL AND OLD.new_licence_id IS NULL AND EXISTS (SELECT 1 FROM cases_case c"
+    "NEW.new_licence_id IS NOT NULL AND OLD.new_licence_id IS NULL AND NEW.act <> 'transfer' AND EXISTS (SELECT 1 FROM cases_case c"
     " JOIN licensing_healthlicence l ON l.id = NEW.licence_id JOIN shops_shop s ON s.id = l.shop_id"
     " WHERE c.id = NEW.case_id AND (s.owner_id <> c.applicant_id OR (s.owner_id IS NULL AND NOT EXISTS"
     " (SELECT 1 FROM accounts_signatory g WHERE g.organisation_id = s.organisation_id AND g.person_id = c.applicant_id))))",

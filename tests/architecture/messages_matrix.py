@@ -37,7 +37,7 @@ VISITS = [
     *(Visit("/{lang}/messages/channels/", who) for who in ("owner", "newcomer")),
     Visit("/{lang}/messages/channels/", "owner", post={"sms": "on"}, note="chosen"),
     *(Visit("/{lang}/messages/check/", who) for who in ("owner", "operator")),
-    Visit("/{lang}/messages/check/", "owner", post={"text": "Pay at once"}, note="not from us"),
+    Visit("/{lang}/messages/check/", "owner", post={"text": "https://pay.example/1"}, note="not from us"),
     Visit(f"{DELIVERY}{{s.failed_delivery.pk}}/change/", "operator", note="failed"),
     Visit(f"{DELIVERY}{{s.failed_delivery.pk}}/retry/", "operator"),
     Visit(f"{DELIVERY}{{s.failed_delivery.pk}}/retry/", "operator", post={}, note="tried again"),
