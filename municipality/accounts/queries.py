@@ -58,6 +58,11 @@ def organisations_signed_by(person: User) -> QuerySet[Organisation]:
     return Organisation.objects.filter(pk__in=signatures(person).values("organisation"))
 
 
+def was_signatory(person: User, organisation_id: int | None) -> bool:
+    """Whether a person signs for an organisation, or did on an earlier day."""
+    return Signatory.objects.filter(person=person, organisation=organisation_id).exists()
+
+
 def signatories_of(organisation: Organisation | None) -> QuerySet[User]:
     """The people who sign for an organisation today."""
     return User.objects.filter(pk__in=_valid().filter(organisation=organisation).values("person")).order_by("pk")

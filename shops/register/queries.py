@@ -12,7 +12,7 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
-from municipality.accounts.queries import may_sign, signatories_of, signatures
+from municipality.accounts.queries import may_sign, signatories_of, signatures, was_signatory
 from municipality.accounts.requests import Visitor
 from municipality.delegation import queries as delegation
 from municipality.delegation.queries import Grant
@@ -73,6 +73,11 @@ def owners(shop: Shop) -> list[User]:
     if shop.owner is not None:
         return [shop.owner]
     return list(signatories_of(shop.organisation))
+
+
+def is_of_holder(shop: Shop, person: User) -> bool:
+    """Whether a person is its owner, or signs for its organisation or did: what they asked for it outlasts their signature."""
+    return shop.owner_id == person.pk if shop.owner_id is not None else was_signatory(person, shop.organisation_id)
 
 
 def ownership(shop: Shop, user: User) -> Ownership:

@@ -8,6 +8,7 @@ from licensing.health.transfers import queries as transfers
 from licensing.models import Act
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock, subjects
 from shops.models import Shop
 from shops.register import queries as shops
@@ -21,7 +22,8 @@ def lost_condition(case: Case) -> str:
         return code
     shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
     renewal = queries.get_renewal(case)
-    if renewal.act != Act.RENEWAL and renewal.licence.document.live_state != "valid":
+    document = renewal.licence.document  # one that has ended, or is suspended, can be renewed
+    if document.state == DocumentState.REVOKED or (renewal.act != Act.RENEWAL and document.live_state != "valid"):
         return "licence_over"
     if shop.closed_on is not None and shop.closed_on <= clock.today():
         return "shop_closed"
@@ -32,11 +34,14 @@ def lost_condition(case: Case) -> str:
 
 
 def lost_holder(case: Case) -> str:
-    """ "other_holder" where the applicant of an act does not hold the shop any more; "" for a transfer, whose applicant takes it over."""
+    """ "other_holder" where the shop has passed from the applicant of an act, or from the organisation that they signed for.
+
+    "" for a transfer, whose applicant takes it over.
+    """
     if transfers.of_case(case) is not None:
         return ""
-    shop = Shop.objects.select_related("owner", "organisation").get(public_id=subjects.parse(case.subject).id)
-    return "" if case.applicant in shops.owners(shop) else "other_holder"
+    shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
+    return "" if shops.is_of_holder(shop, case.applicant) else "other_holder"
 
 
 def lost_period(case: Case) -> str:
