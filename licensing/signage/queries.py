@@ -180,7 +180,7 @@ def renewal_of(board: Board) -> Board | None:
 def lost(request: BoardRequest) -> str:
     """The code of what forbids the licence of a request since it was sent, or "".
 
-    That of `obstacle_of`; LICENCE_OVER; MOVED where the shop has another place or another holder than those that were studied; or
+    That of `obstacle_of`; LICENCE_OVER; MOVED where the shop has another place or another holder than those that were studied, however it passed; or
     "previous_licence" where a board that it renews or changes has ended, or the licence of that is not in force. Boards of a shop that is
     suspended are licensed, and suspended with it.
     """
@@ -189,6 +189,8 @@ def lost(request: BoardRequest) -> str:
         return refusal.code
     if health_licence_state(shop) == DocumentState.REVOKED:
         return LICENCE_OVER
+    if not registered.is_of_holder(shop, request.case.applicant):
+        return MOVED
     if any(at >= request.case.opened_at for at in moves.of_shops([shop.pk]).get(shop.pk, [])):
         return MOVED
     is_over = Q(months_left__isnull=False, previous__last_day__lt=clock.today())

@@ -20,7 +20,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from payments.models import Bill, RefundDue
 from shops.models import Shop
-from shops.register.services import refresh_search
+from shops.register.services import refresh_search, transfer
 from tests import desk_acts
 from tests.bank import Book
 from tests.conftest import Clock
@@ -57,6 +57,13 @@ def test_nothing_is_billed_for_boards_of_a_shop_that_passed_to_another_holder(sh
     issued(case)
     desk_acts.approve(officer)
     assert reason(request) == ("refused", "shop_moved") and not Bill.objects.filter(subject=request.case.key).exists()
+
+
+def test_nothing_is_billed_for_boards_of_a_shop_that_the_register_gave_to_another_holder(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.sent(shop, owner)
+    transfer(shop=shop, to=PersonFactory(noura=True), source="case:of a claim", actor=BY)
+    desk_acts.approve(officer)
+    assert reason(request) == ("refused", "shop_moved") and not Bill.objects.exists()
 
 
 def test_what_was_paid_after_the_shop_moved_is_owed_back(shop: Shop, owner: User, officer: User, reader: User, bank: Book) -> None:
