@@ -180,9 +180,9 @@ def renewal_of(board: Board) -> Board | None:
 def lost(request: BoardRequest) -> str:
     """The code of what forbids the licence of a request since it was sent, or "".
 
-    That of `obstacle_of`; LICENCE_OVER; MOVED where the shop has another place or another holder than those that were studied, however it passed; or
-    "previous_licence" where a board that it renews or changes has ended, or the licence of that is not in force. Boards of a shop that is
-    suspended are licensed, and suspended with it.
+    That of `obstacle_of`; LICENCE_OVER; MOVED where the shop has another place or another holder than those that were studied, however
+    it passed; or "previous_licence" where a board that it renews or changes has ended, or the licence of that is not in force. Boards of
+    a shop that is suspended are licensed, and suspended with it.
     """
     shop = request.shop
     if (refusal := obstacle_of(shop, cases.active_blocks(shop.key, BOARDS))) is not None:

@@ -12,7 +12,10 @@ class ChannelsForm(forms.Form):
 class CheckForm(forms.Form):
     text = forms.CharField(
         label=_("Text of the message"),
-        help_text=_("Paste the whole text, with its links. It is compared with our messages to you, and not kept."),
+        help_text=_(
+            "Paste the whole text, with its links. It is compared with our messages to you, and not kept. "
+            "Texts with a code are not compared."
+        ),
         max_length=5000,
         widget=forms.Textarea(attrs={"dir": "auto", "rows": 6}),
     )

@@ -12,35 +12,43 @@ from municipality.accounts.models import User
 from municipality.kernel import digits
 from municipality.notifications import mail, queries, services
 from municipality.notifications.models import Message
-from municipality.notifications.texts import LANGUAGES
+from municipality.notifications.texts import LANGUAGES, link
 
 NEWEST = 1000  # messages of a person that are compared
 
 
 def sent_with(user: User, text: str) -> Message | None:
-    """The newest message to a user that has every line of a text; None where a line is in no message, or only words around them are typed.
+    """The newest message to a user that has every line of a text, which has the whole body of its e-mail, or its whole text message.
 
-    Spaces, empty lines, invisible marks and the script of digits make no difference.
+    None for any other text: a title and the words around it do not tell where the links of an e-mail lead. Spaces, empty lines,
+    invisible marks and the script of digits make no difference.
     """
     typed = _lines(text)
-    for message in queries.visible_to(user).order_by("-pk")[:NEWEST]:
-        own = _lines("\n".join(getattr(message, f"{part}_{language}") for part in ("title", "body", "short") for language in LANGUAGES))
-        if typed & own and typed <= own | _lines(_around(message)):
-            return message
-    return None
+    newest = queries.visible_to(user).order_by("-pk")[:NEWEST]
+    return next((message for message in newest if any(_is_of(message, language, typed) for language in LANGUAGES)), None)
+
+
+def _is_of(message: Message, language: str, typed: set[str]) -> bool:
+    """Whether lines are those of a message in one language, as an e-mail or as a text message."""
+    title, body, short = (_lines(getattr(message, f"{part}_{language}")) for part in ("title", "body", "short"))
+    if body and body <= typed and typed <= title | body | _mail_lines(message, language):
+        return True
+    return bool(short) and short <= typed and typed <= short | _sms_lines(message, language)
 
 
 def _lines(text: str) -> set[str]:
     return {" ".join(digits.clean(line).split()) for line in text.splitlines()} - {""}
 
 
-def _around(message: Message) -> str:
-    """What stands beside the texts of a message in e-mails and text messages: addresses of pages, and what each says at its end."""
-    texts: list[str] = []
-    for language in LANGUAGES:
-        with translation.override(language):
-            content = mail.content_of(message, language) | {"title": message.title, "is_arabic": language == "ar"}
-            texts.append(render_to_string("notifications/email.txt", content))
-            texts.append(html.unescape(strip_tags(render_to_string("notifications/email.html", content))))
-            texts.append(str(services.LEGAL_MARK))
-    return "\n".join(texts)
+def _mail_lines(message: Message, language: str) -> set[str]:
+    """The lines of an e-mail, with the addresses of its pages and what it says at its end."""
+    with translation.override(language):
+        content = mail.content_of(message, language) | {"title": message.title, "is_arabic": language == "ar"}
+        page = strip_tags(render_to_string("notifications/email.html", content))
+        return _lines(render_to_string("notifications/email.txt", content)) | _lines(html.unescape(page))
+
+
+def _sms_lines(message: Message, language: str) -> set[str]:
+    """What stands in a text message beside its text: the address of its page, and why it comes although it is switched off."""
+    with translation.override(language):
+        return _lines(f"{link(message.path, language)}\n{services.LEGAL_MARK}")

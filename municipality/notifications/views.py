@@ -8,12 +8,16 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.notifications import mail, queries, sent_texts, services
 from municipality.notifications.forms import ChannelsForm, CheckForm
 from municipality.notifications.models import Channel
 from municipality.notifications.texts import page_path
+from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
+
+CHECKS = AttemptLimit("message_checks", 60, 3600)  # a user: each is compared with all their messages
 
 
 @access("any")
@@ -51,8 +55,10 @@ def channels(request: AuthenticatedHttpRequest) -> HttpResponse:
 @access("any")
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Say whether a text that the user got is one of the messages to them. It is not kept."""
+    """Say whether a text that the user got is one of the messages to them, so many times an hour. It is not kept."""
     form, submitted = read_form(request, CheckForm)
     is_checked = submitted and form.is_valid()
+    if is_checked and not CHECKS.take(request.user.key):
+        return too_many_requests(request, CHECKS.seconds)
     found = sent_texts.sent_with(request.user, form.cleaned_data["text"]) if is_checked else None
     return render(request, "notifications/check.html", {"form": form, "is_checked": is_checked, "found": found})

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from django.utils.html import strip_tags
+from django.utils.translation import gettext
 
+from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User
 from municipality.kernel import clock
-from municipality.notifications import mail, services
+from municipality.notifications import mail, sent_texts, services, views
 from municipality.notifications.models import Delivery, Message
 from municipality.notifications.templatetags.message_words import marked, marked_line
 from tests.browsers import signed_in
@@ -109,8 +112,6 @@ def test_the_inbox_takes_few_queries_however_many_messages(count: int) -> None:
 
 
 def test_foreign_parts_are_marked_and_markup_is_not_believed() -> None:
-    from django.utils import translation
-
     with translation.override("ar"):
         assert marked_line("رخصة HLT-HW-2026-1-K صالحة 24 شهرا.") == 'رخصة <bdi dir="ltr">HLT-HW-2026-1-K</bdi> صالحة 24 شهرا.'
         assert marked_line("مطعم Gulf Grill & <b>") == 'مطعم <bdi dir="ltr">Gulf Grill</bdi> &amp; &lt;<bdi dir="ltr">b</bdi>&gt;'
@@ -123,7 +124,7 @@ def check(user: User, text: str, language: str = "en") -> str:
     return signed_in(user).post(f"/{language}/messages/check/", {"text": text}).content.decode()
 
 
-YES, NO = "We sent you this message", "We did not send you this text"
+YES, NO = "We sent you this message", "This is not one of our messages to you"
 
 
 def test_a_text_that_we_sent_is_known_by_each_way_in_which_it_comes(mailoutbox: list[Any]) -> None:
@@ -132,7 +133,7 @@ def test_a_text_that_we_sent_is_known_by_each_way_in_which_it_comes(mailoutbox: 
     mail.send_message(row, to="salim@example.com", language="en", idempotency_key="1")
     [letter] = mailoutbox
     in_html = strip_tags(letter.alternatives[0][0])
-    arabic = row.title_ar.translate({ord(str(number)): digit for number, digit in enumerate("٠١٢٣٤٥٦٧٨٩")})
+    arabic = f"{row.title_ar}\n{row.body_ar}".translate({ord(str(number)): digit for number, digit in enumerate("٠١٢٣٤٥٦٧٨٩")})
     for text in (services.sms_text(row, "ar"), services.sms_text(row, "en", although_off=True), letter.body, in_html, row.body_en, arabic):
         page = check(salim, f"  {text}\n")
         assert YES in page and NO not in page and f"/en/messages/{row.public_id}/" in page, text
@@ -154,6 +155,36 @@ def test_a_changed_text_is_not_ours_with_a_warning_and_whom_to_tell(change: Call
     row = message(salim, short_en="Licence HLT-HW-2026-000001-K is issued")
     page = check(salim, change(services.sms_text(row, "en")))
     assert NO in page and YES not in page and 'href="tel:139"' in page
+
+
+@pytest.mark.parametrize("way", ["title", "short"])
+@pytest.mark.parametrize(("language", "button"), [("en", "Open in the portal"), ("ar", "فتح في البوابة")])
+def test_a_title_with_the_button_of_an_e_mail_is_not_ours(way: str, language: str, button: str) -> None:
+    """The address behind a button is lost where a text is copied."""
+    salim = PersonFactory()
+    row = message(salim, short_ar="صدرت رخصة", short_en="A licence is issued")
+    with translation.override(language):
+        assert gettext("Open in the portal") == button
+    words = getattr(row, f"{way}_{language}")
+    assert sent_texts.sent_with(salim, f"{words}\n{button}") is None
+    assert sent_texts.sent_with(salim, f"{words}\n{getattr(row, f'body_{language}')}\n{button}") == (row if way == "title" else None)
+
+
+def test_the_page_says_where_to_open_a_message_and_what_is_not_compared(rules: None) -> None:
+    salim = PersonFactory()
+    row = message(salim)
+    assert "Open it here, not by a link in what you got" in check(salim, row.body_en)
+    assert "تُفتح من هنا لا من رابط فيما وصلك" in check(salim, row.body_ar, "ar")
+    code = "Kuwait Municipality: your confirmation code is 123456. Please give it to nobody."
+    assert "A text with a code is not compared" in check(salim, code)
+    assert "أما النص الذي فيه رمز فلا يُقارن" in check(salim, code, "ar")
+
+
+def test_texts_are_compared_so_many_times_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "CHECKS", AttemptLimit("message_checks", 1, 3600))
+    client = signed_in(PersonFactory())
+    answers = [client.post("/en/messages/check/", {"text": "x"}) for _try in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429] and answers[1]["Retry-After"] == "3600"
 
 
 def test_a_message_to_another_person_is_not_one_to_the_reader() -> None:
