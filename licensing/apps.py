@@ -8,7 +8,7 @@ class LicensingConfig(AppConfig):
     verbose_name = _("Licences")
 
     def ready(self) -> None:
-        from licensing import deadlines, numbers
+        from licensing import actors, deadlines, numbers
         from licensing.bulk import guards as bulk_guards  # noqa: F401
         from licensing.bulk import notifications as bulk_messages  # noqa: F401
         from licensing.bulk import tasks as bulk_tasks  # noqa: F401
@@ -104,7 +104,7 @@ class LicensingConfig(AppConfig):
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.home_forms import NUMBER_KINDS, PUBLIC_NUMBERS
         from municipality.cases.obligations import OBLIGATIONS
-        from municipality.cases.timeline import ADDED_STEPS, TIMELINES
+        from municipality.cases.timeline import ADDED_STEPS, MUST_ACT, TIMELINES
         from municipality.delegation.registry import OWNERSHIPS, SERVICES, DelegableService
         from municipality.documents.queries import DOCUMENT_KINDS, NUMBER_PAGES, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
@@ -202,6 +202,9 @@ class LicensingConfig(AppConfig):
         NUMBER_PAGES.register("boards", numbers.board_page)
         NUMBER_KINDS.register("HLT", numbers.HEALTH)
         NUMBER_KINDS.register("ADL", numbers.BOARDS)
+        NUMBER_KINDS.register("INS", numbers.INSPECTIONS)
+        for service in (*ACTS, NEW_LICENCE, BOARDS):
+            MUST_ACT.register(service, actors.must_act)
         OBLIGATIONS.register("workers", workers.obligations)
         panels.MY_SHOPS.register("workers", workers.my_shops)
         panels.MANY_SHOPS.register("renewals", (_("Renew several licences in one act"), "licensing:renewals"))

@@ -40,3 +40,9 @@ BOARDS = NumberKind(
     button=_("Licensed boards on the map"),
     url=lambda _number: reverse("licensing:boards_map"),
 )
+INSPECTIONS = NumberKind(
+    title=_("This is the number of an inspection"),
+    text=_("It is no request. The message about it stands under Messages and leads to its page, after you sign in."),
+    button=_("Open Messages"),
+    url=lambda _number: reverse("notifications:inbox"),
+)

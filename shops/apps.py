@@ -10,7 +10,7 @@ class ShopsConfig(AppConfig):
     def ready(self) -> None:
         from municipality.cases import panels as case_panels
         from municipality.cases.catalogue import CATALOGUE
-        from municipality.cases.timeline import TIMELINES
+        from municipality.cases.timeline import MUST_ACT, TIMELINES
         from municipality.delegation.registry import BELONGINGS, HOLDERS, HOLDINGS, NAMES, OWNERSHIPS, SERVICES, DelegableService
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
@@ -18,6 +18,7 @@ class ShopsConfig(AppConfig):
         from municipality.incidents.registry import DEADLINES
         from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import ON_PLOT, PARTY_NUMBERS, REVIEWABLES
+        from municipality.review.timeline import actor_of_queue
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
         from shops.claims import deadlines, drafts, files, panels, parties, refusals, review, timeline
@@ -58,6 +59,7 @@ class ShopsConfig(AppConfig):
 
         SERVICES.register(CLAIM, DelegableService(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(CLAIM, timeline.TIMELINE)
+        MUST_ACT.register(CLAIM, actor_of_queue)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
         DEADLINES.register("shops.claim", deadlines.DISPUTE)
         PARTY_NUMBERS.register("shop", queries.key_by_licence)

@@ -99,6 +99,8 @@ class AddedStep:
     role: str
 
 
+# Who must act now, a key of ACTORS, where the state of a case does not tell it alone ("": not known), by the code of the workflow.
+MUST_ACT: Registry[Callable[[Case], str]] = Registry()
 # What apps above add to the timeline of a case, by name of the app; each returns the steps of one case in their order.
 ADDED_STEPS: Registry[Callable[[Case, Sequence[CaseEvent]], Sequence[AddedStep]]] = Registry()
 # Whether a case waits until somebody takes it up: conditions on a case, by name of the app.
@@ -156,17 +158,21 @@ def _past(case: Case, timeline: Timeline, events: Sequence[CaseEvent], people: M
         past.remove(moves[-1])
         return [*past, replace(moves[-1], kind="bad" if state in timeline.bad else "done", note=timeline.notes.get(state, ""))]
     due = decision_day(case)
-    minutes = [at for due_at in DUE_AT.values() if due and (at := due_at(case)) is not None and clock.day_of(at) == due]
-    now = replace(past[-1], kind="now", due=due, due_at=min(minutes, default=None), must_act=must_act(case))
+    now = replace(past[-1], kind="now", due=due, due_at=decision_minute(case, due), must_act=must_act(case))
     return [*past[:-1], replace(now, note=timeline.notes.get(state, ""))]
 
 
 def must_act(case: Case) -> Text:
-    """Who must act now in an open case; a member of staff with their office, never with their name."""
-    role = TIMELINES[case.service].next_actor.get(case.state, "system")
+    """Who must act now in an open case; a member of staff with their office, never with their name. Empty where it is not known."""
+    role = MUST_ACT[case.service](case) if case.service in MUST_ACT else role_of_state(case)
     if role not in STAFF:
-        return ACTORS[role]
-    return format_html("{}, {}", ACTORS[role], bilingual(case.branch, "name"))
+        return ACTORS[role] if role else ""
+    return format_html("{}{}{}", ACTORS[role], gettext(", "), bilingual(case.branch, "name"))
+
+
+def role_of_state(case: Case) -> str:
+    """Who must act in the present state of a case, a key of ACTORS."""
+    return TIMELINES[case.service].next_actor.get(case.state, "system")
 
 
 def decision_day(case: Case) -> dt.date | None:
@@ -174,6 +180,12 @@ def decision_day(case: Case) -> dt.date | None:
     timeline = TIMELINES[case.service]
     waits_for_applicant = timeline.next_actor.get(case.state) == "applicant"
     return case.due_on if case.is_open and not waits_for_applicant and case.state not in timeline.kept_promise else None
+
+
+def decision_minute(case: Case, due_on: dt.date | None) -> dt.datetime | None:
+    """The minute of the promised day by which a case is decided; None where it is not known."""
+    minutes = [at for due_at in DUE_AT.values() if due_on and (at := due_at(case)) is not None and clock.day_of(at) == due_on]
+    return min(minutes, default=None)
 
 
 def lateness(due_on: dt.date | None, due_at: dt.datetime | None = None) -> Text:

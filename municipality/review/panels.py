@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from municipality.cases.models import Case
 from municipality.cases.panels import Fact, FileLine, NextStep
-from municipality.cases.timeline import lateness
+from municipality.cases.timeline import decision_minute, lateness
 from municipality.documents.models import Document
 from municipality.jobs import queries as jobs
 from municipality.review import queries
@@ -67,7 +67,7 @@ def queue_facts(case: Case, *, is_promised: bool = False) -> list[Fact]:
     if entry.state == QueueEntryState.AWAY:
         facts.append(Fact(_("Decision date"), _("paused until the answer arrives")))
     elif case.due_on is not None:
-        facts.append(Fact(_("Decision by"), day(case.due_on), lateness(case.due_on)))
+        facts.append(Fact(_("Decision by"), day(case.due_on), lateness(case.due_on, decision_minute(case, case.due_on))))
     if entry.state == QueueEntryState.WAITING and entry.estimate is not None:
         facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate), late_estimate(case, entry.estimate)))
     return facts

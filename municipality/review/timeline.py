@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
-from municipality.cases.timeline import AddedStep
+from municipality.cases.timeline import AddedStep, role_of_state
 from municipality.review import queries
 from municipality.review.models import Clock, Escalation, Override, QueueEntry, QueueEntryEvent
 from municipality.review.registry import REVIEWABLES
@@ -81,6 +81,13 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
 
 # Whether a case waits in the queue, with no officer yet.
 WAITS_IN_QUEUE = Q(place__state=QueueEntryState.WAITING)
+
+
+def actor_of_queue(case: Case) -> str:
+    """Who must act in a case that others may answer before it waits for an officer; "" until it stands in the queue."""
+    role = role_of_state(case)
+    is_known = role in ("applicant", "supervisor") or (role == "officer" and queries.entry_of(case) is not None)
+    return role if is_known else ""
 
 
 def due_at(case: Case) -> dt.datetime | None:

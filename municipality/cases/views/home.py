@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -41,15 +42,23 @@ def _dashboard(person: User) -> dict[str, Any]:
     found = obligations.obligations_of(person)
     next_one, choice = obligations.next_of(found), obligations.choice_of(found)
     begun = unsent(person)
-    shown = {one.url for one in begun}  # in their own list, with the day on which they are deleted
+    shown = {one.url for one in begun[:MAX_LINES]}  # in their own list, with the day on which they are deleted
     dated = [one for one in found if one.until is not None and not one.is_asked and not (one.duty == Duty.OFFER and one.url in shown)]
     first = next_one or choice
     to_pay = [one for one in found if one.fils and one.duty == Duty.MUST]
     offers = [one for one in found if one.fils and one.duty == Duty.OFFER]
     page = notifications.inbox(person)
-    open_cases = timeline.with_queue(queries.visible_to(person).filter(is_open=True)).order_by("pk")[: MAX_LINES + 1]
+    related = chain.from_iterable(timeline.READ_WITH_A_CASE.values())
+    rows = queries.visible_to(person).filter(is_open=True).select_related(*related)
+    open_cases = timeline.with_queue(rows).order_by("pk")[: MAX_LINES + 1]
     requests = [
-        (case, timeline.TIMELINES[case.service].name, *timeline.label(case), due_on, timeline.lateness(due_on))
+        (
+            case,
+            timeline.TIMELINES[case.service].name,
+            *timeline.label(case),
+            due_on,
+            timeline.lateness(due_on, timeline.decision_minute(case, due_on)),
+        )
         for case in open_cases
         for due_on in [timeline.decision_day(case)]
     ]
@@ -67,6 +76,7 @@ def _dashboard(person: User) -> dict[str, Any]:
         "offer_fils": obligations.total_fils(found, Duty.OFFER),
         "offer_until": next((one.until for one in offers if one.until), None),
         "unsent": begun[:MAX_LINES],
+        "more_unsent": len(begun) > MAX_LINES,
         "requests": requests[:MAX_LINES],
         "more_requests": len(requests) > MAX_LINES,
         "mail": page.messages[:4],

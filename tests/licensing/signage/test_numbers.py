@@ -80,3 +80,14 @@ def test_the_foot_of_every_page_leads_to_how_a_message_is_checked(rules: None, l
     assert f'href="/{language}/track/#message">{words}' in home
     page = Client().get(f"/{language}/track/").content.decode()
     assert words in page.split("<main")[1] and "https://portal.example.test" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Most numbers in our messages can be entered above"), ("ar", "تمكن كتابة معظم أرقام رسائلنا أعلاه")],
+)
+def test_the_page_promises_no_more_than_it_knows_of_numbers(rules: None, language: str, words: str) -> None:
+    assert words in Client().get(f"/{language}/track/").content.decode()
+    assert {"en": "This is the number of an inspection", "ar": "هذا رقم تفتيش"}[language] in track(
+        "INS-HA-2026-000001-K", language=language
+    ).content.decode()

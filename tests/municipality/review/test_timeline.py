@@ -17,6 +17,7 @@ from municipality.cases.models import Case
 from municipality.cases.timeline import TIMELINES, Timeline
 from municipality.review.models import Clock as CaseClock
 from municipality.review.models import QueueEntry
+from municipality.review.panels import queue_facts
 from municipality.review.services import case_clock, desk, queue
 from municipality.review.services.desk import CorrectionRequest
 from municipality.review.timeline import LEVELS, MOVES
@@ -166,6 +167,9 @@ def test_the_present_step_says_who_must_act_at_which_office_and_until_which_minu
     frozen_clock.set(due_at + dt.timedelta(minutes=1))
     for page in pages():
         assert f"{until}. This is late." in page
+    assert "This is late." in signed_in(office.applicant).get("/en/").content.decode()
+    with translation.override("en"):
+        assert "This is late." in str(queue_facts(Case.objects.get(pk=case.pk), is_promised=True))
 
 
 def test_every_level_that_a_clock_can_reach_has_its_words() -> None:
