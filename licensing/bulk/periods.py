@@ -37,7 +37,7 @@ def of_boards(boards: Iterable[Board]) -> list[NewPeriod]:
 
 
 def of_lines(lines: Sequence[BatchLine]) -> dict[int, list[NewPeriod]]:
-    """The periods of the requests that were sent, by the primary key of the request; two queries."""
+    """The periods of requests that are open or issued, by the primary key of the request; two queries."""
     cases = [line.case_id for line in lines]
     found = {row.case_id: [NewPeriod(row.first_day, row.last_day)] for row in Renewal.objects.filter(case__in=cases)}
     boards: dict[int, list[Board]] = {}

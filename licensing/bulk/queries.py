@@ -58,7 +58,7 @@ def progress(batch: RenewalBatch) -> Progress:
     """How far a batch is; four queries."""
     lines = list(batch.lines.select_related("shop", "case"))
     registered.attach_names([line.shop for line in lines])
-    result, new = Progress(count=len(lines)), periods.of_lines([line for line in lines if line.case_id is not None])
+    result, new = Progress(count=len(lines)), periods.of_lines([line for line in lines if _is_promised(line.case)])
     for line in lines:
         if line.state == WAITING:
             result.waiting.append(line)
@@ -69,6 +69,11 @@ def progress(batch: RenewalBatch) -> Progress:
             result.issued += line.case.state == "issued"
     result.due = _due([line.case for line, *_rest in result.sent if line.case is not None and line.case.is_open])
     return result
+
+
+def _is_promised(case: Case | None) -> bool:
+    """Whether a licence may still come of a request, or has."""
+    return case is not None and (case.is_open or case.state == "issued")
 
 
 def _label(case: Case) -> Text:

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from licensing.bulk import offers, queries, services
 from licensing.bulk.periods import NewPeriod
-from licensing.health.services import submit_renewal
+from licensing.health.services import submit_renewal, withdraw_renewal
 from licensing.health.services.issue import issue_renewal, take_payment
 from licensing.models import BatchLine, Renewal, RenewalBatch
 from licensing.signage.renewals import offers as board_offers
@@ -104,6 +104,15 @@ def test_the_new_period_of_each_stands_beside_its_fee_before_and_after_it_is_sen
         days = [str(day(one.last)) for one in (*boards.periods, *health.periods)]
     for shown in (page, after):
         assert [shown.count(word) for word in words] == [2, 2] and all(last in shown for last in days)
+
+
+def test_a_request_of_which_no_licence_comes_names_no_period(shop: Shop, owner: User) -> None:
+    batch = ask(owner)
+    run_due(JOB)
+    (line,) = batch.lines.select_related("case")
+    assert line.case is not None and [len(new) for _line, _label, new in queries.progress(batch).sent] == [1]
+    withdraw_renewal(case=line.case, applicant=owner)
+    assert [new for _line, _label, new in queries.progress(batch).sent] == [[]]
 
 
 @pytest.mark.parametrize(
