@@ -105,7 +105,10 @@ def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpRe
         read_share=100 * row.read // row.lines if row.lines else 0,
         line_errors=[(line, [(_column(spec, column), spec.problems[code]) for column, code in line.problems]) for line in page_lines],
         older=older,
-        good_lines=list(zip(good_lines, spec.lines(good_lines), strict=True)),
+        good_lines=[
+            (line, list(zip(spec.pages.line_heads, cells, strict=True)))
+            for line, cells in zip(good_lines, spec.lines(good_lines), strict=True)
+        ],
         further=further,
         may_release=is_undecided and is_releaser and row.checked_at is not None and not is_mine and applicable,
         may_refuse=is_undecided and (is_releaser or is_mine),

@@ -104,6 +104,13 @@ def test_a_dry_run_changes_nothing_and_the_second_person_lets_the_good_lines_in(
     assert acts == ["paper.loaded", "paper.checked", "paper.released", "paper.taken"]
 
 
+def test_each_cell_of_a_good_line_bears_the_name_of_its_column(clerk: Any, authority: Any, shop: Shop) -> None:
+    """On a phone a line stands without the heading of its table."""
+    file = loaded(clerk, {})
+    page = signed_in(authority).get(f"/admin/office/paper/{file.public_id}/").content.decode()  # type: ignore[operator]
+    assert all(f'<td role="cell" data-label="{name}">' in page for name in ("الرقم", "المبلغ", "المنطقة"))
+
+
 @pytest.mark.parametrize("column", ["paper_no", "licence_no", "note"])
 def test_a_sheet_with_nul_is_refused_before_anything_is_kept(column: str, clerk: Any, shop: Shop) -> None:
     with pytest.raises(NotReadable, match="nul"):
