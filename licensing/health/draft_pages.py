@@ -20,7 +20,7 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from shops.models import Shop
-from shops.register.draft_names import shop_names
+from shops.register.draft_names import held_shop_names
 
 # Names of its URLs: the list of its pages, a page, and its removal.
 URLS = {
@@ -124,5 +124,5 @@ def _path(draft: Draft) -> str:
     return page_path(draft, CONTINUE)
 
 
-RENEWAL_DRAFT = DraftKind(NAMES[RENEWAL], shop_names, _path, has_obligation=True)
-CHANGE_DRAFT = DraftKind(NAMES[CHANGE], shop_names, _path)
+RENEWAL_DRAFT = DraftKind(NAMES[RENEWAL], held_shop_names, _path, has_obligation=True)
+CHANGE_DRAFT = DraftKind(NAMES[CHANGE], held_shop_names, _path)

@@ -15,10 +15,10 @@ from municipality.drafts.models import Draft
 from municipality.drafts.registry import DraftKind
 from municipality.kernel import request_cache, subjects
 from municipality.uploads.registry import Prefix, Slot
-from shops.register.draft_names import shop_names
+from shops.register.draft_names import held_shop_names
 
 BOARDS_DRAFT = DraftKind(
-    ("ترخيص الإعلان", "Licence for boards"), shop_names, lambda draft: f"/boards/new/{subjects.parse(draft.subject).id}/"
+    ("ترخيص الإعلان", "Licence for boards"), held_shop_names, lambda draft: f"/boards/new/{subjects.parse(draft.subject).id}/"
 )
 
 

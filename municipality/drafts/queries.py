@@ -37,7 +37,7 @@ def open_for(user: User, service: str, subject: str) -> Draft | None:
 
 def open_of(user: Visitor) -> list[Draft]:
     """All drafts that the user may continue, the first to expire first; a page reads them once."""
-    rows = visible_to(user).filter(expires_at__gt=clock.now()).order_by("expires_at", "pk")
+    rows = visible_to(user).filter(expires_at__gt=clock.now()).select_related("person").order_by("expires_at", "pk")
     return request_cache.get_or_set(("drafts.open", user.pk), lambda: list(rows))
 
 

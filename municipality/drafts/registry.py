@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from municipality.drafts.models import Draft
 from municipality.kernel.registry import Registry
 
-# What each of several drafts is about, in Arabic and English, by its primary key; one statement at most.
+# What each of several drafts is about, in Arabic and English, by its primary key; without those that their person may not send any more.
 Abouts = Callable[[Sequence[Draft]], Mapping[int, tuple[str, str]]]
 
 
@@ -25,10 +25,10 @@ class DraftKind:
     has_obligation: bool = False
     is_personal: bool = False
 
-    def title(self, draft: Draft) -> tuple[str, str]:
-        """The Arabic and the English title of one draft."""
-        about_ar, about_en = self.abouts([draft])[draft.pk]
-        return f"{self.name[0]}، {about_ar}", f"{self.name[1]}, {about_en}"
+    def title(self, draft: Draft) -> tuple[str, str] | None:
+        """The Arabic and the English title of one draft; None where its person may not send it any more."""
+        about = self.abouts([draft]).get(draft.pk)
+        return (f"{self.name[0]}، {about[0]}", f"{self.name[1]}, {about[1]}") if about is not None else None
 
 
 # By the code of the workflow.

@@ -152,13 +152,15 @@ def remind() -> int:
         row = Draft.objects.select_for_update().select_related("person").get(pk=pk)
         if row.closed_at is not None or row.reminded_at is not None or row.changed_at > before:
             return False
-        title_ar, title_en = DRAFT_KINDS[row.service].title(row)
+        title = DRAFT_KINDS[row.service].title(row)
+        if title is None:
+            return False
         send_message(
             DraftReminder,
             person=row.person,
             key=row.public_id,
             subject_key=row.key,
-            context={"draft": row, "title": Bilingual(title_ar, title_en), "until": clock.day_of(row.expires_at)},
+            context={"draft": row, "title": Bilingual(*title), "until": clock.day_of(row.expires_at)},
         )
         row.reminded_at = now
         row.save(update_fields=["reminded_at"])

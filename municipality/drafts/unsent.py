@@ -55,4 +55,5 @@ def _read(user: Visitor) -> list[UnsentRequest]:
     return [
         UnsentRequest(draft, kind.name[column], format_html("<bdi>{}</bdi>", abouts[draft.pk][column]), f"/{language}{kind.path(draft)}")
         for draft, kind in rows
+        if draft.pk in abouts
     ]

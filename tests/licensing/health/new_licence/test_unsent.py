@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -12,10 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from licensing.health.states import CHANGE, RENEWAL
 from municipality.accounts.models import User, actor_of
 from municipality.cases.obligations import obligations_of
+from municipality.cases.views import home
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
+from municipality.drafts.registry import DRAFT_KINDS
 from municipality.drafts.unsent import unsent
+from municipality.kernel import clock
+from shops.models import Shop
+from shops.register.services import transfer
 from tests.browsers import signed_in
+from tests.database_guards import without_guards
 from tests.factories import boards, new_licences, opinions
 from tests.factories.accounts import NOURA, PersonFactory
 from zoning.models import Plot
@@ -61,6 +68,30 @@ def test_what_was_begun_stands_at_home_in_my_requests_and_on_the_page_of_its_ser
         shown = listed(client, page)
         assert shown.count("<li>") == len(words) and all(word in shown for word in words), page
     assert "طلبات لم تُرسل بعد" in client.get("/ar/").content.decode() and "صالون الواحة" in listed(client, "/ar/my-requests/")
+
+
+@pytest.mark.parametrize(("language", "more"), [("en", "All requests"), ("ar", "كل الطلبات")])
+def test_what_is_beyond_the_list_at_home_is_one_press_away(
+    begun: dict[str, Draft], owner: User, monkeypatch: pytest.MonkeyPatch, language: str, more: str
+) -> None:
+    client = signed_in(owner)
+    assert more not in listed(client, f"/{language}/")
+    monkeypatch.setattr(home, "MAX_LINES", len(begun) - 1)
+    shown = listed(client, f"/{language}/")
+    assert shown.count("<li>") == len(begun) - 1 and f'href="/{language}/my-requests/">{more}' in shown
+
+
+def test_what_is_about_a_shop_that_passed_or_was_merged_is_not_listed(begun: dict[str, Draft], owner: User) -> None:
+    acts = [draft for draft in begun.values() if draft.service in (CHANGE, RENEWAL)]
+    shops = {draft.service: Shop.objects.get(public_id=draft.subject.partition(":")[2]) for draft in acts}
+    transfer(shop=shops[CHANGE], to=PersonFactory(civil_id=NOURA), source="tests", actor=actor_of(owner))
+    without_guards()  # two people merge shops
+    Shop.objects.filter(pk=shops[RENEWAL].pk).update(merged_into=shops[CHANGE])
+    shown = listed(signed_in(owner), "/en/my-requests/")
+    assert "Nour" in shown and "Al Waha Salon" in shown and "Oud" not in shown and "Amal" not in shown
+    assert DRAFT_KINDS[CHANGE].title(begun["Change of a health licence: <bdi>Oud"]) is None
+    with clock.at(clock.now() + dt.timedelta(days=21)):
+        assert drafts.remind() == len(begun) - 2
 
 
 def test_each_leads_to_the_page_that_continues_it(begun: dict[str, Draft], owner: User) -> None:
