@@ -101,6 +101,11 @@ def was_paid_by_visitor(bill_id: int) -> bool:
     return Allocation.objects.filter(bill=bill_id, is_settled=True, attempt__started_by__isnull=True).exists()
 
 
+def was_in_review(bill_id: int) -> bool:
+    """Whether the payment that settled a bill was under review."""
+    return Allocation.objects.filter(bill=bill_id, is_settled=True, attempt__events__move="doubt").exists()
+
+
 def bill_of(subject: str, kind: str = "") -> Bill | None:
     """The newest bill of a subject such as `case:<public id>` that is not void."""
     bills = Bill.objects.filter(subject=subject).exclude(state=BillState.VOID)

@@ -45,10 +45,11 @@ for _column, _kind in (("object_until", "violations.objection"), ("correct_until
     guard(f"{_V}_{_column}_once", _V, "UPDATE", _not_moved(_column, _kind), "not_moved")
 # A last day that was said is kept: it moves to later days only.
 guard(f"{_V}_settle_until_later", _V, "UPDATE", "NEW.settle_until < OLD.settle_until", "settle_until_earlier")
-# The last day of a part moves later too after the bank took a payment of it back, or one that was under review ended.
+# The last day of a part moves later too after the bank took a payment of it, or of one before it, back, or one that was under review ended.
 _KEPT_OPEN = (
     "(NEW.due_on > OLD.due_on AND EXISTS (SELECT 1 FROM violations_charge c JOIN payments_allocation a ON a.bill_id = c.bill_id"
-    " JOIN payments_attemptevent e ON e.subject_id = a.attempt_id WHERE c.instalment_id = OLD.id AND e.move IN ('void', 'doubt')))"
+    " JOIN payments_attemptevent e ON e.subject_id = a.attempt_id JOIN violations_instalment i ON i.id = c.instalment_id"
+    " WHERE i.plan_id = OLD.plan_id AND i.number <= OLD.number AND e.move IN ('void', 'doubt')))"
 )
 guard(
     "violations_instalment_no_update",

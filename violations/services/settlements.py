@@ -241,7 +241,10 @@ def _instalment_paid(row: Violation, charge: Charge) -> None:
     is_completed = states == (V.PAID, PlanState.PAID) and charge.bill.state == BillState.PAID
     if plan is None or charge.instalment is None or (states != (V.INSTALMENTS, PlanState.ACTIVE) and not is_completed):
         raise Refused("not_owed", _("This amount is no longer owed in this way. What was paid is returned."))
-    record("violation.instalment_paid", subject=row.key, actor=ME, data={"number": charge.instalment.number, "bill": charge.bill.reference})
+    data = {"number": charge.instalment.number, "bill": charge.bill.reference}
+    if not is_completed and payments.was_in_review(charge.bill_id) and (until := _keep_parts_open(plan.pk)) is not None:
+        data["until"] = until.isoformat()
+    record("violation.instalment_paid", subject=row.key, actor=ME, data=data)
     if is_completed or unpaid_parts(plan):
         return
     transition(plan, "complete", actor=ME)
@@ -301,14 +304,28 @@ def _keep_open(row: Violation, charge: Charge) -> dt.date | None:
             row.block_from = until + dt.timedelta(days=1)
         Violation.objects.filter(pk=row.pk).update(settle_until=until, block_from=row.block_from)
     elif part is not None and row.state == V.INSTALMENTS and Plan.objects.filter(pk=part.plan_id, state=PlanState.ACTIVE).exists():
+        _keep_parts_open(part.plan_id)
         before, until = part.due_on, max(part.due_on, kept)
-        if until > before:
-            Instalment.objects.filter(pk=part.pk).update(due_on=until)
     else:
         return None
     if until > before and charge.bill.state == BillState.DUE and not queries.is_at_bank(row):
         void_bill(bill=charge.bill, actor=ME, reason="kept_open")
     return until
+
+
+def _keep_parts_open(plan_id: int) -> dt.date | None:
+    """Move the last days of the unpaid parts of a running plan to `kept_price_days` from today, a day apart, where they are earlier.
+
+    Nobody could pay a later part before the one that was taken for paid or under review. Returns the last day of the first of them.
+    """
+    first: dt.date | None = None
+    kept = clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])
+    for age, part in enumerate(unpaid_parts(Plan.objects.get(pk=plan_id))):
+        until = max(part.due_on, kept + dt.timedelta(days=age))
+        if until > part.due_on:
+            Instalment.objects.filter(pk=part.pk).update(due_on=until)
+        first = first or until
+    return first
 
 
 def cancel_bills(row: Violation, *, actor: Actor, reason: str, in_review: bool = False) -> None:

@@ -97,15 +97,15 @@ def test_a_part_taken_back_after_its_last_day_does_not_cost_the_plan(served: Vio
 
 
 def test_no_other_last_day_of_a_part_moves(served: Violation, owner: Any) -> None:
-    plan = terms.agree_plan(violation=served, person=owner, count=2)
+    plan = terms.agree_plan(violation=served, person=owner, count=3)
+    pay(fresh(served), owner)
     pay(fresh(served), owner)
     take_back()
-    second = plan.instalments.get(number=2)
-    with pytest.raises(Exception, match="not_moved"), transaction.atomic():
-        Instalment.objects.filter(pk=second.pk).update(due_on=second.due_on + dt.timedelta(days=1))
-    first = plan.instalments.get(number=1)
-    with pytest.raises(Exception, match="not_moved"), transaction.atomic():
-        Instalment.objects.filter(pk=first.pk).update(due_on=first.due_on - dt.timedelta(days=1))
+    first, second, third = plan.instalments.order_by("number")
+    for part, days in ((first, 1), (second, -1), (third, -1)):
+        with pytest.raises(Exception, match="not_moved"), transaction.atomic():
+            Instalment.objects.filter(pk=part.pk).update(due_on=part.due_on + dt.timedelta(days=days))
+    Instalment.objects.filter(pk=third.pk).update(due_on=third.due_on + dt.timedelta(days=1))  # it could not be paid before the second
 
 
 def test_a_plan_that_is_agreed_at_night_does_not_fall_at_midnight(served: Violation, owner: Any, frozen_clock: Clock) -> None:
@@ -127,6 +127,36 @@ def test_each_payment_of_the_same_bill_is_told(signed_by_two: Violation, owner: 
         assert Message.objects.filter(kind="violations.settled", person=stranger).count() == turn
         take_back()
         bill.refresh_from_db()
+
+
+def doubted_part(row: Violation, owner: Any) -> Attempt:
+    """The bank says SUSPECT about the payment of the next part."""
+    attempt: Attempt = AttemptFactory(bills=[settlements.bill_for(violation=row, person=owner)])
+    Bank.book.decide(attempt, "FAILURE(SUSPECT)")
+    inquiries.inquire(attempt_id=attempt.pk)
+    return attempt
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_review_of_a_part_costs_the_next_one_nothing(served: Violation, owner: Any, frozen_clock: Clock, is_taken: bool) -> None:
+    plan = terms.agree_plan(violation=served, person=owner, count=3)
+    attempt = doubted_part(fresh(served), owner)
+    second = plan.instalments.get(number=2)
+    frozen_clock.set(clock.start_of(second.due_on) + dt.timedelta(days=-5 if not is_taken else 2))
+    tasks.sweep()
+    if is_taken:
+        Bank.book.decide(attempt)
+        inquiries.inquire(attempt_id=attempt.pk)
+        run_due()
+        assert plan.instalments.get(number=2).due_on == clock.today() + dt.timedelta(days=KEPT)
+    else:
+        end_unpaid(Attempt.objects.get(pk=attempt.pk))
+        frozen_clock.move(days=10)
+        pay(fresh(served), owner)
+    tasks.sweep()
+    assert fresh(served).state == "instalments"
+    pay(fresh(served), owner)
+    assert pay(fresh(served), owner).state == "paid" and list(invariants.findings()) == []
 
 
 @pytest.fixture
