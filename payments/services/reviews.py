@@ -108,7 +108,7 @@ def _end(attempt: Attempt, finding: PaymentFinding, actor: Actor) -> None:
 
 
 def free_bills(attempt: Attempt) -> None:
-    """Let the bills of a payment under review that ended go: they may be paid again, and their services and payers are told."""
+    """Let the bills of a payment that was under review go: they may be paid again, and their services and payers are told."""
     if attempt.state != AttemptState.REFUND_DUE:  # its payer is told of the refund
         enqueue("payments.tell_not_taken", key=f"attempt:{attempt.pk}:{attempt.last_event_id}", attempt_id=attempt.pk)
     bills = list(Bill.objects.filter(allocations__attempt=attempt, allocations__is_open=True).order_by("pk"))

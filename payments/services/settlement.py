@@ -24,6 +24,7 @@ from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
 from payments.registry import PAYABLES
 from payments.services import ledger
 from payments.services.refunds import owe_allocation, owe_attempt, release
+from payments.services.reviews import free_bills
 from payments.states import OUT_UNKNOWN, AttemptState, BillState, RefundState
 
 log = logging.getLogger(__name__)
@@ -51,9 +52,10 @@ def settle(*, attempt: Attempt, inquiry: Inquiry) -> list[Receipt]:
     if is_payable and row.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
         transition(row, "settle", actor=ME, data={"inquiry": inquiry.pk}, **facts)
     else:
+        was_in_review = row.state == AttemptState.MISMATCH
         transition(row, "capture_late", actor=ME, data={"inquiry": inquiry.pk}, **facts)
         if not is_payable:
-            _owe_back(row, bills)
+            _owe_back(row, bills, was_in_review=was_in_review)
             return []
         transition(row, "settle_late", actor=ME)
     queue = "bulk" if len(allocations) > MANY else ""
@@ -104,9 +106,11 @@ def _pay(allocation: Allocation, bill: Bill, inquiry: Inquiry, queue: str) -> Re
     return receipt
 
 
-def _owe_back(row: Attempt, bills: dict[int, Bill]) -> None:
+def _owe_back(row: Attempt, bills: dict[int, Bill], *, was_in_review: bool) -> None:
     states = {bill.key: bill.state for bill in bills.values()}
     transition(row, "owe_back", actor=ME, reason="nothing_due", data={"bills": states})
+    if was_in_review:  # what it was for could not be paid meanwhile
+        free_bills(row)
     row.allocations.filter(is_open=True).update(is_open=False)
     owe_attempt(row, bills, reason="nothing_due")
     enqueue("payments.tell_owed_attempt", key=f"attempt:{row.pk}", attempt_id=row.pk)

@@ -212,3 +212,19 @@ def test_a_review_that_ends_after_the_last_day_keeps_the_settlement_open(
     run_due(("payments.tell_not_taken",))
     assert Message.objects.filter(kind="payments.payment_not_taken", person=owner).exists()
     assert pay(row, owner).state == "paid" and queries.is_at_bank(row) is False and list(invariants.findings()) == []
+
+
+def test_a_late_capture_of_what_an_objection_voided_keeps_the_settlement_open(
+    served: Violation, owner: Any, decider: Callable[..., Any], in_review: Attempt, frozen_clock: Clock
+) -> None:
+    decide(ObjectionFactory(violation=fresh(served), person=owner), decider, uphold=False)
+    assert (fresh(served).state, queries.is_at_bank(served)) == ("ordered", True)
+    frozen_clock.move(days=60)
+    tasks.sweep()
+    Bank.book.decide(in_review)
+    inquiries.inquire(attempt_id=in_review.pk)
+    tasks.sweep()
+    row = fresh(served)
+    assert (row.state, row.settle_until) == ("ordered", clock.today() + dt.timedelta(days=KEPT))
+    assert RefundDue.objects.get().fils == in_review.fils
+    assert pay(row, owner).state == "paid" and list(invariants.findings()) == []
