@@ -115,6 +115,8 @@ def act_on(inquiry: Inquiry, *, is_last: bool = False) -> None:
             _mark_mismatch(attempt, "disagrees")
         if attempt.state not in AT_BANK:
             return
+        if attempt.state == AttemptState.MISMATCH and outcome is InquiryOutcome.NOT_FOUND:  # no refusal: the bank may have cleared its list
+            return
         page_is_over = attempt.page_expires_at is not None and inquiry.at >= attempt.page_expires_at
         move, reason = rules.move_for(outcome, hint=attempt.hint, page_is_over=page_is_over, is_last=is_last)
         if move == "doubt":

@@ -65,6 +65,16 @@ def test_it_is_asked_about_every_day_once_the_schedule_is_over(doubted: Attempt,
     assert "was not taken" in message.body_en and "10.000 د.ك" in message.body_ar
 
 
+@pytest.mark.parametrize("hint", ["", "given_up", "error"])
+def test_a_payment_that_the_bank_does_not_find_stays_under_review(doubted: Attempt, bank: Book, hint: str) -> None:
+    bank.entries.clear()
+    Attempt.objects.filter(pk=doubted.pk).update(hint=hint)
+    with clock.at(START + dt.timedelta(days=40)):
+        inquiries.inquire(attempt_id=doubted.pk)
+    doubted.refresh_from_db()
+    assert (Inquiry.objects.order_by("-pk")[0].outcome, doubted.state) == ("not_found", "mismatch")
+
+
 def test_two_people_find_that_nothing_was_taken_and_the_bill_is_open_again(
     doubted: Attempt, cashier: Any, checker: Any, payer: Any
 ) -> None:
