@@ -47,8 +47,8 @@ def tell_owed_bill(*, allocation_id: int) -> None:
 
 
 @job("payments.tell_not_taken", queue="messages", time_limit=30)
-def tell_not_taken(*, attempt_id: int) -> None:
-    messages.notify_not_taken(attempt_id=attempt_id)
+def tell_not_taken(*, attempt_id: int, due: list[int] | None = None) -> None:
+    messages.notify_not_taken(attempt_id=attempt_id, due=due or [])
 
 
 @job("payments.tell_paid_out", queue="messages", time_limit=30)

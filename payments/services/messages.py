@@ -77,12 +77,13 @@ def notify_owed_bill(*, allocation_id: int) -> None:
 
 
 @transaction.atomic
-def notify_not_taken(*, attempt_id: int) -> None:
-    """Tell each payer of the bills of a payment that was under review that it ended unpaid."""
+def notify_not_taken(*, attempt_id: int, due: Sequence[int]) -> None:
+    """Tell each payer of the bills of a payment that was under review that it ended unpaid; of bills `due` that they can be paid again."""
     attempt = Attempt.objects.select_related("last_event").get(pk=attempt_id)
-    bills = {bill.payer_id: bill for bill in Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("-pk")}
+    rows = list(Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("-pk"))
+    bills = {bill.payer_id: bill for bill in sorted(rows, key=lambda bill: bill.pk in due)}  # of each payer one that is due, if any
     for bill in bills.values():
-        context = {"attempt": attempt, "bill": bill, "amount": money.to_display(attempt.fils)}
+        context = {"attempt": attempt, "bill": bill, "amount": money.to_display(attempt.fils), "is_due": bill.pk in due}
         key = f"{attempt.trackid}:{attempt.last_event_id}"
         send(PaymentNotTaken, person=bill.payer, key=key, subject_key=bill.subject, context=context)
 

@@ -18,7 +18,7 @@ from payments.models import Attempt, Bill, PaymentFinding, RefundDue
 from payments.registry import PAYABLES
 from payments.services import ledger
 from payments.services.roles import require_role
-from payments.states import CASHIER, CHECKER, AttemptState
+from payments.states import CASHIER, CHECKER, AttemptState, BillState
 
 REASON = "found_at_bank_records"  # of a refund
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{4,40}")
@@ -110,13 +110,19 @@ def _end(attempt: Attempt, finding: PaymentFinding, actor: Actor) -> None:
 def free_bills(attempt: Attempt) -> None:
     """Let the bills of a payment that was under review go: they may be paid again, and their services and payers are told."""
     if attempt.state != AttemptState.REFUND_DUE:  # its payer is told of the refund
-        enqueue("payments.tell_not_taken", key=f"attempt:{attempt.pk}:{attempt.last_event_id}", attempt_id=attempt.pk)
+        key = f"attempt:{attempt.pk}:{attempt.last_event_id}"
+        enqueue("payments.tell_not_taken", key=key, attempt_id=attempt.pk, due=_due_bills(attempt))
     bills = list(Bill.objects.filter(allocations__attempt=attempt, allocations__is_open=True).order_by("pk"))
     attempt.allocations.filter(is_open=True).update(is_open=False)
     for bill in bills:
         payable = PAYABLES.get(bill.kind)
         if payable is not None and payable.freed is not None:
             payable.freed(bill.pk)
+
+
+def _due_bills(attempt: Attempt) -> list[int]:
+    """The bills that can be paid again. Their services may replace them at once; others were paid or cancelled meanwhile."""
+    return list(Bill.objects.filter(allocations__attempt=attempt, state=BillState.DUE).order_by("pk").values_list("pk", flat=True))
 
 
 def _locked(attempt: Attempt) -> Attempt:

@@ -63,6 +63,24 @@ def test_it_is_asked_about_every_day_once_the_schedule_is_over(doubted: Attempt,
     assert doubted.state == "declined"
     message = Message.objects.get(kind="payments.payment_not_taken")
     assert "was not taken" in message.body_en and "10.000 د.ك" in message.body_ar
+    assert "can be paid again" in message.body_en and "من جديد" in message.body_ar and "again" in message.short_en
+
+
+def test_whoever_paid_meanwhile_is_not_asked_to_pay_again(at_bank: Callable[..., Attempt], bank: Book, paid_for: Any, payer: Any) -> None:
+    attempt = at_bank()
+    bank.decide(attempt, "NOT CAPTURED")
+    inquiries.inquire(attempt_id=attempt.pk)
+    second = services.start_attempt(bills=[Bill.objects.get()], payer=payer, language="en", session_key="x")
+    bank.decide(second)
+    inquiries.inquire(attempt_id=second.pk)
+    assert Bill.objects.get().state == BillState.PAID
+    for result in ("FAILURE(SUSPECT)", "NOT CAPTURED"):
+        bank.decide(attempt, result)
+        inquiries.inquire(attempt_id=attempt.pk)
+    run_due(("payments.tell_not_taken",))
+    message = Message.objects.get(kind="payments.payment_not_taken")
+    assert "was not taken" in message.body_en and "again" not in message.body_en + message.short_en
+    assert "من جديد" not in message.body_ar + message.short_ar
 
 
 @pytest.mark.parametrize("hint", ["", "given_up", "error"])
