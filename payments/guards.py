@@ -52,7 +52,14 @@ frozen("payments_paymentfinding", ["public_id", "attempt_id", "is_taken", "fils"
 frozen(
     "payments_paymentfinding", ["decided_by_id", "decided_at", "is_confirmed"], once="OLD.decided_by_id IS NOT NULL", name="decided_once"
 )
-guard("payments_paymentfinding_found_first", "payments_paymentfinding", "INSERT", "NEW.decided_by_id IS NOT NULL", "found_first")
+frozen("payments_paymentfinding", ["closed_at"], once="OLD.closed_at IS NOT NULL", name="closed_once")
+guard(
+    "payments_paymentfinding_found_first",
+    "payments_paymentfinding",
+    "INSERT",
+    "NEW.decided_by_id IS NOT NULL OR NEW.closed_at IS NOT NULL",
+    "found_first",
+)
 guard(
     "payments_attemptevent_found_by_two",
     "payments_attemptevent",
@@ -60,7 +67,9 @@ guard(
     "NEW.move IN ('find_taken', 'find_not_taken') AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow"
     " AND e.move = NEW.move AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"  # no edge at all is another guard's
     " AND NOT EXISTS (SELECT 1 FROM payments_paymentfinding f WHERE f.attempt_id = NEW.subject_id AND f.is_confirmed"
-    " AND f.decided_by_id <> f.found_by_id AND f.is_taken = (NEW.move = 'find_taken'))",
+    " AND f.decided_by_id <> f.found_by_id AND f.is_taken = (NEW.move = 'find_taken')"
+    # One of an earlier review of the same payment does not count.
+    " AND NOT EXISTS (SELECT 1 FROM payments_attemptevent d WHERE d.subject_id = f.attempt_id AND d.move = 'doubt' AND d.at > f.found_at))",
     "found_without_second_person",
 )
 

@@ -75,7 +75,7 @@ class ReviewPages:
         else:
             self.attempts.log_row_access(request, attempt)
         is_open = attempt.state == AttemptState.MISMATCH
-        finding = attempt.findings.filter(decided_at__isnull=True).select_related("found_by").first()
+        finding = attempt.findings.filter(decided_at__isnull=True, closed_at__isnull=True).select_related("found_by").first()
         return self.attempts.page(
             request,
             "review",
@@ -107,7 +107,7 @@ class ReviewPages:
                 proof=data.get("proof", ""),
             )
         elif step in ("confirm", "disagree"):
-            finding = PaymentFinding.objects.filter(attempt=attempt, decided_at__isnull=True).first()
+            finding = PaymentFinding.objects.filter(attempt=attempt, decided_at__isnull=True, closed_at__isnull=True).first()
             if finding is None:
                 raise Refused("done", _("Another person decided meanwhile. Nothing was changed."))
             services.decide_finding(finding=finding, decided_by=user, agrees=step == "confirm")

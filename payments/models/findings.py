@@ -12,7 +12,10 @@ from payments.models.money import Attempt
 
 
 class PaymentFinding(models.Model):
-    """Whether the bank took money for a payment under review, and how much: found by one person, confirmed or not by a second."""
+    """Whether the bank took money for a payment under review, and how much: found by one person, confirmed or not by a second.
+
+    Closed without a decision where an answer of the bank ended the review before.
+    """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="findings", verbose_name=_("attempt"))
@@ -25,6 +28,7 @@ class PaymentFinding(models.Model):
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by"))
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     is_confirmed = models.BooleanField(_("confirmed"), default=False)
+    closed_at = models.DateTimeField(_("closed by an answer of the bank at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("finding about a payment")
@@ -40,7 +44,12 @@ class PaymentFinding(models.Model):
                 | Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(decided_by=F("found_by")),
                 name="payments_finding_two_people",
             ),
-            models.UniqueConstraint(fields=["attempt"], condition=Q(decided_at__isnull=True), name="payments_finding_one_open"),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(decided_at__isnull=True), name="payments_finding_closed_undecided"
+            ),
+            models.UniqueConstraint(
+                fields=["attempt"], condition=Q(decided_at__isnull=True, closed_at__isnull=True), name="payments_finding_one_open"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ from payments.providers import provider_named
 from payments.providers.port import BankReply, GatewayUnreachable
 from payments.rules import InquiryOutcome
 from payments.services.attempts import enqueue_now, enqueue_step
-from payments.services.reviews import free_bills
+from payments.services.reviews import close_finding, free_bills
 from payments.services.settlement import settle, void_attempt
 from payments.states import AT_BANK, OPEN, UNPAID, AttemptState
 
@@ -125,6 +125,7 @@ def act_on(inquiry: Inquiry, *, is_last: bool = False) -> None:
             was_in_review = attempt.state == AttemptState.MISMATCH
             transition(attempt, move, actor=ME, data={"result": inquiry.result[:60]})
             if was_in_review:
+                close_finding(attempt)
                 free_bills(attempt)
             attempt.allocations.filter(is_open=True).update(is_open=False)
             record(f"payment.{attempt.state}", subject=attempt.key, actor=ME, data={"inquiry": inquiry.pk})

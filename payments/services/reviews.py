@@ -83,6 +83,8 @@ def decide_finding(*, finding: PaymentFinding, decided_by: User, agrees: bool) -
     row = PaymentFinding.objects.select_for_update().get(pk=finding.pk)
     if row.decided_at is not None:
         raise Refused("done", _("Another person decided meanwhile. Nothing was changed."))
+    if row.closed_at is not None:
+        raise Refused("done", _("An answer of the bank closed this finding. Nothing was changed."))
     if row.found_by_id == decided_by.pk:
         raise NotPermitted("own_proposal", _("The person who proposes cannot approve."))
     row.decided_by, row.decided_at, row.is_confirmed = decided_by, clock.now(), agrees
@@ -105,6 +107,11 @@ def _end(attempt: Attempt, finding: PaymentFinding, actor: Actor) -> None:
     ledger.book_owed(refund)
     enqueue("payments.tell_owed_attempt", key=f"attempt:{attempt.pk}", attempt_id=attempt.pk)
     record("payment.refund_due", subject=attempt.key, actor=actor, data={"fils": refund.fils, "finding": finding.public_id})
+
+
+def close_finding(attempt: Attempt) -> None:
+    """Close a finding that waits for the second person, since an answer of the bank ended the review. In the caller's transaction."""
+    attempt.findings.filter(decided_at__isnull=True, closed_at__isnull=True).update(closed_at=clock.now())
 
 
 def free_bills(attempt: Attempt) -> None:

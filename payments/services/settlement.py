@@ -24,7 +24,7 @@ from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
 from payments.registry import PAYABLES
 from payments.services import ledger
 from payments.services.refunds import owe_allocation, owe_attempt, release
-from payments.services.reviews import free_bills
+from payments.services.reviews import close_finding, free_bills
 from payments.states import OUT_UNKNOWN, AttemptState, BillState, RefundState
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,8 @@ def settle(*, attempt: Attempt, inquiry: Inquiry) -> list[Receipt]:
     if is_payable and row.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
         transition(row, "settle", actor=ME, data={"inquiry": inquiry.pk}, **facts)
     else:
-        was_in_review = row.state == AttemptState.MISMATCH
+        if was_in_review := row.state == AttemptState.MISMATCH:
+            close_finding(row)
         transition(row, "capture_late", actor=ME, data={"inquiry": inquiry.pk}, **facts)
         if not is_payable:
             _owe_back(row, bills, was_in_review=was_in_review)

@@ -144,6 +144,13 @@ def found_and_confirmed_at_once(sample: Sample) -> None:
     PaymentFinding.objects.create(attempt=sample.owner.attempt, **facts, **decided)
 
 
+def closed_a_second_time(sample: Sample) -> None:
+    """An answer of the bank closed a finding that waited, and somebody moves the time."""
+    findings = PaymentFinding.objects.filter(attempt=sample.money.in_review)
+    findings.update(closed_at=clock.now())
+    findings.update(closed_at=None)
+
+
 def corrected_alone(sample: Sample) -> None:
     money = sample.money
     row = {"attempt_id": money.posting.attempt_id, "correction": money.correction, "reason": "x"}
@@ -161,6 +168,7 @@ BY_HAND = {
     "payments_refund_by_two_people": approved_alone,
     "payments_attemptevent_found_by_two": ended_alone,
     "payments_paymentfinding_found_first": found_and_confirmed_at_once,
+    "payments_paymentfinding_closed_once": closed_a_second_time,
     "payments_ledgerentry_within_posting": one_side_more,
     "payments_ledgerposting_has_ground": booked_for_nothing,
     "payments_ledgerposting_corrected_by_two": corrected_alone,

@@ -136,10 +136,39 @@ def test_an_answer_that_agrees_settles_it_although_a_finding_waits(doubted: Atte
     run_due()
     doubted.refresh_from_db()
     assert (doubted.state, Bill.objects.get().state) == ("paid", "paid")
+    finding.refresh_from_db()
+    assert finding.closed_at is not None
     with pytest.raises(Refused, match="not_in_review"):
         services.decide_finding(finding=finding, decided_by=checker, agrees=True)
     with pytest.raises(Refused, match="not_in_review"):
         services.ask_again(attempt=doubted, by=cashier)
+
+
+def test_an_answer_that_ends_the_review_closes_a_finding_that_waits(doubted: Attempt, bank: Book, cashier: Any, checker: Any) -> None:
+    stale = find(doubted, cashier, fils=1)
+    for result in ("NOT CAPTURED", "FAILURE(SUSPECT)"):
+        bank.decide(doubted, result)
+        inquiries.inquire(attempt_id=doubted.pk)
+    doubted.refresh_from_db()
+    stale.refresh_from_db()
+    assert (doubted.state, stale.closed_at, stale.decided_at) == ("mismatch", START, None)
+    with pytest.raises(Refused, match="done"):
+        services.decide_finding(finding=stale, decided_by=checker, agrees=True)
+    services.decide_finding(finding=find(doubted, cashier), decided_by=checker, agrees=True)
+    doubted.refresh_from_db()
+    assert doubted.state == "expired" and list(invariants.findings()) == []
+
+
+def test_the_database_refuses_an_end_by_a_finding_of_an_earlier_review(
+    doubted: Attempt, bank: Book, cashier: Any, checker: Any
+) -> None:
+    services.decide_finding(finding=find(doubted, cashier), decided_by=checker, agrees=True)
+    with clock.at(START + dt.timedelta(hours=1)):
+        inquiries.inquire(attempt_id=doubted.pk)
+        doubted.refresh_from_db()
+        assert doubted.state == "mismatch"
+        with pytest.raises(Exception, match="found_without_second_person"), transaction.atomic():
+            transition(doubted, "find_not_taken", actor=Actor("finance_checker", checker.key), reason="x")
 
 
 def test_a_finding_that_is_not_confirmed_changes_nothing(doubted: Attempt, cashier: Any, checker: Any) -> None:
