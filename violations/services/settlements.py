@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -344,13 +345,18 @@ def give_back(row: Violation, *, actor: Actor, reason: str) -> str:
 
     In the caller's transaction, row locked. Returns the sum in dinars as text, "" for nothing.
     """
-    for charge in row.charges.filter(bill__state=BillState.PAID).select_related("bill").order_by("pk"):
+    for charge in _of_settlement(row).filter(bill__state=BillState.PAID).select_related("bill").order_by("pk"):
         owe_back(bill=charge.bill, reason=reason, actor=actor)
     return given_back(row)
 
 
 def given_back(row: Violation, *, is_over: bool = False) -> str:
-    """What was paid for a violation and goes back to its payer, in dinars as text; "" for nothing. `is_over`: also what has gone back."""
+    """What was paid of a settlement and goes back to its payer, in dinars as text; "" for nothing. `is_over`: also what has gone back."""
     states = [BillState.PAID, BillState.REFUND_DUE, *([BillState.REFUNDED] if is_over else [])]
-    fils = sum(row.charges.filter(bill__state__in=states).values_list("bill__total_fils", flat=True))
+    fils = sum(_of_settlement(row).filter(bill__state__in=states).values_list("bill__total_fils", flat=True))
     return money.to_display(fils) if fils else ""
+
+
+def _of_settlement(row: Violation) -> QuerySet[Charge]:
+    """Its charges without that of the court's sum, which is owed."""
+    return row.charges.exclude(kind=ChargeKind.COURT)

@@ -102,3 +102,19 @@ def test_what_is_owed_back_before_the_violation_heard_of_it_is_not_waited_for(se
     owe_back(bill=allocation.bill, reason="test", actor=system("test"))
     frozen_clock.move(days=60)
     assert terms.lapse_due() == 1
+
+
+def test_what_was_paid_of_the_sum_of_the_court_does_not_go_back(served: Violation, owner: Any, frozen_clock: Clock) -> None:
+    terms.agree_plan(violation=served, person=owner, count=2)
+    hand_over(allocation_id=settle_unheard(settlements.bill_for(violation=served, person=owner)).pk)
+    frozen_clock.move(days=31)
+    terms.void_missed()
+    frozen_clock.move(days=15)
+    terms.lapse_due()
+    one, two = (StaffFactory(groups=["court_clerk"], login=login) for login in ("one", "two"))
+    court.refer(clerk=one)
+    facts: dict[str, Any] = {"ruling_no": "12/2027", "ruled_on": clock.today(), "fils": 30_000}
+    ruling = court.enter_judgment(violation=fresh(served), **facts, clerk=one)
+    court.confirm_judgment(judgment=ruling, **facts, clerk=two)
+    settle_unheard(settlements.bill_for(violation=fresh(served), person=owner))
+    assert (fresh(served).state, settlements.given_back(fresh(served))) == ("judged", "50.000")
