@@ -169,8 +169,9 @@ def _statements() -> Iterator[str]:
         yield f"{statement.key} says {statement.count} lines over {statement.fils} fils and holds {statement.read} over {statement.net}"
     lines = StatementLine.objects.filter(statement__taken_at__isnull=False, kind=LineKind.CAPTURE)
     settled = Attempt.objects.filter(trackid=OuterRef("trackid"), fils=OuterRef("fils"), settled_at__isnull=False)
+    found = PaymentFinding.objects.filter(attempt__trackid=OuterRef("trackid"), fils=OuterRef("fils"), is_confirmed=True)
     listed = Difference.objects.filter(trackid=OuterRef("trackid"))
-    for line in lines.exclude(Exists(settled)).exclude(Exists(listed)).select_related("statement")[:50]:
+    for line in lines.exclude(Exists(settled)).exclude(Exists(found)).exclude(Exists(listed)).select_related("statement")[:50]:
         yield f"line {line.number} of {line.statement.key} is neither booked nor listed as a difference"
     closed = Difference.objects.filter(closed_at__isnull=False, closed_by__isnull=False)
     for difference in closed.filter(Q(proposed_by__isnull=True) | Q(proposed_by=F("closed_by"))):

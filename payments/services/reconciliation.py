@@ -127,7 +127,7 @@ class _Books:
     booked: dict[int, int]  # attempt → fils captured by the ledger
     returned: dict[int, int]  # attempt → fils paid out through the gateway
     postings: dict[tuple[int, str], LedgerPosting]
-    answered: set[tuple[int, int]]  # attempt and fils of agreeing inquiries
+    answered: set[tuple[int, int]]  # attempt and fils of agreeing inquiries, and of what two people found
 
     @classmethod
     def of(cls, trackids: set[str]) -> _Books:
@@ -138,7 +138,14 @@ class _Books:
             kind = LineKind.REFUND if posting.kind == PostingKind.REFUND else LineKind.CAPTURE
             postings[posting.attempt_id, kind] = posting
         answered = Inquiry.objects.filter(attempt__in=pks, agrees=True, outcome="captured").values_list("attempt_id", "fils")
-        return cls(attempts, booked_of(pks), returned_of(pks), postings, {(pk, fils) for pk, fils in answered if fils is not None})
+        found = _found().filter(attempt__in=pks).values_list("attempt_id", "fils")
+        told = {(pk, fils) for pk, fils in [*answered, *found] if fils is not None}
+        return cls(attempts, booked_of(pks), returned_of(pks), postings, told)
+
+
+def _found() -> QuerySet[PaymentFinding]:
+    """What two people found that the bank took."""
+    return PaymentFinding.objects.filter(is_taken=True, is_confirmed=True)
 
 
 def _clearing() -> Q:
@@ -199,10 +206,15 @@ def _bank_against_books(lines: list[StatementLine], books: _Books) -> Iterator[D
         elif ledger_fils != line.fils:
             key = f"amount:{line.trackid}"
             yield _draft(K.AMOUNT_DIFFERS, key, line=line, attempt=attempt, posting=posting, bank_fils=line.fils, ledger_fils=ledger_fils)
-        elif attempt and ((attempt.pk, line.fils) not in books.answered or line.payment_id not in ("", attempt.payment_id)):
+        elif attempt and not _is_told(line, attempt, books):
             key = f"gateway:{line.trackid}"
             yield _draft(K.GATEWAY_DIFFERS, key, line=line, attempt=attempt, bank_fils=line.fils, ledger_fils=ledger_fils)
     yield from _refund_lines(lines, books)
+
+
+def _is_told(line: StatementLine, attempt: Attempt, books: _Books) -> bool:
+    """Whether an answer of the gateway, or what two people found, says the same; of what was found the payment ID may not be known."""
+    return (attempt.pk, line.fils) in books.answered and (not attempt.payment_id or line.payment_id in ("", attempt.payment_id))
 
 
 def _refund_lines(lines: list[StatementLine], books: _Books) -> Iterator[Difference]:
@@ -234,8 +246,9 @@ def _books_against_bank(statement: BankStatement) -> Iterator[Difference]:
     start = dt.datetime.combine(statement.first_day, dt.time.min, clock.KUWAIT)
     end = dt.datetime.combine(statement.last_day + dt.timedelta(days=1), dt.time.min, clock.KUWAIT)
     at_bank = _taken_lines().filter(kind=LineKind.CAPTURE)
-    settled = Attempt.objects.filter(provider=statement.provider, settled_at__gte=start, settled_at__lt=end)
-    missing = list(settled.exclude(trackid__in=at_bank.values("trackid")))
+    found = _found().filter(decided_at__gte=start, decided_at__lt=end).values("attempt")
+    taken = Attempt.objects.filter(Q(settled_at__gte=start, settled_at__lt=end) | Q(pk__in=found), provider=statement.provider)
+    missing = list(taken.exclude(trackid__in=at_bank.values("trackid")))
     booked = booked_of([a.pk for a in missing])
     postings = _Books.of({a.trackid for a in missing}).postings
     for attempt in missing:
@@ -269,7 +282,7 @@ def _draft(
     bank_fils: int = 0,
     ledger_fils: int = 0,
 ) -> Difference:
-    settled = attempt.settled_at if attempt and attempt.settled_at else None
+    at = attempt.settled_at if attempt and attempt.settled_at else posting.at if posting else None
     return Difference(
         kind=kind,
         key_text=key,
@@ -277,7 +290,7 @@ def _draft(
         attempt=attempt,
         posting=posting,
         trackid=line.trackid if line else attempt.trackid if attempt else "",
-        day=line.day if line else clock.day_of(settled) if settled else clock.today(),
+        day=line.day if line else clock.day_of(at) if at else clock.today(),
         bank_fils=bank_fils,
         ledger_fils=ledger_fils,
     )
@@ -352,7 +365,7 @@ def _day(day: dt.date) -> DayTotals:
     has_bank = BankStatement.objects.filter(taken_at__isnull=False, first_day__lte=day, last_day__gte=day).exists()
     answers = Inquiry.objects.filter(agrees=True, outcome="captured", attempt__settled_at__gte=start, attempt__settled_at__lt=end)
     gateway = sum(dict(answers.values_list("attempt_id", "attempt__fils")).values())
-    found = PaymentFinding.objects.filter(is_taken=True, is_confirmed=True, decided_at__gte=start, decided_at__lt=end)
+    found = _found().filter(decided_at__gte=start, decided_at__lt=end)
     gateway += found.aggregate(sum=Sum("fils"))["sum"] or 0
     out = RefundDue.objects.filter(state=RefundState.PAID_OUT, way=RefundWay.GATEWAY, paid_out_at__gte=start, paid_out_at__lt=end)
     gateway -= sum(out.values_list("fils", flat=True))

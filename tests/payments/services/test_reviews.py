@@ -18,13 +18,14 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.notifications.models import Message
 from payments import invariants, services
-from payments.models import Attempt, Bill, Inquiry, PaymentFinding, RefundDue
+from payments.models import Attempt, Bill, Difference, Inquiry, PaymentFinding, RefundDue
 from payments.services import inquiries, reconciliation
 from payments.services.returns import remaining_of
 from payments.states import BillState
 from tests.bank import Book
 from tests.browsers import signed_in
 from tests.due_jobs import run_due
+from tests.payments.bank_statements import DAY, line, take
 from tests.payments.conftest import START
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,15 @@ def test_what_was_taken_goes_back_by_hand_and_the_books_agree(doubted: Attempt, 
     assert doubted.state == "refunded" and list(invariants.findings()) == []
 
 
+def test_what_was_found_is_compared_with_the_statements_of_the_bank(doubted: Attempt, cashier: Any, checker: Any) -> None:
+    services.decide_finding(finding=find(doubted, cashier, fils=12_500), decided_by=checker, agrees=True)
+    missing = take(cashier, line("T1", 1_000))
+    kinds = [(d.kind, d.trackid, d.ledger_fils, str(d.day)) for d in missing if d.trackid != "T1"]
+    assert kinds == [("missing_at_bank", doubted.trackid, 12_500, DAY)]
+    assert take(cashier, line(doubted.trackid, 12_500, day="2026-11-25").replace(",,", ",100202632900000001,")) == []
+    assert Difference.objects.get(trackid=doubted.trackid).code == "timing" and list(invariants.findings()) == []
+
+
 def test_an_answer_that_agrees_settles_it_although_a_finding_waits(doubted: Attempt, bank: Book, cashier: Any, checker: Any) -> None:
     finding = find(doubted, cashier)
     bank.decide(doubted)
@@ -159,9 +169,7 @@ def test_an_answer_that_ends_the_review_closes_a_finding_that_waits(doubted: Att
     assert doubted.state == "expired" and list(invariants.findings()) == []
 
 
-def test_the_database_refuses_an_end_by_a_finding_of_an_earlier_review(
-    doubted: Attempt, bank: Book, cashier: Any, checker: Any
-) -> None:
+def test_the_database_refuses_an_end_by_a_finding_of_an_earlier_review(doubted: Attempt, bank: Book, cashier: Any, checker: Any) -> None:
     services.decide_finding(finding=find(doubted, cashier), decided_by=checker, agrees=True)
     with clock.at(START + dt.timedelta(hours=1)):
         inquiries.inquire(attempt_id=doubted.pk)
