@@ -156,6 +156,13 @@ REVERSED = StatusText(
     _("The amount is not with the Municipality. If it left your account, your bank returns it by itself."),
     _("Pay again; the bill stays as it is."),
 )
+FOUND = StatusText(
+    "warn",
+    _("The amount is returned to you"),
+    _("The bank’s records show an amount that it did not confirm to us, so it cannot count for a bill."),
+    _("The amount was taken and the Municipality owes it to you."),
+    _("You do not need to apply. The Municipality returns it by bank transfer, not to the card."),
+)
 REFUSED = StatusText(
     "warn",
     _("Paid, and returned to you"),
@@ -305,6 +312,8 @@ def status_text(attempt: Attempt, step: str) -> StatusText:
         return REPORTED
     if attempt.state == A.DECLINED and attempt.hint == Hint.CAPTURED:
         return REVERSED
+    if attempt.state == A.REFUND_DUE and queries.was_found(attempt):
+        return FOUND
     return STATUS_TEXTS[attempt.state]
 
 

@@ -327,6 +327,11 @@ def taken_fils(attempt_ids: Collection[int]) -> dict[int, int]:
     return dict(Attempt.objects.filter(pk__in=attempt_ids).values_list("pk", "fils")) | {pk: fils for pk, fils in found if fils is not None}
 
 
+def was_found(attempt: Attempt) -> bool:
+    """Whether two people found in the bank's records that it took money for a payment: that goes back by bank transfer only."""
+    return attempt.findings.filter(is_taken=True, is_confirmed=True).exists()
+
+
 PaidBill = tuple[Bill, Receipt | None, RefundDue | None, list[RefundDue]]
 
 

@@ -14,7 +14,7 @@ from municipality.ui.plurals import counted
 from municipality.ui.texts import both
 from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
 from payments.notifications import AmountPaidOut, AmountReturned, PaymentNotTaken, PaymentReceived
-from payments.queries import taken_fils
+from payments.queries import taken_fils, was_found
 from payments.registry import PAYABLES
 
 LISTED = 10  # titles and numbers that a message names
@@ -67,7 +67,7 @@ def notify_owed_attempt(*, attempt_id: int) -> None:
     """Announce the refund of a whole payment, once for each attempt."""
     attempt = Attempt.objects.get(pk=attempt_id)
     bill = Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("pk")[0]
-    _notify_owed(attempt, bill, taken_fils([attempt.pk])[attempt.pk], key=attempt.trackid)
+    _notify_owed(attempt, bill, taken_fils([attempt.pk])[attempt.pk], key=attempt.trackid, by_hand=was_found(attempt))
 
 
 def notify_owed_bill(*, allocation_id: int) -> None:
@@ -78,19 +78,25 @@ def notify_owed_bill(*, allocation_id: int) -> None:
 
 @transaction.atomic
 def notify_not_taken(*, attempt_id: int, due: Sequence[int]) -> None:
-    """Tell each payer of the bills of a payment that was under review that it ended unpaid; of bills `due` that they can be paid again."""
+    """Tell each payer of the bills of a payment that was under review that it pays none; of bills `due` that they can be paid again.
+
+    Whoever gets the amount back is told of that instead (`notify_owed_attempt`).
+    """
     attempt = Attempt.objects.select_related("last_event").get(pk=attempt_id)
     rows = list(Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("-pk"))
     bills = {bill.payer_id: bill for bill in sorted(rows, key=lambda bill: bill.pk in due)}  # of each payer one that is due, if any
+    owed = RefundDue.objects.filter(attempt=attempt, allocation__isnull=True, line__isnull=True).first()
     for bill in bills.values():
-        context = {"attempt": attempt, "bill": bill, "amount": money.to_display(attempt.fils), "is_due": bill.pk in due}
+        if owed is not None and owed.payer_id == bill.payer_id:
+            continue
+        context = {"attempt": attempt, "bill": bill, "amount": money.to_display(attempt.fils), "is_due": bill.pk in due, "owed": owed}
         key = f"{attempt.trackid}:{attempt.last_event_id}"
         send(PaymentNotTaken, person=bill.payer, key=key, subject_key=bill.subject, context=context)
 
 
 @transaction.atomic
-def _notify_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str) -> None:
-    context = {"attempt": attempt, "bill": bill, "amount": money.to_display(fils)}
+def _notify_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str, by_hand: bool = False) -> None:
+    context = {"attempt": attempt, "bill": bill, "amount": money.to_display(fils), "by_hand": by_hand}
     send(AmountReturned, person=bill.payer, key=key, subject_key=bill.subject, context=context)
 
 

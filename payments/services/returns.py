@@ -23,10 +23,10 @@ from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from payments import rules
-from payments.models import Attempt, BankMessageKind, Bill, Direction, GatewayMessage, PaymentFinding, RefundDue, RefundWay
+from payments.models import Attempt, BankMessageKind, Bill, Direction, GatewayMessage, RefundDue, RefundWay
 from payments.providers import provider_named
 from payments.providers.port import BankReply, GatewayUnreachable, NotConfigured
-from payments.queries import taken_fils
+from payments.queries import taken_fils, was_found
 from payments.services import ledger
 from payments.services.roles import require_role
 from payments.states import CASHIER, CHECKER, ON_ITS_WAY, AttemptState, RefundState
@@ -45,7 +45,7 @@ def remaining_of(refund: RefundDue) -> int:
 
 def is_by_hand(refund: RefundDue) -> bool:
     """Whether an amount goes back outside the gateway only: two people found it in the bank's records, no answer of the bank says it."""
-    return PaymentFinding.objects.filter(attempt=refund.attempt_id, is_taken=True, is_confirmed=True).exists()
+    return was_found(refund.attempt)
 
 
 def refund_reasons() -> list[Reason]:

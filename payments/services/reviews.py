@@ -116,9 +116,8 @@ def close_finding(attempt: Attempt) -> None:
 
 def free_bills(attempt: Attempt) -> None:
     """Let the bills of a payment that was under review go: they may be paid again, and their services and payers are told."""
-    if attempt.state != AttemptState.REFUND_DUE:  # its payer is told of the refund
-        key = f"attempt:{attempt.pk}:{attempt.last_event_id}"
-        enqueue("payments.tell_not_taken", key=key, attempt_id=attempt.pk, due=_due_bills(attempt))
+    key = f"attempt:{attempt.pk}:{attempt.last_event_id}"
+    enqueue("payments.tell_not_taken", key=key, attempt_id=attempt.pk, due=_due_bills(attempt))
     bills = list(Bill.objects.filter(allocations__attempt=attempt, allocations__is_open=True).order_by("pk"))
     attempt.allocations.filter(is_open=True).update(is_open=False)
     for bill in bills:

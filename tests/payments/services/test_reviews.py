@@ -18,7 +18,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.notifications.models import Message
 from payments import invariants, services
-from payments.models import Attempt, Bill, Difference, Inquiry, PaymentFinding, RefundDue
+from payments.models import Allocation, Attempt, Bill, Difference, Inquiry, PaymentFinding, RefundDue
 from payments.services import inquiries, reconciliation
 from payments.services.returns import remaining_of
 from payments.states import BillState
@@ -67,11 +67,11 @@ def test_it_is_asked_about_every_day_once_the_schedule_is_over(doubted: Attempt,
     assert "can be paid again" in message.body_en and "من جديد" in message.body_ar and "again" in message.short_en
 
 
-def test_whoever_paid_meanwhile_is_not_asked_to_pay_again(at_bank: Callable[..., Attempt], bank: Book, paid_for: Any, payer: Any) -> None:
+def test_whoever_paid_meanwhile_is_not_asked_to_pay_again(at_bank: Callable[..., Attempt], bank: Book, paid_for: Any) -> None:
     attempt = at_bank()
     bank.decide(attempt, "NOT CAPTURED")
     inquiries.inquire(attempt_id=attempt.pk)
-    second = services.start_attempt(bills=[Bill.objects.get()], payer=payer, language="en", session_key="x")
+    second = at_bank(Bill.objects.get())
     bank.decide(second)
     inquiries.inquire(attempt_id=second.pk)
     assert Bill.objects.get().state == BillState.PAID
@@ -120,7 +120,11 @@ def test_what_was_taken_goes_back_by_hand_and_the_books_agree(doubted: Attempt, 
     assert (doubted.state, refund.fils, Bill.objects.get().state, remaining_of(refund)) == ("refund_due", 12_500, "due", 12_500)
     assert list(invariants.findings()) == [] and reconciliation.days(count=1)[0].agrees
     run_due(("payments.tell_owed_attempt",))
-    assert "12.500 dinars" in Message.objects.get(kind="payments.amount_returned").body_en
+    message = Message.objects.get(kind="payments.amount_returned")
+    assert "12.500 dinars" in message.body_en and "card you paid with" not in message.body_en
+    assert "by bank transfer" in message.body_en and "بتحويل بنكي" in message.body_ar
+    page = signed_in(message.person).get(f"/pay/r/{doubted.token}", headers={"Accept-Language": "en"}).content.decode()
+    assert "The Municipality returns it by bank transfer" in page and "card you paid with" not in page
     asked: dict[str, Any] = {"refund": refund, "proposed_by": cashier, "code": "service_refused", "remaining_fils": 12_500}
     with pytest.raises(Refused, match="by_hand_only"):
         services.propose_refund(**asked)
@@ -128,6 +132,25 @@ def test_what_was_taken_goes_back_by_hand_and_the_books_agree(doubted: Attempt, 
     services.approve_refund(refund=refund, approved_by=checker, remaining_fils=12_500)
     doubted.refresh_from_db()
     assert doubted.state == "refunded" and list(invariants.findings()) == []
+
+
+def test_everybody_whose_bill_was_in_the_payment_is_told(
+    issue: Callable[..., Bill], at_bank: Callable[..., Attempt], bank: Book, payer: Any, stranger: Any, cashier: Any, checker: Any
+) -> None:
+    attempt = at_bank(issue())
+    Allocation.objects.create(attempt=attempt, bill=issue(5_000, person=stranger, subject="case:def"), fils=5_000)
+    bank.decide(attempt, "FAILURE(SUSPECT)")
+    inquiries.inquire(attempt_id=attempt.pk)
+    services.decide_finding(finding=find(attempt, cashier, fils=15_000), decided_by=checker, agrees=True)
+    run_due(("payments.tell_owed_attempt", "payments.tell_not_taken"))
+    told = {message.person: message for message in Message.objects.all()}
+    assert {person: message.kind for person, message in told.items()} == {
+        payer: "payments.amount_returned",
+        stranger: "payments.payment_not_taken",
+    }
+    other = told[stranger]
+    assert "what the bank took is returned" in other.body_en and "can be paid again" in other.body_en
+    assert "not taken" not in other.title_en + other.short_en and "يُرد" in other.body_ar + other.short_ar
 
 
 def test_what_was_found_is_compared_with_the_statements_of_the_bank(doubted: Attempt, cashier: Any, checker: Any) -> None:
