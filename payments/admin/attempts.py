@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.admin_base import ReadOnlyInline, code, structure
 from municipality.ui.code_labels import label_of
-from payments.admin.base import EventInline, MoneyAdmin
+from municipality.ui.templatetags.portal import kwd
+from payments.admin.base import EventInline, MoneyAdmin, by_at
 from payments.admin.reviews import ReviewPages
-from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry
+from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry, PaymentFinding
 from payments.states import AttemptState
 
 MAX_SHOWN = 64  # characters of an encrypted text: enough to compare two
@@ -37,12 +38,34 @@ class InquiryInline(ReadOnlyInline):
         return label_of(f"outcome.{inquiry.outcome}")
 
 
+class FindingInline(ReadOnlyInline):
+    model = PaymentFinding
+    ordering = ("pk",)
+    fields = ("is_taken", "amount", "reference", "proof", "finder", "decider", "is_confirmed", "closed_at")
+
+    @admin.display(description=_("amount"))
+    def amount(self, finding: PaymentFinding) -> SafeString | str:
+        return kwd(finding.fils) if finding.fils is not None else "—"
+
+    @admin.display(description=_("bank reference"))
+    def reference(self, finding: PaymentFinding) -> SafeString | str:
+        return code(finding.bank_reference)
+
+    @admin.display(description=_("found by"))
+    def finder(self, finding: PaymentFinding) -> SafeString:
+        return by_at(finding.found_by, finding.found_at)
+
+    @admin.display(description=_("decided by"))
+    def decider(self, finding: PaymentFinding) -> SafeString | str:
+        return by_at(finding.decided_by, finding.decided_at) if finding.decided_by is not None else "—"
+
+
 @admin.register(Attempt)
 class AttemptAdmin(MoneyAdmin):
     list_display = ("track", "amount", "state", "created_at", "settled_at")
     list_filter = ("state",)
     search_fields = ("trackid", "payment_id", "ref")
-    inlines = (InquiryInline, AttemptEventInline)
+    inlines = (InquiryInline, FindingInline, AttemptEventInline)
     fields = (
         *("track", "amount", "state", "bills", "payment_code", "transaction_code", "reference_code", "authorisation_code"),
         *("created_at", "redirected_at", "acknowledged_at", "page_expires_at", "settled_at"),

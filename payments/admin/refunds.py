@@ -207,6 +207,9 @@ class RefundAdmin(MoneyAdmin):
             facts += [
                 (label, format_html('<a href="{}" target="_blank" rel="noopener">{}</a>', url, _("Look"))) for label, url in found(refund)
             ]
+        if is_by_hand(refund):
+            url = reverse("admin:payments_attempt_review", args=[refund.attempt_id])
+            facts += [(_("Found at the bank"), format_html('<a href="{}">{}</a>', url, _("Look")))]
         if refund.failure is not None:  # its proposal is over; the course of the refund keeps who made it
             return [*facts, (_("last try"), failure_text(refund))]
         if refund.proposed_by is not None:

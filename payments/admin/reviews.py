@@ -75,7 +75,8 @@ class ReviewPages:
         else:
             self.attempts.log_row_access(request, attempt)
         is_open = attempt.state == AttemptState.MISMATCH
-        finding = attempt.findings.filter(decided_at__isnull=True, closed_at__isnull=True).select_related("found_by").first()
+        finding = attempt.findings.select_related("found_by", "decided_by").order_by("-pk").first()
+        waits = finding is not None and finding.decided_at is None and finding.closed_at is None
         return self.attempts.page(
             request,
             "review",
@@ -84,9 +85,9 @@ class ReviewPages:
             listing=reverse("admin:payments_attempt_reviews"),
             facts=_facts(attempt, finding),
             is_open=is_open,
-            may_find=is_open and finding is None and in_group(request, CASHIER),
+            may_find=is_open and not waits and in_group(request, CASHIER),
             may_ask=is_open and in_group(request, CASHIER),
-            may_decide=is_open and finding is not None and in_group(request, CHECKER) and finding.found_by_id != request.user.pk,
+            may_decide=is_open and finding is not None and waits and in_group(request, CHECKER) and finding.found_by_id != request.user.pk,
             finding=finding,
             typed=typed(request, "taken", "amount", "bank_reference", "proof"),
             error=error,
@@ -152,4 +153,9 @@ def _facts(attempt: Attempt, finding: PaymentFinding | None) -> list[tuple[Any, 
         facts.append((_("answered at"), moment(inquiry.at)))
     if finding is not None:
         facts.append((_("found by"), by_at(finding.found_by, finding.found_at)))
+        if finding.decided_by is not None:
+            label = _("confirmed by") if finding.is_confirmed else _("not confirmed by")
+            facts.append((label, by_at(finding.decided_by, finding.decided_at)))
+        if finding.closed_at is not None:
+            facts.append((_("closed by an answer of the bank at"), moment(finding.closed_at)))
     return facts

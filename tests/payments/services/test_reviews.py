@@ -25,6 +25,7 @@ from payments.states import BillState
 from tests.bank import Book
 from tests.browsers import signed_in
 from tests.due_jobs import run_due
+from tests.factories.accounts import StaffFactory
 from tests.payments.bank_statements import DAY, line, take
 from tests.payments.conftest import START
 
@@ -267,8 +268,15 @@ def test_the_cash_office_sees_it_first_and_works_on_it(doubted: Attempt, cashier
     assert first.post(url, told).status_code == 302
     assert _step(first, url) == [] and _step(second, url) == ["confirm", "disagree"]
     assert second.post(url, {"step": "confirm"}).status_code == 302
-    assert RefundDue.objects.get().fils == 9_500
+    refund = RefundDue.objects.get()
+    assert refund.fils == 9_500
     assert _step(second, url) == []
+    read = second.get(url).content.decode()
+    assert "KB-2026-77" in read and "كتاب البنك" in read and "9.500" in read
+    assert url in second.get(f"/admin/payments/refunddue/{refund.pk}/pay-out/").content.decode()
+    auditor = signed_in(StaffFactory(groups=["auditor"], login="auditor"))
+    read = auditor.get(f"/admin/payments/attempt/{doubted.pk}/change/").content.decode()
+    assert "KB-2026-77" in read and "كتاب البنك" in read
     assert second.get(f"/admin/payments/attempt/{doubted.pk + 1}/review/").status_code == 404
 
 
