@@ -201,7 +201,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "receipts": receipts,
             "returned": settlements.given_back(row, is_over=True) if plan is not None and gives_back else "",
             "may_stop": row.offence_facts.get("blocks") != Blocks.SHOP or queries.is_of_holder(row),
-            "paid_fils": sum(receipt.fils for receipt in receipts if receipt.bill_state == BillState.PAID),  # type: ignore[attr-defined]
+            "paid_fils": sum(int(receipt.fils) for receipt in receipts if getattr(receipt, "bill_state", "") == BillState.PAID),
             "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
             "service": service,
             "received_on": clock.day_of(service.at) if service is not None else None,
