@@ -266,6 +266,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_DB_REUSE_MAX = 500  # tasks on one database connection; Celery would open one for each, which costs more than a short job
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 # Seconds for which the place of a killed child in the pool stays taken; the outbox knows whether its job is done.
 CELERY_WORKER_LOST_WAIT = 1.0
