@@ -46,11 +46,13 @@ class EntryInline(ReadOnlyInline):
 class PostingAdmin(MoneyAdmin):
     change_form_template = "admin/payments/ledgerposting/change_form.html"
     readers = (AUDITOR, *CASH_OFFICE)
-    list_display = ("key_code", "kind", "amount", "at", "reason_code")
+    list_display = ("number", "kind", "amount", "at", "reason_code")
     list_filter = ("kind",)
-    search_fields = ("key",)
+    list_select_related = ("receipt", "bill", "attempt")
+    ordering = ("-at", "-pk")
+    search_fields = ("key", "bill__reference", "attempt__trackid")
     inlines = (EntryInline,)
-    fields = ("key_code", "kind", "at", "amount", "payment_code", "bill_code", "receipt_code", "reversed_code", "reason_code")
+    fields = ("number", "kind", "at", "amount", "payment_code", "bill_code", "receipt_code", "reversed_code", "reason_code")
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -113,9 +115,9 @@ class PostingAdmin(MoneyAdmin):
             error=refusal.sentence if refusal else "",
         )
 
-    @admin.display(description=_("number"), ordering="key")
-    def key_code(self, posting: LedgerPosting) -> SafeString | str:
-        return code(posting.key)
+    @admin.display(description=_("number"))
+    def number(self, posting: LedgerPosting) -> SafeString | str:
+        return code(posting.number)
 
     @admin.display(description=_("amount"), ordering="fils")
     def amount(self, posting: LedgerPosting) -> SafeString | str:
@@ -145,7 +147,7 @@ class PostingAdmin(MoneyAdmin):
 def facts_of(posting: LedgerPosting) -> list[tuple[Any, Any]]:
     """Labelled values of a posting, for both pages."""
     return [
-        (_("number"), code(posting.key)),
+        (_("number"), code(posting.number)),
         (_("kind"), posting.get_kind_display()),
         (_("amount"), kwd(posting.fils)),
         (_("booked at"), moment(posting.at)),

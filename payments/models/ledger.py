@@ -99,6 +99,11 @@ class LedgerPosting(models.Model):
     def amount_display(self) -> str:
         return money.to_display(self.fils)
 
+    @property
+    def number(self) -> str:
+        """The number of its receipt, else of its bill, else of its payment, by which the cash office knows it."""
+        return str(self.receipt or self.bill or self.attempt.trackid)
+
 
 class LedgerEntry(models.Model):
     """The debit or credit of one account in a posting."""

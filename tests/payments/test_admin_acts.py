@@ -111,4 +111,4 @@ def test_a_posting_is_corrected_by_two_people_on_their_pages(
     assert LedgerPosting.objects.count() == 3
     assert second.post(decide, {"step": "approve"}).status_code == 409
     listing = client.get("/admin/payments/ledgerposting/").content.decode()
-    assert posting.key in listing and "صحيح قيد" in listing
+    assert posting.number in listing and posting.key not in listing and "صحيح قيد" in listing

@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 
 from municipality.kernel import money
@@ -51,9 +52,10 @@ def mark(css: str = "") -> SafeString:
 
 @register.simple_tag
 def tag(state: str, label: Any, icon: str = "") -> SafeString:
-    """A state (`ok`, `warn`, `bad` or `wait`) with its icon and label. Raises KeyError for another state."""
+    """A state (`ok`, `warn`, `bad` or `wait`) with its icon and label, which begins large. Raises KeyError for another state."""
     drawing = globals()["icon"](icon or TAG_ICONS[state])
-    return format_html('<span class="kp-tag kp-tag--{}">{}{}</span>', state, drawing, label)
+    text = label if isinstance(label, SafeString) else capfirst(label)
+    return format_html('<span class="kp-tag kp-tag--{}">{}{}</span>', state, drawing, text)
 
 
 @register.filter
