@@ -92,12 +92,16 @@ def issue(
 
 
 def render_and_seal(facts: type[Facts], document: Document) -> bytes:
-    """The sealed PDF of a draft. Raises RendererMissing, SignerMissing, FactsRefused, RenderingRefused."""
+    """The sealed PDF of a document as the database holds it, whatever the caller's object says.
+
+    Raises Document.DoesNotExist, RendererMissing, SignerMissing, FactsRefused, RenderingRefused.
+    """
+    stored = Document.objects.get(pk=document.pk)
     printed = facts.load(
-        document.facts,
-        number=document.number,
-        verification_code=document.code,
-        verification_url=f"{settings.PORTAL_URL}/verify/{document.code}",
+        stored.facts,
+        number=stored.number,
+        verification_code=stored.code,
+        verification_url=f"{settings.PORTAL_URL}/verify/{stored.code}",
         verification_address=f"{settings.PORTAL_URL.partition('://')[2]}/verify",
         sealed_by=signing.signer().certificate_subject,
         demo=settings.DEMO,
