@@ -81,7 +81,7 @@ class EventInline(ReadOnlyInline):
 class MoneyAdmin(ReadOnlyAdmin):
     """Read-only pages for the roles of `readers`; no rows for other staff."""
 
-    ordering = ("-pk",)
+    ordering: tuple[str, ...] = ("-pk",)
     readers: tuple[str, ...] = (AUDITOR,)
 
     def reader(self, request: HttpRequest) -> str:
