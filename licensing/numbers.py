@@ -28,7 +28,7 @@ def board_page(number: str) -> str:
 
 
 HEALTH = NumberKind(
-    title=_("This is the number of a health licence"),
+    title=_("This looks like the number of a health licence"),
     text=_("It is no request. The register shows whether a shop has this licence, and its state."),
     button=_("Look for it in the register"),
     url=lambda number: f"{reverse('shops:search')}?{urlencode({'q': number})}",
@@ -41,7 +41,7 @@ BOARDS = NumberKind(
     url=lambda _number: reverse("licensing:boards_map"),
 )
 INSPECTIONS = NumberKind(
-    title=_("This is the number of an inspection"),
+    title=_("This looks like the number of an inspection"),
     text=_("It is no request. The message about it stands under Messages and leads to its page, after you sign in."),
     button=_("Open Messages"),
     url=lambda _number: reverse("notifications:inbox"),

@@ -19,7 +19,7 @@ class PaymentsConfig(AppConfig):
         from payments.documents import ReceiptFacts
 
         bills = NumberKind(
-            title=_("This is the number of a bill or a receipt"),
+            title=_("This looks like the number of a bill or a receipt"),
             text=_("It is no request. Bills and receipts open under Payments, after you sign in."),
             button=_("Open Payments"),
             url=lambda _number: reverse("payments:mine"),

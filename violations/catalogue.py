@@ -20,7 +20,7 @@ VIOLATIONS = ServiceEntry(
 )
 
 NUMBERS = NumberKind(
-    title=_("This is the number of a violation or warning"),
+    title=_("This looks like the number of a violation or warning"),
     text=_("It is no request. The page of violations looks for it, with the same four digits."),
     button=_("Look for it in Violations"),
     url=lambda _number: reverse("violations:start"),

@@ -82,7 +82,7 @@ def late_estimate(case: Case, estimate: dt.date) -> Text:
     if case.due_on is None or estimate <= case.due_on:
         return ""
     return _(
-        "Later than the promised day, as many requests are before this one. "
+        "Later than the promised day, at the pace at which the requests before this one are decided. "
         "The promised day stays: once it passes, the supervisor is told and this page says so."
     )
 

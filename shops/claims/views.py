@@ -47,7 +47,8 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The form for the licence number; a match leads to a confirmation, other shops to the documents."""
     user = request.user
     choices = [(row.public_id, bilingual(row, "name")) for row in parties.organisations(user)]
-    form, submitted = read_form(request, ClaimSearchForm, organisations=choices)
+    number = request.GET.get("number", "")[:20]  # from the page of a shop
+    form, submitted = read_form(request, ClaimSearchForm, organisations=choices, initial={"number": number})
     status = 400 if submitted else 200
     context: dict[str, Any] = {"form": form, "crumbs": _crumbs(_("Claim a shop"))}
     if submitted and form.is_valid():

@@ -67,6 +67,7 @@ def track(request: HttpRequest) -> HttpResponse:
     """
     form, submitted = read_form(request, TrackForm)
     context: dict[str, Any] = {"form": form, "host": settings.PORTAL_URL or request.build_absolute_uri("/").rstrip("/")}
+    context["action"] = request.path  # without the fragment of a link to a part of the page, where the answer would be out of sight
     is_valid = submitted and form.is_valid()
     typed = form.cleaned_data.get("reference", "") if submitted else ""
     other = public_page_of(typed)

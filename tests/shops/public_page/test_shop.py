@@ -11,6 +11,8 @@ from django.test import Client
 from shops.models import Shop
 from shops.register import events
 from shops.register.services import FactChange, change_register
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
 from tests.shops.conftest import TESTS
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +46,14 @@ def test_the_address_of_a_shop_leads_to_its_page_in_one_step(
     shop = make_shop(name_ar=name_ar, name_en=name_en)
     answer = client.get(f"/{language}/shops/{shop.public_id}/anything/", follow=True)
     assert answer.status_code == 200 and len(answer.redirect_chain) == 1
+
+
+def test_whoever_does_not_hold_the_shop_finds_how_to_claim_it_with_its_number_filled_in(client: Client, make_shop: Make) -> None:
+    owner = PersonFactory()
+    shop = make_shop(owner=owner, organisation=None)
+    link, page = f"/en/claims/?number={shop.commercial_license_no}", f"/en/shops/{shop.public_id}/"
+    stranger = signed_in(PersonFactory(noura=True))
+    assert link in client.get(page, follow=True).content.decode()
+    assert link in stranger.get(f"/en/corrections/{shop.public_id}/").content.decode()
+    assert f'value="{shop.commercial_license_no}"' in stranger.get(link).content.decode()
+    assert link not in signed_in(owner).get(page, follow=True).content.decode()
