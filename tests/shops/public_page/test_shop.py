@@ -13,6 +13,7 @@ from shops.register import events
 from shops.register.services import FactChange, change_register
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory
+from tests.factories.rulebook import publish_rulebook
 from tests.shops.conftest import TESTS
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,7 @@ def test_the_address_of_a_shop_leads_to_its_page_in_one_step(
 
 
 def test_whoever_does_not_hold_the_shop_finds_how_to_claim_it_with_its_number_filled_in(client: Client, make_shop: Make) -> None:
+    publish_rulebook()
     owner = PersonFactory()
     shop = make_shop(owner=owner, organisation=None)
     link, page = f"/en/claims/?number={shop.commercial_license_no}", f"/en/shops/{shop.public_id}/"
