@@ -24,7 +24,10 @@ NEW_HEALTH = ServiceEntry(
     code="new_health",
     icon="health",
     name=_("New health licence"),
-    summary=_("For a new shop: see at once whether it may open there, have the location approved, then the inspection and the licence."),
+    summary=_(
+        "For a new shop that sells no food: see at once whether it may open there, have the location approved, then the inspection and "
+        "the licence. Food shops go to the Public Authority for Food and Nutrition."
+    ),
     needs=_("The lease or title deed, a stamped drawing, and a photo of the place"),
     order=1,
     start="licensing:new_start",

@@ -60,6 +60,7 @@ def test_what_is_not_permitted_is_said_with_what_follows(client: Client, housing
 def test_food_is_sent_to_its_authority(client: Client, plot: Plot) -> None:
     page = client.get(START, asked(activity=food_activity())).content.decode()
     assert "Public Authority for Food and Nutrition" in page and REQUEST not in page
+    assert "What is needed" not in page and "KD" not in page, "steps and fee of a licence that the Municipality does not issue"
 
 
 def test_an_unknown_place_has_no_data(client: Client, plot: Plot) -> None:
