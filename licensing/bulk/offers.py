@@ -51,12 +51,13 @@ class Stopped:
 class BulkOffers:
     ready: list[BulkOffer]  # the first to end first
     stopped: list[Stopped]
+    under_way: list[Shop]  # with an open request on the health licence, of whomever
     is_cut: bool  # whether there are more than are listed
 
 
 def of_user(user: User) -> BulkOffers:
     """What a user can renew now for the shops in which they may act, at most MAX_LINES renewals."""
-    ready, stopped, is_cut = _licences(user)
+    ready, stopped, under_way, is_cut = _licences(user)
     for group in boards.of_user(user):
         free = [one for one in group.ready if not one.left_open and one.previous.last_day is not None]
         if free and not group.is_reviewed:
@@ -64,15 +65,16 @@ def of_user(user: User) -> BulkOffers:
             new = periods.of_boards(one.board for one in free if one.board is not None)
             ready.append(BulkOffer(BatchKind.BOARDS, group.shop, fils, until, new, [one.previous.public_id for one in free]))
     ready.sort(key=lambda one: (one.until, one.code))
-    return BulkOffers(ready[:MAX_LINES], stopped, is_cut or len(ready) > MAX_LINES)
+    return BulkOffers(ready[:MAX_LINES], stopped, under_way, is_cut or len(ready) > MAX_LINES)
 
 
-def _licences(user: User) -> tuple[list[BulkOffer], list[Stopped], bool]:
+def _licences(user: User) -> tuple[list[BulkOffer], list[Stopped], list[Shop], bool]:
     shops = list(registered.with_names(registered.visible_to(user, RENEWAL).order_by("pk"))[: MOST_SHOPS + 1])
     is_cut, shops = len(shops) > MOST_SHOPS, shops[:MOST_SHOPS]
     today = clock.today()
     fees, validity = rulebook.edition("fees.health", today), rulebook.edition("limits.health", today).limits["validity_years"].value
     rows = renewability.of_shops(shops)
+    under_way = [shop for shop in shops if rows[shop.pk].open_case is not None]
     due = [(shop, rows[shop.pk]) for shop in shops if rows[shop.pk].is_due and rows[shop.pk].open_case is None]
     ready, waiting = [], []
     for shop, row in due:
@@ -86,4 +88,4 @@ def _licences(user: User) -> tuple[list[BulkOffer], list[Stopped], bool]:
         new = rules.new_period(row.licence.last_day, years)
         ready.append(BulkOffer(BatchKind.HEALTH, shop, fils, row.licence.last_day, [NewPeriod(new.first, new.last)]))
     reasons = obligations.reasons_of(user, waiting)
-    return ready, [Stopped(shop, reasons.get(shop.pk, "")) for shop, _row in waiting], is_cut
+    return ready, [Stopped(shop, reasons.get(shop.pk, "")) for shop, _row in waiting], under_way, is_cut

@@ -55,6 +55,7 @@ def _page(
     context = {
         "rows": rows,
         "stopped": found.stopped,
+        "under_way": found.under_way,
         "is_cut": found.is_cut,
         "total": sum(one.fils for one, is_ticked in rows if is_ticked),
         "count": sum(is_ticked for _one, is_ticked in rows),

@@ -236,6 +236,15 @@ def test_a_shop_that_needs_an_officer_is_named_with_its_reason(shop: Shop, make_
     assert code_of(lambda: ask(owner, f"health:{shop.public_id}")) == "not_renewable"
 
 
+def test_a_shop_whose_renewal_is_under_way_is_named_and_leads_to_it(shop: Shop, make_shop: Callable[..., Any], owner: User) -> None:
+    sent, client = make_shop(), signed_in(owner)
+    submit_renewal(shop=sent, applicant=owner)
+    assert offers.of_user(owner).under_way == [sent]
+    link = f"/en/health-licence/{sent.public_id}/renew/"
+    assert link in client.get("/en/renewals/").content.decode()
+    assert client.get(link, follow=True).status_code == 200
+
+
 def test_licences_of_a_batch_wait_behind_those_that_were_asked_for_alone(shop: Shop, make_shop: Callable[..., Any], owner: User) -> None:
     alone = submit_renewal(shop=make_shop(), applicant=owner)
     batch = ask(owner)
