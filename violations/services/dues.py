@@ -133,8 +133,8 @@ def _left(row: Violation) -> Text:
     # A later last day, as of a sum that was reduced, ends before anything is stopped.
     stops = row.block_from if row.settle_until is None else max(row.block_from, row.settle_until + dt.timedelta(days=1))
     if queries.has_objection_left(row):
-        return format_html(gettext("If it is neither paid nor contested, the licence is not renewed from {}."), day(stops))
-    return format_html(gettext("If it is not paid, the licence is not renewed from {}."), day(stops))
+        return format_html(gettext("If it is neither paid nor contested, services of the Municipality are stopped from {}."), day(stops))
+    return format_html(gettext("If it is not paid, services of the Municipality are stopped from {}."), day(stops))
 
 
 def _no_day(rows: Sequence[Violation]) -> Text:
