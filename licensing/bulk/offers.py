@@ -11,6 +11,7 @@ from licensing.bulk.models import BatchKind
 from licensing.bulk.periods import NewPeriod
 from licensing.health import obligations, queries, renewability, rules
 from licensing.health.states import RENEWAL
+from licensing.signage.labels import formula
 from licensing.signage.renewals import offers as boards
 from municipality.accounts.models import User
 from municipality.kernel import clock
@@ -33,6 +34,7 @@ class BulkOffer:
     until: dt.date
     periods: Sequence[NewPeriod]
     boards: Sequence[str] = ()  # public ids
+    formulas: Sequence[Text] = ()  # how the fee of each board is made up
 
     @property
     def code(self) -> str:
@@ -62,8 +64,9 @@ def of_user(user: User) -> BulkOffers:
         free = [one for one in group.ready if not one.left_open and one.previous.last_day is not None]
         if free and not group.is_reviewed:
             fils, until = sum(one.fils for one in free), min(one.previous.last_day for one in free if one.previous.last_day)
+            made_up = [formula(one.fee) for one in free if one.fee is not None]
             new = periods.of_boards(one.board for one in free if one.board is not None)
-            ready.append(BulkOffer(BatchKind.BOARDS, group.shop, fils, until, new, [one.previous.public_id for one in free]))
+            ready.append(BulkOffer(BatchKind.BOARDS, group.shop, fils, until, new, [one.previous.public_id for one in free], made_up))
     ready.sort(key=lambda one: (one.until, one.code))
     return BulkOffers(ready[:MAX_LINES], stopped, under_way, is_cut or len(ready) > MAX_LINES)
 

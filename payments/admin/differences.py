@@ -26,6 +26,7 @@ from municipality.ui.code_labels import CODE_LABELS
 from municipality.ui.tables import Cell, as_csv, as_xlsx
 from municipality.ui.templatetags.portal import bilingual, day, kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, source_of, typed
+from payments.admin.home import not_compared
 from payments.admin.statements import signed
 from payments.models import Difference, DifferenceNote
 from payments.services import differences, reconciliation
@@ -80,6 +81,10 @@ class DifferenceAdmin(MoneyAdmin):
             ),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        missing = {"not_compared": not_compared(request), "may_load": in_group(request, CASHIER)}
+        return super().changelist_view(request, {**(extra_context or {}), **missing})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

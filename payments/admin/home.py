@@ -60,7 +60,7 @@ def _reviews(request: HttpRequest) -> int | None:
     return request_cache.get_or_set("payments_in_review", lambda: in_review()[:MAX_COUNT].count()) if _works(request) else None
 
 
-def _not_compared(request: HttpRequest) -> Text:
+def not_compared(request: HttpRequest) -> Text:
     """That money of past days was compared with no statement of the bank yet; "" where all was. Read once a request."""
     days = request_cache.get_or_set("payments_not_compared", reconciliation.not_compared) if _works(request) else []
     if not days:
@@ -113,15 +113,15 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     ]
     # What the bank refused comes first: nobody else looks at it again. Then what shuts bills until people end it.
     rows = sorted([*reviews, *differences, *refunds], key=lambda row: not row.state_note)
-    not_compared = _not_compared(request)
+    missing = not_compared(request)
     page = reverse("admin:payments_difference_days")
     if rows:
         offer = Next(_("Money"), rows[0].about, rows[0].note, _("Open the next one"), rows[0].url)
-    elif not_compared and in_group(request, CASHIER):
+    elif missing and in_group(request, CASHIER):
         load = reverse("admin:payments_bankstatement_load")
-        offer = Next(_("Money"), _("A statement of the bank is missing"), not_compared, _("Load a statement"), load)
-    elif not_compared:
-        offer = Next(_("Money"), _("A statement of the bank is missing"), not_compared, _("The three books by day"), page, waits=False)
+        offer = Next(_("Money"), _("A statement of the bank is missing"), missing, _("Load a statement"), load)
+    elif missing:
+        offer = Next(_("Money"), _("A statement of the bank is missing"), missing, _("The three books by day"), page, waits=False)
     else:
         offer = Next(_("Money"), _("No difference and no refund waits for you."), "", _("The three books by day"), page, waits=False)
     return HomePart(
@@ -143,7 +143,7 @@ def _list(label: object, model: str, **options: object) -> StaffEntry:
 
 staff_menu.register(
     "payments",
-    _list(_("Differences"), "difference", count=_differences, tile=_("between bank, gateway and ledger"), tone="warn", note=_not_compared),
+    _list(_("Differences"), "difference", count=_differences, tile=_("between bank, gateway and ledger"), tone="warn", note=not_compared),
     StaffEntry("money", _("Paid on a day"), "admin:payments_ledgerposting_day", permission="payments.view_ledgerposting"),
     _list(_("Amounts to be returned"), "refunddue", count=_refunds, tile=_("wait for your step"), tone="warn"),
     StaffEntry(

@@ -39,6 +39,7 @@ class PlaceAnswer:
     is_floor_assumed: bool
     plot: Plot | None = None
     is_contradiction: bool = False
+    place: tuple[int, str] = (0, "")  # key of the area and block of the address
     found: PlotAnswer = field(default_factory=lambda: PlotAnswer(rules.Answer(rules.NO_DATA)))
     layers: Mapping[str, Layer] = field(default_factory=dict)
 
@@ -53,9 +54,10 @@ class PlaceAnswer:
 
     @property
     def url(self) -> str:
-        """The page of the plot with the question filled in; without a plot, the page that finds one."""
+        """The page of the plot with the question filled in; without a plot, the page that finds one, with area and block filled in."""
         if self.plot is None:
-            return reverse("zoning:find")
+            area, block = self.place
+            return f"{reverse('zoning:find')}?{urlencode({'area': area, 'block': block})}"
         address = reverse("zoning:plot", args=[self.plot.public_id])
         return f"{address}?{self._query()}#answer" if -1 <= self.question.floor <= MOST_FLOORS else address
 
@@ -120,7 +122,7 @@ def answer_at(*, paci_number: str, area: int, block: str, plot_number: str, acti
     plot, is_contradiction = _plot_at(paci_number, (area, normal_number(block), normal_number(plot_number)), day)
     shape = plots.shape_on(plot, day) if plot is not None and not is_contradiction else None
     if plot is None or shape is None:
-        return PlaceAnswer(question, not is_number, plot, is_contradiction)
+        return PlaceAnswer(question, not is_number, plot, is_contradiction, (area, normal_number(block)))
     catalogue, edition = layers.catalogue(), answers.rules_on(day)
     land = {code: layer for code, layer in catalogue.items() if layer.kind == Layer.Kind.LAND_USE}
     known = layers.around(shape.shape, day, land, answers.distances_of(edition, question))
