@@ -22,7 +22,7 @@ from municipality.audit.services import chain_hash
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, in_group, moment, require_role, structure
+from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, column, in_group, moment, require_role, structure
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
 from municipality.ui.staff_home import HomePart, Next
 from municipality.ui.staff_menu import StaffEntry
@@ -30,7 +30,6 @@ from municipality.ui.staff_names import name_of_actor
 from municipality.ui.staff_search import cleaned
 from municipality.ui.subject_names import NAMES, NamedSubjectsMixin, name_in_full, name_of
 from municipality.ui.templatetags.portal import ref
-from municipality.ui.texts import Text
 
 AUDITOR = "auditor"
 RECENT = 5_000
@@ -171,6 +170,12 @@ class AuditEventAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
         "fits",
         "chain",
     )
+    when = column(_("time"), moment, "at")
+    action_code = column(_("action"), label_of, "action")
+    subject_name = column(_("subject"), name_of, "subject")
+    subject_in_full = column(_("subject"), name_in_full, "subject")
+    details = column(_("details"), structure, "data")
+    commitment_code = column(_("commitment to the text"), code, "commitment")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
@@ -210,37 +215,13 @@ class AuditEventAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     def number(self, event: AuditEvent) -> Any:
         return ref(event.link.number) if hasattr(event, "link") else None
 
-    @admin.display(description=_("time"))
-    def when(self, event: AuditEvent) -> str:
-        return moment(event.at)
-
-    @admin.display(description=_("action"))
-    def action_code(self, event: AuditEvent) -> SafeString | str:
-        return label_of(event.action)
-
     @admin.display(description=_("action"))
     def action_in_full(self, event: AuditEvent) -> SafeString | str:
         return label_of(event.action, event.action)
 
-    @admin.display(description=_("subject"))
-    def subject_name(self, event: AuditEvent) -> SafeString | Text:
-        return name_of(event.subject)
-
-    @admin.display(description=_("subject"))
-    def subject_in_full(self, event: AuditEvent) -> SafeString | Text:
-        return name_in_full(event.subject)
-
     @admin.display(description=_("who"))
     def actor(self, event: AuditEvent) -> SafeString | str:
         return name_of_actor(event.actor_role, event.actor_key)
-
-    @admin.display(description=_("details"))
-    def details(self, event: AuditEvent) -> SafeString:
-        return structure(event.data)
-
-    @admin.display(description=_("commitment to the text"))
-    def commitment_code(self, event: AuditEvent) -> SafeString | str:
-        return code(event.commitment)
 
     @admin.display(description=_("hash"))
     def short_hash(self, event: AuditEvent) -> SafeString | str:
@@ -281,6 +262,10 @@ class AccessLogEntryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     search_fields = ("person_key__exact",)  # which has an index
     search_help_text = _("The whole name of the person whose data was read, or a whole key such as person:…")
     fields = list_display
+    when = column(_("time"), moment, "at")
+    person = column(_("whose data"), name_of, "person_key")
+    subject_name = column(_("subject"), name_of, "subject")
+    purpose_code = column(_("purpose"), label_of, "purpose")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         term = " ".join(search_term.split())
@@ -291,25 +276,9 @@ class AccessLogEntryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
             messages.warning(request, _("Nobody has this whole name, so the list is empty."))
         return queryset.filter(person_key__in={term, *people}), False
 
-    @admin.display(description=_("time"))
-    def when(self, entry: AccessLogEntry) -> str:
-        return moment(entry.at)
-
     @admin.display(description=_("who looked"))
     def viewer(self, entry: AccessLogEntry) -> SafeString | str:
         return name_of_actor(entry.viewer_role, entry.viewer_key)
 
-    @admin.display(description=_("whose data"))
-    def person(self, entry: AccessLogEntry) -> SafeString | Text:
-        return name_of(entry.person_key)
-
-    @admin.display(description=_("subject"))
-    def subject_name(self, entry: AccessLogEntry) -> SafeString | Text:
-        return name_of(entry.subject)
-
     def subject_keys(self, row: Any) -> Iterable[str]:
         return [row.subject, row.person_key]
-
-    @admin.display(description=_("purpose"))
-    def purpose_code(self, entry: AccessLogEntry) -> SafeString | str:
-        return label_of(entry.purpose)

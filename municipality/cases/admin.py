@@ -25,7 +25,7 @@ from municipality.kernel import digits
 from municipality.kernel.actors import Actor
 from municipality.rulebook.labels import label_of_reason
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, column, in_group, moment, structure
 from municipality.ui.code_labels import label_codes, label_of, moved
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_names import name_of_actor
@@ -66,13 +66,10 @@ class EventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("when", "step", "actor", "reason_code")
+    when = column(_("time"), moment, "at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CaseEvent]:
         return super().get_queryset(request).select_related("subject__applicant")
-
-    @admin.display(description=_("time"))
-    def when(self, event: CaseEvent) -> str:
-        return moment(event.at)
 
     @admin.display(description=_("step"))
     def step(self, event: CaseEvent) -> SafeString | str:
@@ -157,6 +154,9 @@ class CaseAdmin(ReadOnlyAdmin):
         *("reference_code", "service_name", "state_name", "title_ar", "title_en", "subject_words", "person", "civil_number", "how_filed"),
         *("branch_name", "opened_at", "due_on", "closed_at", "rules", "values", "acts"),
     )
+    reference_code = column(_("reference"), code, "reference", ordering="reference")
+    subject_words = column(_("subject"), name_of, "subject")
+    civil_number = column(_("civil number"), code, "applicant.civil_id_masked")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         rows = super().get_queryset(request)
@@ -182,10 +182,6 @@ class CaseAdmin(ReadOnlyAdmin):
             log_access(viewer=Actor(AUDITOR, user.key), person_key=case.applicant.key, subject=case.key, purpose=purpose)
         return super().change_view(request, object_id, form_url, extra_context)
 
-    @admin.display(description=_("reference"), ordering="reference")
-    def reference_code(self, case: Case) -> SafeString | str:
-        return code(case.reference)
-
     @admin.display(description=_("service"), ordering="service")
     def service_name(self, case: Case) -> Text | SafeString:
         return TIMELINES[case.service].name if case.service in TIMELINES else code(case.service)
@@ -194,17 +190,9 @@ class CaseAdmin(ReadOnlyAdmin):
     def state_name(self, case: Case) -> Text | SafeString:
         return _titles(case.service).get(case.state) or code(case.state)
 
-    @admin.display(description=_("subject"))
-    def subject_words(self, case: Case) -> SafeString | Text:
-        return name_of(case.subject)
-
     @admin.display(description=_("applicant"))
     def person(self, case: Case) -> str:
         return str(bilingual(case.applicant, "name"))
-
-    @admin.display(description=_("civil number"))
-    def civil_number(self, case: Case) -> SafeString | str:
-        return code(case.applicant.civil_id_masked)
 
     @admin.display(description=_("branch"))
     def branch_name(self, case: Case) -> Any:
@@ -245,14 +233,11 @@ class FeedbackAdmin(ReadOnlyAdmin):
     list_filter = ("ease",)
     ordering = ("-pk",)
     fields = ("at", "service_name", "answer", "text")
+    service_name = column(_("service"), _service, "service", ordering="service")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         averages = [(_service(service), many, average) for service, many, average in queries.feedback_averages()]
         return super().changelist_view(request, {**(extra_context or {}), "averages": averages})
-
-    @admin.display(description=_("service"), ordering="service")
-    def service_name(self, feedback: Feedback) -> Text | SafeString | str:
-        return _service(feedback.service)
 
     @admin.display(description=_("answer"), ordering="ease")
     def answer(self, feedback: Feedback) -> Text:

@@ -22,7 +22,7 @@ from municipality.delegation.services import consents
 from municipality.delegation.states import DelegationState
 from municipality.kernel.actors import Actor
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, column, in_group, moment
 from municipality.ui.code_labels import label_codes, label_of, moved
 from municipality.ui.staff_home import HomePart, Next
 from municipality.ui.staff_menu import StaffEntry
@@ -68,10 +68,7 @@ class EventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("when", "step", "actor")
-
-    @admin.display(description=_("time"))
-    def when(self, event: DelegationEvent) -> str:
-        return moment(event.at)
+    when = column(_("time"), moment, "at")
 
     @admin.display(description=_("step"))
     def step(self, event: DelegationEvent) -> SafeString:
@@ -111,6 +108,10 @@ class DelegationAdmin(_PeopleAdmin):
         *("giver_name", "delegate_name", "delegate_number", "organisation", "about", "service_name", "role", "state_name"),
         *("first_day", "last_day", "answer_by", "offered", "closed"),
     )
+    giver_name = column(_("giver"), str, "giver")
+    delegate_number = column(_("civil number"), code, "delegate_masked")
+    offered = column(_("offered on"), moment, "offered_at")
+    closed = column(_("ended on"), moment, "closed_at")
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         found = super().get_changelist_instance(request)
@@ -123,17 +124,9 @@ class DelegationAdmin(_PeopleAdmin):
     def people_of(self, row: Delegation) -> list[User]:
         return [person for person in (row.giver, row.delegate) if person is not None]
 
-    @admin.display(description=_("giver"))
-    def giver_name(self, row: Delegation) -> str:
-        return str(row.giver)
-
     @admin.display(description=_("delegate"), empty_value="—")
     def delegate_name(self, row: Delegation) -> str | None:
         return str(row.delegate) if row.delegate else None
-
-    @admin.display(description=_("civil number"))
-    def delegate_number(self, row: Delegation) -> SafeString | str:
-        return code(row.delegate_masked)
 
     @admin.display(description=_("subject"), ordering="subject")
     def about(self, row: Delegation) -> SafeString | str:
@@ -147,14 +140,6 @@ class DelegationAdmin(_PeopleAdmin):
     def state_name(self, row: Delegation) -> Text:
         return DelegationState(row.state).label
 
-    @admin.display(description=_("offered on"))
-    def offered(self, row: Delegation) -> str:
-        return moment(row.offered_at)
-
-    @admin.display(description=_("ended on"))
-    def closed(self, row: Delegation) -> str:
-        return moment(row.closed_at)
-
 
 @admin.register(Consent)
 class ConsentAdmin(_PeopleAdmin):
@@ -162,6 +147,11 @@ class ConsentAdmin(_PeopleAdmin):
     list_filter = ("desk", "branch")
     list_select_related = ("branch",)
     fields = ("person_name", "staff_key", "branch", "desk", "purpose_name", "tries", "asked", "opened", "until", "closed")
+    staff_key = column(_("employee"), code, "staff.key")
+    asked = column(_("asked on"), moment, "asked_at")
+    opened = column(_("opened on"), moment, "opened_at")
+    until = column(_("open until"), moment, "open_until")
+    closed = column(_("ended on"), moment, "closed_at")
 
     def people_of(self, row: Consent) -> list[User]:
         return [row.person] if row.person is not None else []
@@ -173,29 +163,9 @@ class ConsentAdmin(_PeopleAdmin):
     def person_name(self, row: Consent) -> str | None:
         return str(row.person) if row.person else None
 
-    @admin.display(description=_("employee"))
-    def staff_key(self, row: Consent) -> SafeString | str:
-        return code(row.staff.key)
-
     @admin.display(description=_("purpose"), ordering="purpose")
     def purpose_name(self, row: Consent) -> Text:
         return SERVICES[row.purpose].name if row.purpose in SERVICES else code(row.purpose)
-
-    @admin.display(description=_("asked on"))
-    def asked(self, row: Consent) -> str:
-        return moment(row.asked_at)
-
-    @admin.display(description=_("opened on"))
-    def opened(self, row: Consent) -> str:
-        return moment(row.opened_at)
-
-    @admin.display(description=_("open until"))
-    def until(self, row: Consent) -> str:
-        return moment(row.open_until)
-
-    @admin.display(description=_("ended on"))
-    def closed(self, row: Consent) -> str:
-        return moment(row.closed_at)
 
 
 def _assists(request: HttpRequest) -> bool:

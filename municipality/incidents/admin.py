@@ -18,7 +18,7 @@ from municipality.incidents.models import Incident, MovedDeadline
 from municipality.incidents.registry import DEADLINES
 from municipality.kernel.errors import Refused
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, require_role, staff_page
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, column, in_group, moment, require_role, staff_page
 from municipality.ui.code_labels import label_codes
 from municipality.ui.errors import errors_today
 from municipality.ui.plurals import span
@@ -45,14 +45,11 @@ label_codes(
 class _MovedInline(ReadOnlyInline):
     model = MovedDeadline
     fields = ("name", "number", "before", "after")
+    number = column(_("reference"), code, "reference")
 
     @admin.display(description=_("deadline"))
     def name(self, row: MovedDeadline) -> Text:
         return DEADLINES[row.kind].label if row.kind in DEADLINES else code(row.kind)
-
-    @admin.display(description=_("reference"))
-    def number(self, row: MovedDeadline) -> SafeString | str:
-        return code(row.reference)
 
 
 @admin.register(Incident)
@@ -63,6 +60,11 @@ class IncidentAdmin(ReadOnlyAdmin):
     ordering = ("-started_at", "-pk")
     fields = ("part", "cause", "start", "end", "length_name", "relieved", "withheld", "withheld_by", "withheld_reason", "ended_meanwhile")
     inlines = (_MovedInline,)
+    start = column(_("from"), moment, "started_at", ordering="started_at")
+    end = column(_("to"), moment, "ended_at", ordering="ended_at")
+    length_name = column(_("length"), span, "minutes")
+    relieved = column(_("deadlines moved at"), moment, "relieved_at")
+    withheld = column(_("found to be none at"), moment, "withheld_at")
 
     def get_urls(self) -> list[URLPattern]:
         withhold = self.admin_site.admin_view(self.withhold)
@@ -104,26 +106,6 @@ class IncidentAdmin(ReadOnlyAdmin):
             "back": page,
         }
         return staff_page(request, "admin/incidents/incident/withhold.html", 422 if refusal else 200, **context)
-
-    @admin.display(description=_("from"), ordering="started_at")
-    def start(self, row: Incident) -> str:
-        return moment(row.started_at)
-
-    @admin.display(description=_("to"), ordering="ended_at")
-    def end(self, row: Incident) -> str:
-        return moment(row.ended_at)
-
-    @admin.display(description=_("length"))
-    def length_name(self, row: Incident) -> str:
-        return span(row.minutes)
-
-    @admin.display(description=_("deadlines moved at"))
-    def relieved(self, row: Incident) -> str:
-        return moment(row.relieved_at)
-
-    @admin.display(description=_("found to be none at"))
-    def withheld(self, row: Incident) -> str:
-        return moment(row.withheld_at)
 
     @admin.display(description=_("requests that ended by a deadline meanwhile"))
     def ended_meanwhile(self, row: Incident) -> SafeString | str:

@@ -19,7 +19,7 @@ from municipality.jobs import services
 from municipality.jobs.models import Job, JobState
 from municipality.kernel.actors import Actor
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import MAX_COUNT, NarrowedFilter, ReadOnlyAdmin, code, in_group, require_role, structure
+from municipality.ui.admin_base import MAX_COUNT, NarrowedFilter, ReadOnlyAdmin, code, column, in_group, require_role, structure
 from municipality.ui.code_labels import label_codes, label_of
 from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
@@ -105,6 +105,10 @@ class JobAdmin(ReadOnlyAdmin):
         *("kind_in_full", "key_code", "queue_code", "state_name", "tries", "lost_workers"),
         *("created_at", "due_at", "finished_at", "arguments", "error"),
     )
+    kind_code = column(_("kind"), label_of, "kind")
+    key_code = column(_("key"), code, "key")
+    queue_code = column(_("queue"), label_of, "queue")
+    arguments = column(_("arguments"), structure, "args")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Job], search_term: str) -> tuple[QuerySet[Job], bool]:
         term = search_term.strip()
@@ -144,28 +148,12 @@ class JobAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(page)
 
     @admin.display(description=_("kind"))
-    def kind_code(self, job: Job) -> SafeString | str:
-        return label_of(job.kind)
-
-    @admin.display(description=_("kind"))
     def kind_in_full(self, job: Job) -> SafeString | str:
         return label_of(job.kind, job.kind)
 
     @admin.display(description=_("state"), ordering="state")
     def state_name(self, job: Job) -> Text:
         return STATES[job.state]
-
-    @admin.display(description=_("key"))
-    def key_code(self, job: Job) -> SafeString | str:
-        return code(job.key)
-
-    @admin.display(description=_("queue"))
-    def queue_code(self, job: Job) -> SafeString | str:
-        return label_of(job.queue)
-
-    @admin.display(description=_("arguments"))
-    def arguments(self, job: Job) -> SafeString:
-        return structure(job.args)
 
     @admin.display(description=_("last error"))
     def error(self, job: Job) -> SafeString | str:

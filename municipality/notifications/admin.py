@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -25,12 +24,11 @@ from municipality.notifications import deliveries_admin, letters, not_reached, q
 from municipality.notifications.deliveries_admin import REASONS
 from municipality.notifications.models import CallOutcome, DeliveryState, Letter, NotReached
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import MAX_COUNT, NarrowedFilter, ReadOnlyAdmin, in_group, moment, require_role, staff_page
+from municipality.ui.admin_base import MAX_COUNT, NarrowedFilter, ReadOnlyAdmin, column, in_group, moment, require_role, staff_page
 from municipality.ui.code_labels import label_codes, label_of
 from municipality.ui.staff_home import HomeNotice, HomePart
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.subject_names import NamedSubjectsMixin, name_of
-from municipality.ui.texts import Text
 
 OPERATOR, AUDITOR = "operator", "auditor"
 LISTED = 200
@@ -83,6 +81,10 @@ class NotReachedAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     list_select_related = ("message", "called_by")
     ordering = ("since", "pk")
     fields = ("kind", "title", "subject_name", "cause_name", "when", "person", "called", "outcome_name")
+    kind = column(_("kind"), label_of, "message.kind")
+    subject_name = column(_("subject"), name_of, "message.subject_key")
+    when = column(_("since"), moment, "since", ordering="since")
+    person = column(_("person"), str, "message.person")
 
     def get_urls(self) -> list[URLPattern]:
         call = self.admin_site.admin_view(self.call)
@@ -132,17 +134,9 @@ class NotReachedAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/notifications/notreached/call.html", context)
 
-    @admin.display(description=_("kind"))
-    def kind(self, row: NotReached) -> SafeString | str:
-        return label_of(row.message.kind)
-
     @admin.display(description=_("title"))
     def title(self, row: NotReached) -> str:
         return row.message.title
-
-    @admin.display(description=_("subject"))
-    def subject_name(self, row: NotReached) -> SafeString | Text:
-        return name_of(row.message.subject_key)
 
     def subject_keys(self, row: Any) -> Iterable[str]:
         return [row.message.subject_key]
@@ -150,14 +144,6 @@ class NotReachedAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     @admin.display(description=_("reason"), ordering="cause")
     def cause_name(self, row: NotReached) -> str:
         return row.get_cause_display()
-
-    @admin.display(description=_("since"), ordering="since")
-    def when(self, row: NotReached) -> str:
-        return moment(row.since)
-
-    @admin.display(description=_("person"))
-    def person(self, row: NotReached) -> str:
-        return str(row.message.person)
 
     @admin.display(description=_("called"))
     def called(self, row: NotReached) -> str:

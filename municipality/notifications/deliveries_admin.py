@@ -21,7 +21,7 @@ from municipality.kernel.actors import Actor
 from municipality.notifications import letters, queries, services
 from municipality.notifications.models import Delivery, DeliveryState
 from municipality.notifications.registry import MESSAGE_KINDS
-from municipality.ui.admin_base import MAX_COUNT, NarrowedFilter, ReadOnlyAdmin, code, in_group, moment, require_role
+from municipality.ui.admin_base import MAX_COUNT, NarrowedFilter, ReadOnlyAdmin, code, column, in_group, moment, require_role
 from municipality.ui.code_labels import label_of
 from municipality.ui.staff_home import HomePart, Next
 from municipality.ui.staff_menu import StaffEntry
@@ -71,6 +71,12 @@ class DeliveryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     list_select_related = ("message__person", "message__not_reached")
     ordering = ("-pk",)
     fields = (*("kind", "subject_in_full", "recipient", "channel_name", "state_name", "otherwise", "written", "when", "provider", "key"),)
+    kind = column(_("kind"), label_of, "message.kind")
+    subject_in_full = column(_("subject"), name_in_full, "message.subject_key")
+    written = column(_("written"), moment, "message.created_at", ordering="pk")
+    when = column(_("handed over"), moment, "sent_at")
+    provider = column(_("number at the channel"), code, "provider_id")
+    key = column(_("key of the sending"), code, "idempotency_key")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).prefetch_related("message__deliveries")
@@ -124,10 +130,6 @@ class DeliveryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
         return HttpResponseRedirect(page)
 
     @admin.display(description=_("kind"))
-    def kind(self, delivery: Delivery) -> SafeString | str:
-        return label_of(delivery.message.kind)
-
-    @admin.display(description=_("kind"))
     def what(self, delivery: Delivery) -> SafeString:
         return format_html("{}<br><small>{}</small>", self.kind(delivery), name_of(delivery.message.subject_key))
 
@@ -135,22 +137,10 @@ class DeliveryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     def sent_to(self, delivery: Delivery) -> SafeString:
         return format_html("{} {}", delivery.get_channel_display(), self.recipient(delivery))
 
-    @admin.display(description=_("subject"))
-    def subject_in_full(self, delivery: Delivery) -> SafeString | Text:
-        return name_in_full(delivery.message.subject_key)
-
     @admin.display(description=_("recipient"))
     def recipient(self, delivery: Delivery) -> SafeString | str:
         declared = MESSAGE_KINDS.get(delivery.message.kind)
         return "—" if declared is not None and declared.hides_recipient else code(services.masked_address(delivery))
-
-    @admin.display(description=_("written"), ordering="pk")
-    def written(self, delivery: Delivery) -> str:
-        return moment(delivery.message.created_at)
-
-    @admin.display(description=_("handed over"))
-    def when(self, delivery: Delivery) -> str:
-        return moment(delivery.sent_at)
 
     @admin.display(description=_("channel"), ordering="channel")
     def channel_name(self, delivery: Delivery) -> str:
@@ -166,14 +156,6 @@ class DeliveryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     @admin.display(description=_("reached by another way"))
     def otherwise(self, delivery: Delivery) -> Text:
         return _reached_otherwise(delivery) if delivery.state in (DeliveryState.FAILED, DeliveryState.SKIPPED) else "—"
-
-    @admin.display(description=_("number at the channel"))
-    def provider(self, delivery: Delivery) -> SafeString | str:
-        return code(delivery.provider_id)
-
-    @admin.display(description=_("key of the sending"))
-    def key(self, delivery: Delivery) -> SafeString | str:
-        return code(delivery.idempotency_key)
 
 
 def _reached_otherwise(delivery: Delivery) -> Text:

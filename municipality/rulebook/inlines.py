@@ -9,7 +9,6 @@ from django.contrib.admin.widgets import AdminDateWidget
 from django.db import models
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -40,9 +39,8 @@ from municipality.rulebook.models import (
     SpacingRule,
     TradeRule,
 )
-from municipality.ui.admin_base import code, in_group
+from municipality.ui.admin_base import code, column, dinars, in_group
 from municipality.ui.forms import DayField
-from municipality.ui.templatetags.portal import kwd
 
 MAKER = "rule_maker"
 
@@ -92,6 +90,12 @@ class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
     formfield_overrides = DAYS
     formset = _RowFormSet
     template = "admin/facts/tabular.html"
+    in_dinars_fils = column(IN_DINARS["fils"], dinars, "fils")
+    in_dinars_band_min_fils = column(IN_DINARS["band_min_fils"], dinars, "band_min_fils")
+    in_dinars_band_max_fils = column(IN_DINARS["band_max_fils"], dinars, "band_max_fils")
+    in_dinars_settlement_fils = column(IN_DINARS["settlement_fils"], dinars, "settlement_fils")
+    in_dinars_rate_fils = column(IN_DINARS["rate_fils"], dinars, "rate_fils")
+    in_dinars_flat_fils = column(IN_DINARS["flat_fils"], dinars, "flat_fils")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Label each cell: a screen reader does not read the heading of its column."""
@@ -114,30 +118,6 @@ class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
         if may_edit(request, obj):
             return super().get_readonly_fields(request, obj)
         return [f"in_dinars_{field.name}" for field in self.model._meta.fields if field.name in IN_DINARS]
-
-    @admin.display(description=IN_DINARS["fils"])
-    def in_dinars_fils(self, row: Any) -> Any:
-        return kwd(row.fils)
-
-    @admin.display(description=IN_DINARS["band_min_fils"])
-    def in_dinars_band_min_fils(self, row: Any) -> Any:
-        return kwd(row.band_min_fils) if row.band_min_fils is not None else "—"
-
-    @admin.display(description=IN_DINARS["band_max_fils"])
-    def in_dinars_band_max_fils(self, row: Any) -> Any:
-        return kwd(row.band_max_fils) if row.band_max_fils is not None else "—"
-
-    @admin.display(description=IN_DINARS["settlement_fils"])
-    def in_dinars_settlement_fils(self, row: Any) -> Any:
-        return kwd(row.settlement_fils) if row.settlement_fils is not None else "—"
-
-    @admin.display(description=IN_DINARS["rate_fils"])
-    def in_dinars_rate_fils(self, row: Any) -> Any:
-        return kwd(row.rate_fils)
-
-    @admin.display(description=IN_DINARS["flat_fils"])
-    def in_dinars_flat_fils(self, row: Any) -> Any:
-        return kwd(row.flat_fils)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
@@ -187,6 +167,7 @@ class HoursInline(_RowInline):
     model = HoursRule
     form = HoursForm
     _read_only = ("days", "hours")
+    hours = column(_("hours"), code, "times")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if may_edit(request, obj):
@@ -199,10 +180,6 @@ class HoursInline(_RowInline):
     @admin.display(description=_("weekdays"))
     def days(self, row: HoursRule) -> str:
         return gettext(", ").join(weekday_name(digit) for digit in WEEK if digit in row.weekdays)
-
-    @admin.display(description=_("hours"))
-    def hours(self, row: HoursRule) -> SafeString | str:
-        return code(row.times)
 
 
 class _ActivityInline(_RowInline):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
@@ -22,6 +24,7 @@ from municipality.kernel import digits
 from municipality.ui import staff_menu
 from municipality.ui.staff_roles import in_group as in_group
 from municipality.ui.staff_roles import require_role as require_role
+from municipality.ui.templatetags.portal import kwd
 from municipality.ui.texts import Text
 
 MAX_COUNT = 10_000
@@ -68,11 +71,27 @@ def structure(value: Any) -> SafeString:
     return format_html('<pre dir="ltr">{}</pre>', json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True))
 
 
+def dinars(fils: int | None) -> SafeString | str:
+    """An amount of fils in dinars; a dash for None."""
+    return kwd(fils) if fils is not None else "—"
+
+
+def column(title: Any, show: Callable[[Any], Any], path: str, *, ordering: str | None = None) -> Callable[[Any, Any], Any]:
+    """A column or field of an admin class that shows one value of a row, at a path such as `attempt.trackid`, by `code` or the like."""
+    value_of = attrgetter(path)
+
+    @admin.display(description=title, ordering=ordering)
+    def shown(model_admin: Any, row: Any) -> Any:
+        return show(value_of(row))
+
+    return shown
+
+
 class _ReadOnlyMixin:
     """Nobody can add, change or delete a row. Every field is read-only: those of `fields`, or all columns."""
 
     def get_readonly_fields(self: Any, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [str(name) for name in self.fields or (*self.readonly_fields, *(column.name for column in self.opts.fields))]
+        return [str(name) for name in self.fields or (*self.readonly_fields, *(field.name for field in self.opts.fields))]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

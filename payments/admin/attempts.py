@@ -7,9 +7,8 @@ from django.urls import URLPattern
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.admin_base import ReadOnlyInline, code, structure
+from municipality.ui.admin_base import ReadOnlyInline, code, column, dinars, structure
 from municipality.ui.code_labels import label_of
-from municipality.ui.templatetags.portal import kwd
 from payments.admin.base import EventInline, MoneyAdmin, by_at
 from payments.admin.reviews import ReviewPages
 from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry, PaymentFinding
@@ -28,10 +27,7 @@ class InquiryInline(ReadOnlyInline):
     model = Inquiry
     ordering = ("pk",)
     fields = ("at", "result_code", "outcome_code", "agrees")
-
-    @admin.display(description=_("bank response"))
-    def result_code(self, inquiry: Inquiry) -> SafeString | str:
-        return code(inquiry.result)
+    result_code = column(_("bank response"), code, "result")
 
     @admin.display(description=_("meaning"))
     def outcome_code(self, inquiry: Inquiry) -> SafeString | str:
@@ -42,14 +38,8 @@ class FindingInline(ReadOnlyInline):
     model = PaymentFinding
     ordering = ("pk",)
     fields = ("is_taken", "amount", "reference", "proof", "finder", "decider", "is_confirmed", "closed_at")
-
-    @admin.display(description=_("amount"))
-    def amount(self, finding: PaymentFinding) -> SafeString | str:
-        return kwd(finding.fils) if finding.fils is not None else "—"
-
-    @admin.display(description=_("bank reference"))
-    def reference(self, finding: PaymentFinding) -> SafeString | str:
-        return code(finding.bank_reference)
+    amount = column(_("amount"), dinars, "fils")
+    reference = column(_("bank reference"), code, "bank_reference")
 
     @admin.display(description=_("found by"))
     def finder(self, finding: PaymentFinding) -> SafeString:
@@ -70,6 +60,12 @@ class AttemptAdmin(MoneyAdmin):
         *("track", "amount", "state", "bills", "payment_code", "transaction_code", "reference_code", "authorisation_code"),
         *("created_at", "redirected_at", "acknowledged_at", "page_expires_at", "settled_at"),
     )
+    track = column(_("track ID"), code, "trackid", ordering="trackid")
+    amount = column(_("amount"), code, "amount_display", ordering="fils")
+    payment_code = column(_("payment ID"), code, "payment_id")
+    transaction_code = column(_("transaction ID"), code, "tran_id")
+    reference_code = column(_("bank reference"), code, "ref")
+    authorisation_code = column(_("authorisation number"), code, "auth")
 
     def get_urls(self) -> list[URLPattern]:
         return [*ReviewPages(self).urls(), *super().get_urls()]
@@ -80,33 +76,9 @@ class AttemptAdmin(MoneyAdmin):
         allocation = row.allocations.select_related("bill__payer").order_by("bill_id").first()
         return (allocation.bill.payer.key, row.key) if allocation is not None else None
 
-    @admin.display(description=_("track ID"), ordering="trackid")
-    def track(self, attempt: Attempt) -> SafeString | str:
-        return code(attempt.trackid)
-
-    @admin.display(description=_("amount"), ordering="fils")
-    def amount(self, attempt: Attempt) -> SafeString | str:
-        return code(attempt.amount_display)
-
     @admin.display(description=_("bills"))
     def bills(self, attempt: Attempt) -> SafeString | str:
         return code(" ".join(a.bill.reference for a in attempt.allocations.select_related("bill")))
-
-    @admin.display(description=_("payment ID"))
-    def payment_code(self, attempt: Attempt) -> SafeString | str:
-        return code(attempt.payment_id)
-
-    @admin.display(description=_("transaction ID"))
-    def transaction_code(self, attempt: Attempt) -> SafeString | str:
-        return code(attempt.tran_id)
-
-    @admin.display(description=_("bank reference"))
-    def reference_code(self, attempt: Attempt) -> SafeString | str:
-        return code(attempt.ref)
-
-    @admin.display(description=_("authorisation number"))
-    def authorisation_code(self, attempt: Attempt) -> SafeString | str:
-        return code(attempt.auth)
 
 
 @admin.register(GatewayMessage)
@@ -115,21 +87,15 @@ class GatewayMessageAdmin(MoneyAdmin):
     list_filter = ("direction", "kind")
     list_select_related = ("attempt",)
     fields = ("at", "direction", "kind", "track", "source", "text", "read")
+    source = column(_("source address"), code, "remote_addr")
+    read = column(_("read from our inquiry"), structure, "decoded")
 
     @admin.display(description=_("track ID"))
     def track(self, message: GatewayMessage) -> SafeString | str:
         return code(message.attempt.trackid if message.attempt else "")
-
-    @admin.display(description=_("source address"))
-    def source(self, message: GatewayMessage) -> SafeString | str:
-        return code(message.remote_addr)
 
     @admin.display(description=_("as received"))
     def text(self, message: GatewayMessage) -> SafeString | str:
         if message.kind in ("init", "notification") and len(message.raw) > MAX_SHOWN:
             return code(f"{message.raw[:MAX_SHOWN]}… ({len(message.raw)})")
         return code(message.raw)
-
-    @admin.display(description=_("read from our inquiry"))
-    def read(self, message: GatewayMessage) -> SafeString | str:
-        return structure(message.decoded)

@@ -22,7 +22,7 @@ from municipality.cases.models import Case
 from municipality.kernel.actors import Actor
 from municipality.rulebook.labels import label_of_reason
 from municipality.rulebook.queries import Reason
-from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, in_group, moment
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, column, in_group, moment
 from municipality.ui.code_labels import moved
 from municipality.ui.staff_names import name_of_actor
 from municipality.ui.templatetags.portal import bilingual, ref
@@ -64,6 +64,7 @@ class EventInline(ReadOnlyInline):
     fields: tuple[str, ...] = ("at", "step", "actor", "reason_code")
     readonly_fields = fields
     states: type[TextChoices]
+    reason_code = column(_("reason"), label_of_reason, "reason")
 
     @admin.display(description=_("step"))
     def step(self, event: StateEvent) -> SafeString | str:
@@ -72,10 +73,6 @@ class EventInline(ReadOnlyInline):
     @admin.display(description=_("who"))
     def actor(self, event: StateEvent) -> SafeString | str:
         return name_of_actor(event.actor_role, event.actor_key)
-
-    @admin.display(description=_("reason"))
-    def reason_code(self, event: StateEvent) -> SafeString | str:
-        return label_of_reason(event.reason)
 
 
 class MoneyAdmin(ReadOnlyAdmin):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
-from municipality.ui.admin_base import ReadOnlyInline, code
+from municipality.ui.admin_base import ReadOnlyInline, code, column
 from municipality.ui.templatetags.portal import bilingual, day, tag
 from municipality.ui.texts import Text
 from payments.admin.base import EventInline, MoneyAdmin, what_for
@@ -20,18 +20,9 @@ from payments.states import BillState
 class LineInline(ReadOnlyInline):
     model = BillLine
     fields = ("order", "label_ar", "formula_ar", "article_ar", "edition_code", "amount", "account")
-
-    @admin.display(description=_("edition"))
-    def edition_code(self, line: BillLine) -> SafeString | str:
-        return code(line.edition)
-
-    @admin.display(description=_("amount"))
-    def amount(self, line: BillLine) -> SafeString | str:
-        return code(line.amount_display)
-
-    @admin.display(description=_("revenue account"))
-    def account(self, line: BillLine) -> SafeString | str:
-        return code(line.revenue_account)
+    edition_code = column(_("edition"), code, "edition")
+    amount = column(_("amount"), code, "amount_display")
+    account = column(_("revenue account"), code, "revenue_account")
 
 
 class BillEventInline(EventInline):
@@ -46,13 +37,11 @@ class BillAdmin(MoneyAdmin):
     search_fields = ("reference",)
     inlines = (LineInline, BillEventInline)
     fields = ("reference_code", "kind_code", "subject_code", "title_ar", "title_en", "person", "amount", "state", "issued_at", "until")
+    reference_code = column(_("reference"), code, "reference", ordering="reference")
+    amount = column(_("amount"), code, "amount_display", ordering="total_fils")
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.payer.key, row.key
-
-    @admin.display(description=_("reference"), ordering="reference")
-    def reference_code(self, bill: Bill) -> SafeString | str:
-        return code(bill.reference)
 
     @admin.display(description=_("kind"))
     def kind_code(self, bill: Bill) -> Text:
@@ -73,10 +62,6 @@ class BillAdmin(MoneyAdmin):
     def person(self, bill: Bill) -> str:
         return str(bilingual(bill.payer, "name"))
 
-    @admin.display(description=_("amount"), ordering="total_fils")
-    def amount(self, bill: Bill) -> SafeString | str:
-        return code(bill.amount_display)
-
 
 @admin.register(Receipt)
 class ReceiptAdmin(MoneyAdmin):
@@ -84,30 +69,15 @@ class ReceiptAdmin(MoneyAdmin):
     list_select_related = ("bill", "allocation")
     search_fields = ("number", "bill__reference")
     fields = ("number_code", "bill_code", "amount", "payment_code", "is_valid", "issued_at", "document_code")
+    number_code = column(_("number"), code, "number", ordering="number")
+    bill_code = column(_("bill"), code, "bill.reference")
+    amount = column(_("amount"), code, "amount_display", ordering="fils")
+    payment_code = column(_("payment ID"), code, "inquiry.payment_id")
+    document_code = column(_("document"), code, "document")
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.bill.payer.key, row.bill.key
 
-    @admin.display(description=_("number"), ordering="number")
-    def number_code(self, receipt: Receipt) -> SafeString | str:
-        return code(receipt.number)
-
-    @admin.display(description=_("bill"))
-    def bill_code(self, receipt: Receipt) -> SafeString | str:
-        return code(receipt.bill.reference)
-
-    @admin.display(description=_("amount"), ordering="fils")
-    def amount(self, receipt: Receipt) -> SafeString | str:
-        return code(receipt.amount_display)
-
-    @admin.display(description=_("payment ID"))
-    def payment_code(self, receipt: Receipt) -> SafeString | str:
-        return code(receipt.inquiry.payment_id)
-
     @admin.display(description=_("valid"), boolean=True)
     def is_valid(self, receipt: Receipt) -> bool:
         return receipt.allocation.is_settled
-
-    @admin.display(description=_("document"))
-    def document_code(self, receipt: Receipt) -> SafeString | str:
-        return code(receipt.document)

@@ -21,7 +21,7 @@ from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
-from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment
+from municipality.ui.admin_base import ReadOnlyInline, code, column, in_group, moment
 from municipality.ui.code_labels import CODE_LABELS
 from municipality.ui.tables import Cell, as_csv, as_xlsx
 from municipality.ui.templatetags.portal import bilingual, day, kwd
@@ -68,6 +68,10 @@ class DifferenceAdmin(MoneyAdmin):
         *("track", "kind", "day", "bank", "ours", "file_code", "posting_code", "found_at"),
         *("reason_code", "proposed_by", "closed_by", "closed_at"),
     )
+    track = column(_("track ID"), code, "trackid", ordering="trackid")
+    file_code = column(_("file"), code, "statement.file_name")
+    posting_code = column(_("posting"), code, "posting")
+    reason_code = column(_("reason"), label_of_reason, "code")
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -216,10 +220,6 @@ class DifferenceAdmin(MoneyAdmin):
             facts += [(_("closed at"), moment(difference.closed_at))]
         return facts
 
-    @admin.display(description=_("track ID"), ordering="trackid")
-    def track(self, difference: Difference) -> SafeString | str:
-        return code(difference.trackid)
-
     @admin.display(description=_("at the bank"))
     def bank(self, difference: Difference) -> SafeString | str:
         return kwd(difference.bank_fils) if difference.bank_fils else "—"
@@ -227,18 +227,6 @@ class DifferenceAdmin(MoneyAdmin):
     @admin.display(description=_("in the ledger"))
     def ours(self, difference: Difference) -> SafeString | str:
         return kwd(difference.ledger_fils) if difference.ledger_fils else "—"
-
-    @admin.display(description=_("file"))
-    def file_code(self, difference: Difference) -> SafeString | str:
-        return code(difference.statement.file_name)
-
-    @admin.display(description=_("posting"))
-    def posting_code(self, difference: Difference) -> SafeString | str:
-        return code(difference.posting)
-
-    @admin.display(description=_("reason"))
-    def reason_code(self, difference: Difference) -> SafeString | str:
-        return label_of_reason(difference.code)
 
 
 def _cells(row: Difference) -> list[Cell]:

@@ -16,7 +16,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
-from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment, require_role
+from municipality.ui.admin_base import ReadOnlyInline, code, column, in_group, moment, require_role
 from municipality.ui.templatetags.portal import kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, by_at, source_of, typed
 from payments.admin.paid_on_day import DayForm, paid_on
@@ -28,10 +28,7 @@ from payments.states import CASHIER, CHECKER
 class EntryInline(ReadOnlyInline):
     model = LedgerEntry
     fields = ("account_code", "debit", "credit")
-
-    @admin.display(description=_("account"))
-    def account_code(self, entry: LedgerEntry) -> SafeString | str:
-        return code(entry.account)
+    account_code = column(_("account"), code, "account")
 
     @admin.display(description=_("debit"))
     def debit(self, entry: LedgerEntry) -> SafeString | str:
@@ -53,6 +50,13 @@ class PostingAdmin(MoneyAdmin):
     search_fields = ("key", "bill__reference", "attempt__trackid")
     inlines = (EntryInline,)
     fields = ("number", "kind", "at", "amount", "payment_code", "bill_code", "receipt_code", "reversed_code", "reason_code")
+    number = column(_("number"), code, "number")
+    amount = column(_("amount"), code, "amount_display", ordering="fils")
+    reason_code = column(_("reason"), label_of_reason, "reason")
+    payment_code = column(_("track ID"), code, "attempt.trackid")
+    bill_code = column(_("bill"), code, "bill")
+    receipt_code = column(_("receipt"), code, "receipt")
+    reversed_code = column(_("reversal of"), code, "reversal_of")
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -115,34 +119,6 @@ class PostingAdmin(MoneyAdmin):
             error=refusal.sentence if refusal else "",
         )
 
-    @admin.display(description=_("number"))
-    def number(self, posting: LedgerPosting) -> SafeString | str:
-        return code(posting.number)
-
-    @admin.display(description=_("amount"), ordering="fils")
-    def amount(self, posting: LedgerPosting) -> SafeString | str:
-        return code(posting.amount_display)
-
-    @admin.display(description=_("reason"))
-    def reason_code(self, posting: LedgerPosting) -> SafeString | str:
-        return label_of_reason(posting.reason)
-
-    @admin.display(description=_("track ID"))
-    def payment_code(self, posting: LedgerPosting) -> SafeString | str:
-        return code(posting.attempt.trackid)
-
-    @admin.display(description=_("bill"))
-    def bill_code(self, posting: LedgerPosting) -> SafeString | str:
-        return code(posting.bill)
-
-    @admin.display(description=_("receipt"))
-    def receipt_code(self, posting: LedgerPosting) -> SafeString | str:
-        return code(posting.receipt)
-
-    @admin.display(description=_("reversal of"))
-    def reversed_code(self, posting: LedgerPosting) -> SafeString | str:
-        return code(posting.reversal_of)
-
 
 def facts_of(posting: LedgerPosting) -> list[tuple[Any, Any]]:
     """Labelled values of a posting, for both pages."""
@@ -164,6 +140,10 @@ class CorrectionAdmin(MoneyAdmin):
     list_display = ("posting_code", "source", "target", "reason_code", "proposed_at", "decided_at", "is_approved")
     list_select_related = ("posting",)
     fields = ("posting_code", "source", "target", "reason_code", "proposed_by", "proposed_at", "decided_by", "decided_at", "is_approved")
+    posting_code = column(_("posting"), code, "posting.key")
+    source = column(_("from account"), code, "from_account")
+    target = column(_("to account"), code, "to_account")
+    reason_code = column(_("reason"), label_of_reason, "code")
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(reauthentication_required(self.decide, when=steps("approve")))
@@ -209,19 +189,3 @@ class CorrectionAdmin(MoneyAdmin):
             is_open=correction.decided_by_id is None,
             error=refusal.sentence if refusal else "",
         )
-
-    @admin.display(description=_("posting"))
-    def posting_code(self, correction: LedgerCorrection) -> SafeString | str:
-        return code(correction.posting.key)
-
-    @admin.display(description=_("from account"))
-    def source(self, correction: LedgerCorrection) -> SafeString | str:
-        return code(correction.from_account)
-
-    @admin.display(description=_("to account"))
-    def target(self, correction: LedgerCorrection) -> SafeString | str:
-        return code(correction.to_account)
-
-    @admin.display(description=_("reason"))
-    def reason_code(self, correction: LedgerCorrection) -> SafeString | str:
-        return label_of_reason(correction.code)

@@ -19,7 +19,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import digits
 from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
-from municipality.ui.admin_base import code, in_group, moment
+from municipality.ui.admin_base import code, column, dinars, in_group, moment
 from municipality.ui.templatetags.portal import bilingual, kwd, ref, tag
 from municipality.ui.texts import Text
 from payments import services
@@ -97,6 +97,11 @@ class RefundAdmin(MoneyAdmin):
         *("payment_code", "bill_code", "deposit", "subject_code", "person", "amount", "reason_code", "standing", "due_since"),
         *("ground", "way", "remaining", "proposer", "approver", "sent_at", "reference", "paid_out_at"),
     )
+    amount = column(_("amount"), code, "amount_display", ordering="fils")
+    reason_code = column(_("owed because"), label_of_reason, "reason")
+    ground = column(_("ground"), label_of_reason, "code")
+    remaining = column(_("left of the payment"), dinars, "remaining_fils")
+    reference = column(_("bank reference"), code, "bank_reference")
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(reauthentication_required(self.pay_out, when=steps("approve", "confirm")))
@@ -243,14 +248,6 @@ class RefundAdmin(MoneyAdmin):
     def person(self, refund: RefundDue) -> str:
         return str(bilingual(refund.payer, "name"))
 
-    @admin.display(description=_("amount"), ordering="fils")
-    def amount(self, refund: RefundDue) -> SafeString | str:
-        return code(refund.amount_display)
-
-    @admin.display(description=_("owed because"))
-    def reason_code(self, refund: RefundDue) -> SafeString | str:
-        return label_of_reason(refund.reason)
-
     @admin.display(description=_("state"), ordering="state")
     def standing(self, refund: RefundDue) -> SafeString | str:
         failure = failure_text(refund)
@@ -264,15 +261,3 @@ class RefundAdmin(MoneyAdmin):
     @admin.display(description=_("approved by"))
     def approver(self, refund: RefundDue) -> SafeString | str:
         return "—" if refund.failure or refund.approved_by is None else bilingual(refund.approved_by, "name")
-
-    @admin.display(description=_("ground"))
-    def ground(self, refund: RefundDue) -> SafeString | str:
-        return label_of_reason(refund.code)
-
-    @admin.display(description=_("left of the payment"))
-    def remaining(self, refund: RefundDue) -> SafeString | str:
-        return kwd(refund.remaining_fils) if refund.remaining_fils is not None else "—"
-
-    @admin.display(description=_("bank reference"))
-    def reference(self, refund: RefundDue) -> SafeString | str:
-        return code(refund.bank_reference)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock, money
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import code, in_group, require_role
+from municipality.ui.admin_base import code, column, in_group, require_role
 from municipality.ui.templatetags.portal import day, kwd
 from municipality.ui.texts import Text
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, by_at
@@ -77,6 +77,8 @@ class StatementAdmin(MoneyAdmin):
         "taken_at",
         "dropped_at",
     )
+    file_code = column(_("file"), code, "file_name", ordering="file_name")
+    digest = column(_("fingerprint"), code, "sha256")
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -155,14 +157,6 @@ class StatementAdmin(MoneyAdmin):
             self.message_user(request, _("Put aside: it does not count."))
             return HttpResponseRedirect(reverse("admin:payments_bankstatement_changelist"))
         raise Refused("no_step", _("Please choose what to do."))
-
-    @admin.display(description=_("file"), ordering="file_name")
-    def file_code(self, statement: BankStatement) -> SafeString | str:
-        return code(statement.file_name)
-
-    @admin.display(description=_("fingerprint"))
-    def digest(self, statement: BankStatement) -> SafeString | str:
-        return code(statement.sha256)
 
     @admin.display(description=_("net amount"), ordering="fils")
     def net(self, statement: BankStatement) -> SafeString | str:

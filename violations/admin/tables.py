@@ -20,7 +20,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.labels import label_of_reason
-from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, column, in_group, moment
 from municipality.ui.code_labels import moved
 from municipality.ui.staff_names import name_of_actor
 from municipality.ui.templatetags.portal import bilingual
@@ -60,10 +60,8 @@ class EventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("when", "step", "actor", "reason_code")
-
-    @admin.display(description=_("time"))
-    def when(self, event: ViolationEvent) -> str:
-        return moment(event.at)
+    when = column(_("time"), moment, "at")
+    reason_code = column(_("reason"), label_of_reason, "reason")
 
     @admin.display(description=_("step"))
     def step(self, event: ViolationEvent) -> SafeString | str:
@@ -75,10 +73,6 @@ class EventInline(ReadOnlyInline):
     @admin.display(description=_("who"))
     def actor(self, event: ViolationEvent) -> SafeString | str:
         return name_of_actor(event.actor_role, event.actor_key)
-
-    @admin.display(description=_("reason"))
-    def reason_code(self, event: ViolationEvent) -> SafeString | str:
-        return label_of_reason(event.reason)
 
 
 class OffenceFilter(admin.SimpleListFilter):
@@ -112,6 +106,7 @@ class ViolationAdmin(ReadOnlyAdmin):
         *("reference_code", "offence_name", "state", "branch", "badge", "seen_at", "received_at", "measure", "amount"),
         *("place", "shop_name", "person", "note_ar", "signed", "correct_until", "settle_until", "object_until", "block_from", "rules"),
     )
+    reference_code = column(_("number"), code, "reference", ordering="number")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return within_reach(request, super().get_queryset(request).prefetch_related("orders"))
@@ -133,10 +128,6 @@ class ViolationAdmin(ReadOnlyAdmin):
             for person in queries.people_of(row):
                 log_access(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "row": row})
-
-    @admin.display(description=_("number"), ordering="number")
-    def reference_code(self, row: Violation) -> SafeString | str:
-        return code(row.reference)
 
     @admin.display(description=_("violation"), ordering="offence")
     def offence_name(self, row: Violation) -> str:
@@ -177,10 +168,7 @@ class ReferralBatchAdmin(ReadOnlyAdmin):
     list_display = ("number_code", "made_at", "size")
     ordering = ("-pk",)
     fields = ("number_code", "made_at", "made_by", "size")
-
-    @admin.display(description=_("number"), ordering="number")
-    def number_code(self, batch: ReferralBatch) -> SafeString | str:
-        return code(batch.number)
+    number_code = column(_("number"), code, "number", ordering="number")
 
     @admin.display(description=_("violation reports"))
     def size(self, batch: ReferralBatch) -> int:
@@ -206,7 +194,4 @@ class TeamAdmin(ReadOnlyAdmin):
     list_select_related = ("branch",)
     ordering = ("code",)
     fields = ("code", "branch", "name_ar", "english", "is_womens")
-
-    @admin.display(description=_("name in English"))
-    def english(self, team: Team) -> SafeString | str:
-        return code(team.name_en)
+    english = column(_("name in English"), code, "name_en")
