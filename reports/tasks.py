@@ -35,10 +35,8 @@ def map_counts() -> None:
     figures.refresh()
 
 
-@every("reports.area_digests", seconds=6 * 3600, time_limit=110)
-def area_digests() -> None:
-    """Send the weekly messages that are due."""
-    subscriptions.tell_everybody()
+# Send the weekly messages that are due.
+every("reports.area_digests", seconds=6 * 3600, time_limit=110)(subscriptions.tell_everybody)
 
 
 @job("reports.public_copy", queue="documents", time_limit=90, at_once=False)  # its photo is looked at first
@@ -47,10 +45,8 @@ def public_copy(*, photo_id: int) -> None:
     copies.make(photo_id)
 
 
-@every("reports.drop_held", seconds=3600)
-def drop_held() -> None:
-    """Remove photos of reports that were never sent."""
-    photos.drop_old()
+# Remove photos of reports that were never sent.
+every("reports.drop_held", seconds=3600)(photos.drop_old)
 
 
 @every("reports.triage", seconds=600)
@@ -60,24 +56,10 @@ def sweep() -> None:
     triage.come_back()
 
 
-@every("reports.warn", seconds=600)
-def warn() -> None:
-    """Tell supervisors of promises that end soon."""
-    triage.warn()
-
-
-@every("reports.redraw", seconds=600)
-def redraw() -> None:
-    """Draw anew where the inspector may not act."""
-    triage.redraw_unable()
-
-
-@job("reports.text", queue="messages", time_limit=30)
-def text(*, reporter_id: int, report_id: int, message: str, step: int) -> None:
-    """A text message to the confirmed phone of a reporter."""
-    notifications.send_text(reporter_id=reporter_id, report_id=report_id, message=message, step=step)
-
-
-@every("reports.forget_reporters", seconds=86_400)
-def forget_reporters() -> None:
-    retention.forget()
+# Tell supervisors of promises that end soon.
+every("reports.warn", seconds=600)(triage.warn)
+# Draw anew where the inspector may not act.
+every("reports.redraw", seconds=600)(triage.redraw_unable)
+# A text message to the confirmed phone of a reporter.
+job("reports.text", queue="messages", time_limit=30)(notifications.send_text)
+every("reports.forget_reporters", seconds=86_400)(retention.forget)

@@ -41,9 +41,7 @@ def index_missing() -> None:
     freshness.note_success("shops.index_missing")
 
 
-@every("shops.recount_words", seconds=86_400)
-def recount_words() -> None:
-    index.recount()
+every("shops.recount_words", seconds=86_400)(index.recount)
 
 
 @every("shops.note_ended_licences", seconds=3600)
@@ -52,19 +50,9 @@ def note_ended_licences() -> None:
     freshness.note_success("shops.note_ended_licences")
 
 
-@every("shops.begin_commercial_delta", seconds=600)
-def begin_commercial_delta() -> None:
-    delta.begin_nightly()
-
-
-@job(delta.PAGE_JOB, queue="bulk", time_limit=90)
-def commercial_page(*, run_id: int, page: int) -> None:
-    delta.take_page(run_id=run_id, page=page)
-
-
-@job(delta.ONE_JOB, queue="urgent", time_limit=60)
-def commercial_licence(*, number: str) -> None:
-    delta.take_licence(number=number)
+every("shops.begin_commercial_delta", seconds=600)(delta.begin_nightly)
+job(delta.PAGE_JOB, queue="bulk", time_limit=90)(delta.take_page)
+job(delta.ONE_JOB, queue="urgent", time_limit=60)(delta.take_licence)
 
 
 @every("shops.number_changes", seconds=30, time_limit=100)
@@ -108,6 +96,4 @@ def open_data(*, dataset: str = "shops", night: str = "", part: int = 0) -> None
             enqueue("shops.open_data", key=f"night:{night}:{dataset}:{part + 1}", dataset=dataset, night=night, part=part + 1)
 
 
-@job("shops.follow_digests", queue="bulk", time_limit=110)
-def follow_digests() -> None:
-    subscriptions.notify_everybody()
+job("shops.follow_digests", queue="bulk", time_limit=110)(subscriptions.notify_everybody)

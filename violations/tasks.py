@@ -5,25 +5,10 @@ from __future__ import annotations
 from municipality.jobs.registry import every, job
 from violations.services import blocks, documents, notices, objections, repetition, terms
 
-
-@job("violations.notice_document", queue="documents", time_limit=90)
-def notice_document(*, violation_id: int) -> None:
-    documents.write_notice(violation_id=violation_id)
-
-
-@job("violations.objection_document", queue="documents", time_limit=90)
-def objection_document(*, case_id: int) -> None:
-    documents.write_decision(case_id=case_id)
-
-
-@job("violations.close_defence", queue="bulk")
-def close_defence(*, objection_id: int) -> None:
-    objections.close_defence(objection_id=objection_id)
-
-
-@job("violations.lapse_objection", queue="bulk")
-def lapse_objection(*, objection_id: int) -> None:
-    objections.lapse(objection_id=objection_id)
+job("violations.notice_document", queue="documents", time_limit=90)(documents.write_notice)
+job("violations.objection_document", queue="documents", time_limit=90)(documents.write_decision)
+job("violations.close_defence", queue="bulk")(objections.close_defence)
+job("violations.lapse_objection", queue="bulk")(objections.lapse)
 
 
 @every("violations.sweep", seconds=600)

@@ -18,9 +18,7 @@ def issue_renewal(*, case_id: int) -> None:
     services.issue_renewal(case=_case(case_id))
 
 
-@job("licensing.supersede", queue="bulk")
-def supersede(*, licence_id: int) -> None:
-    services.supersede_previous(licence_id=licence_id)
+job("licensing.supersede", queue="bulk")(services.supersede_previous)
 
 
 @job("licensing.close_unpaid", queue="bulk")
@@ -35,11 +33,5 @@ def refusal_document(*, case_id: int) -> None:
     services.write_refusal(case=_case(case_id))
 
 
-@every("licensing.lapse_unanswered", seconds=3600)
-def lapse_unanswered() -> None:
-    services.lapse_unanswered()
-
-
-@every("licensing.remind", seconds=3600)
-def remind() -> None:
-    services.remind()
+every("licensing.lapse_unanswered", seconds=3600)(services.lapse_unanswered)
+every("licensing.remind", seconds=3600)(services.remind)

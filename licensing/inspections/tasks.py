@@ -5,8 +5,5 @@ from __future__ import annotations
 from licensing.inspections.services import appointments
 from municipality.jobs.registry import every
 
-
-@every("licensing.appoint_inspections", seconds=3600)
-def appoint() -> None:
-    """Set the day where the owner has not, and draw anew where the inspector may not go."""
-    appointments.set_overdue()
+# Set the day where the owner has not, and draw anew where the inspector may not go.
+every("licensing.appoint_inspections", seconds=3600)(appointments.set_overdue)

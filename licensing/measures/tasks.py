@@ -5,7 +5,4 @@ from __future__ import annotations
 from licensing.measures import services
 from municipality.jobs.registry import every
 
-
-@every("licensing.end_measures", seconds=900)
-def end_measures() -> None:
-    services.end_due()
+every("licensing.end_measures", seconds=900)(services.end_due)

@@ -27,27 +27,9 @@ def close_unpaid(*, case_id: int) -> None:
         requests.close_unpaid(case=_case(case_id))
 
 
-@every("licensing.lapse_boards", seconds=3600)
-def lapse_unanswered() -> None:
-    requests.lapse_unanswered()
-
-
-@every("licensing.remind_boards", seconds=3600)
-def remind() -> None:
-    reminders.remind()
-
-
-@every("licensing.follow_shops", seconds=3600)
-def follow_shops() -> None:
-    """Shops that are closed from a later day on lose their boards on that day."""
-    shop_licence.follow_all()
-
-
-@every("licensing.drop_board_files", seconds=3600)
-def drop_files() -> None:
-    requests.drop_files()
-
-
-@every("licensing.remind_boards_end", seconds=3600)
-def remind_boards_end() -> None:
-    renewal_reminders.remind()
+every("licensing.lapse_boards", seconds=3600)(requests.lapse_unanswered)
+every("licensing.remind_boards", seconds=3600)(reminders.remind)
+# Shops that are closed from a later day on lose their boards on that day.
+every("licensing.follow_shops", seconds=3600)(shop_licence.follow_all)
+every("licensing.drop_board_files", seconds=3600)(requests.drop_files)
+every("licensing.remind_boards_end", seconds=3600)(renewal_reminders.remind)

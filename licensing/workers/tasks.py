@@ -3,7 +3,4 @@
 from licensing.workers import services
 from municipality.jobs.registry import every
 
-
-@every("licensing.remind_workers", seconds=3600)
-def remind_workers() -> None:
-    services.remind()
+every("licensing.remind_workers", seconds=3600)(services.remind)

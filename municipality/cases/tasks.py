@@ -3,7 +3,4 @@
 from municipality.cases import services
 from municipality.jobs.registry import every
 
-
-@every("cases.figures", seconds=300)
-def figures() -> None:
-    services.compute_figures()
+every("cases.figures", seconds=300)(services.compute_figures)

@@ -10,6 +10,4 @@ def tend() -> None:
     services.expire()
 
 
-@every("drafts.drop_files", seconds=3600)
-def drop_files() -> None:
-    services.drop_files()
+every("drafts.drop_files", seconds=3600)(services.drop_files)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from municipality.incidents import relief, services
 from municipality.jobs.registry import every, job
 
-
-@every("incidents.check", seconds=60, queue="urgent")
-def check() -> None:
-    services.check()
+every("incidents.check", seconds=60, queue="urgent")(services.check)
 
 
 @job("incidents.relieve", queue="bulk", time_limit=110)

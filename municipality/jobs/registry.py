@@ -36,6 +36,7 @@ def job(
     name: str, *, queue: str = "urgent", time_limit: int = 60, given_up: Handler | None = None, at_once: bool = True
 ) -> Callable[[Handler], Handler]:
     """Decorator: declare the handler of a kind. It takes ids by keyword and must do nothing if the work is done already.
+    A service function that is the whole handler is declared by `job(name)(function)`.
 
     `time_limit` is in seconds. `given_up` takes the same ids; it is called in the transaction in which the job becomes dead. Without
     `at_once` the next tick, within a second, dispatches the job instead of the request that enqueues it, for work nobody waits for.

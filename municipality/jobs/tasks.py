@@ -65,9 +65,7 @@ def note_worker(**_: object) -> None:
     tick.apply_async(queue="urgent", retry=False)
 
 
-@every("jobs.forget_slots", seconds=3600)
-def forget_slots() -> None:
-    services.forget_slots()
+every("jobs.forget_slots", seconds=3600)(services.forget_slots)
 
 
 @every("audit.verify", seconds=600, time_limit=100)

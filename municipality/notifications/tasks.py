@@ -20,9 +20,7 @@ def letter(*, letter_id: int) -> None:
     letters.deliver(letter_id)
 
 
-@job("notifications.code", queue="messages", time_limit=30)
-def code(*, user_id: int, channel: str, address: str, code_id: int) -> None:
-    services.deliver_code(user_id=user_id, channel=channel, address=address, code_id=code_id)
+job("notifications.code", queue="messages", time_limit=30)(services.deliver_code)
 
 
 @job("notifications.account", queue="messages", time_limit=30)
@@ -34,11 +32,5 @@ def account(*, user_id: int, message: str, about: str) -> None:
             services.send(ACCOUNT_MESSAGES[message], person=person, key=about, context={})
 
 
-@every("notifications.escalate_unread", seconds=3600, time_limit=110)
-def escalate_unread() -> None:
-    not_reached.escalate_unread()
-
-
-@every("notifications.close_letters", seconds=600)
-def close_letters() -> None:
-    letters.close_needless()
+every("notifications.escalate_unread", seconds=3600, time_limit=110)(not_reached.escalate_unread)
+every("notifications.close_letters", seconds=600)(letters.close_needless)

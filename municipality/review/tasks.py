@@ -13,14 +13,8 @@ def sweep() -> None:
     queue.release_absent()
 
 
-@job("review.escalate", queue="urgent")
-def escalate(*, clock_id: int) -> None:
-    case_clock.escalate(clock_id=clock_id)
-
-
-@job("review.tell_overtaken", queue="bulk")
-def tell_overtaken(*, assignment_id: int) -> None:
-    queue.tell_overtaken(assignment_id=assignment_id)
+job("review.escalate", queue="urgent")(case_clock.escalate)
+job("review.tell_overtaken", queue="bulk")(queue.tell_overtaken)
 
 
 @job("review.recompute_clocks", queue="bulk", time_limit=110)

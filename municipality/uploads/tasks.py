@@ -37,11 +37,5 @@ def inspect(*, upload_id: int) -> None:
             services.accept(upload, result)
 
 
-@every("uploads.expire_unfinished", seconds=3600)
-def expire_unfinished() -> None:
-    services.expire_unfinished()
-
-
-@every("uploads.sweep", seconds=3600)
-def sweep() -> None:
-    services.sweep()
+every("uploads.expire_unfinished", seconds=3600)(services.expire_unfinished)
+every("uploads.sweep", seconds=3600)(services.sweep)

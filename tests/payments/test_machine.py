@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import hypothesis
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.stateful import run_state_machine_as_test
 
 from municipality.jobs import services as jobs
+from municipality.jobs.registry import JOB_KINDS
 from payments import registry, rules
 from payments.models import RefundDue
 from payments.providers import provider_named
@@ -114,7 +116,7 @@ def _sends_again(patch: pytest.MonkeyPatch) -> None:
             provider_named(row.attempt.provider).refund(trackid=row.attempt.trackid, fils=row.fils)
         careful(refund_id=refund_id)
 
-    patch.setattr(returns, "send_refund", careless)
+    patch.setitem(JOB_KINDS, "payments.send_refund", replace(JOB_KINDS["payments.send_refund"], handler=careless))
 
 
 def _leaves_what_the_dead_held(patch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,4 @@ def objection_document(*, case_id: int) -> None:
     services.write_decision(case=Case.objects.select_related("applicant", "branch").get(pk=case_id))
 
 
-@job("zoning.lapse_objection", queue="bulk")
-def lapse_objection(*, objection_id: int) -> None:
-    services.lapse(objection_id=objection_id)
+job("zoning.lapse_objection", queue="bulk")(services.lapse)

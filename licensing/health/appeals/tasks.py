@@ -10,6 +10,4 @@ def appeal_document(*, case_id: int) -> None:
     services.write_decision(case=Case.objects.select_related("applicant", "branch").get(pk=case_id))
 
 
-@job("licensing.lapse_appeal", queue="bulk")
-def lapse_appeal(*, appeal_id: int) -> None:
-    services.lapse(appeal_id=appeal_id)
+job("licensing.lapse_appeal", queue="bulk")(services.lapse)

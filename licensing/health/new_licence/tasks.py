@@ -35,11 +35,5 @@ def expire_new(*, case_id: int, state: str) -> None:
         requests.expire(case=_case(case_id), state=state)
 
 
-@every("licensing.lapse_new", seconds=3600)
-def lapse_new() -> None:
-    requests.lapse_unanswered()
-
-
-@every("licensing.drop_new_files", seconds=3600)
-def drop_new_files() -> None:
-    requests.drop_files()
+every("licensing.lapse_new", seconds=3600)(requests.lapse_unanswered)
+every("licensing.drop_new_files", seconds=3600)(requests.drop_files)

@@ -12,7 +12,6 @@ from django.db import IntegrityError, transaction
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock
-from shops import tasks
 from shops.commercial_register import http
 from shops.commercial_register.services import delta
 from shops.models import Shop
@@ -181,16 +180,16 @@ def test_a_window_over_midnight_holds_on_the_next_day(settings: Any) -> None:
 
 def test_a_night_begins_one_delta_and_the_next_night_another(commercial: Commercial, make_shop: Make) -> None:
     commercial.holds(licence_of(make_shop()))
-    tasks.begin_commercial_delta()
+    delta.begin_nightly()
     assert not CommercialRun.objects.exists()  # noon
     night = dt.datetime(2026, 11, 25, 1, 5, tzinfo=clock.KUWAIT)
     for minutes in (0, 10, 200):
         commercial.clock.set(night + dt.timedelta(minutes=minutes))
-        tasks.begin_commercial_delta()
+        delta.begin_nightly()
         commercial.work()
     assert [run.why for run in CommercialRun.objects.all()] == [RunReason.NIGHT]
     commercial.clock.set(night + dt.timedelta(days=1))
-    tasks.begin_commercial_delta()
+    delta.begin_nightly()
     commercial.work()
     assert CommercialRun.objects.filter(ended_at__isnull=False).count() == 2
 
@@ -200,7 +199,7 @@ def test_a_delta_that_lost_its_job_is_found_again(both: Both) -> None:
     run = delta.request_delta(by=commercial.clerk)
     Job.objects.filter(kind=delta.PAGE_JOB, state="queued").update(state="dead")
     commercial.clock.move(hours=3)
-    tasks.begin_commercial_delta()
+    delta.begin_nightly()
     commercial.work()
     run.refresh_from_db()
     assert run.ended_at is not None
