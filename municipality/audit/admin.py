@@ -185,12 +185,8 @@ class AuditEventAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
         context = {"verification": last_verification(), "newest": newest_verification(), "may_verify": in_group(request, AUDITOR)}
         return super().changelist_view(request, {**(extra_context or {}), **context})
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        row: Any = self.get_object(request, object_id)
-        titles = {"title": CODE_LABELS.get(row.action, row.action), "subtitle": None} if row is not None else {}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **titles})
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"title": CODE_LABELS.get(row.action, row.action), "subtitle": None}
 
     def get_urls(self) -> list[URLPattern]:
         verify = self.admin_site.admin_view(require_POST(self.verify))

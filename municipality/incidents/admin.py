@@ -70,12 +70,8 @@ class IncidentAdmin(ReadOnlyAdmin):
         withhold = self.admin_site.admin_view(self.withhold)
         return [path("<int:incident_id>/withhold/", withhold, name="incidents_incident_withhold"), *super().get_urls()]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        row: Incident | None = self.get_object(request, object_id)
-        may = row is not None and row.relieved_at is None and row.withheld_at is None and in_group(request, services.ROLE)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_withhold": may})
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"may_withhold": row.relieved_at is None and row.withheld_at is None and in_group(request, services.ROLE)}
 
     def withhold(self, request: HttpRequest, incident_id: int) -> HttpResponse:
         """Ask for the reason (GET), then record that the incident was none (POST)."""

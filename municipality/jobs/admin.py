@@ -120,12 +120,8 @@ class JobAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        job = self.get_object(request, object_id)
-        may = job is not None and job.state in WAITING_FOR_A_PERSON and in_group(request, OPERATOR)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_retry": may})
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"may_retry": row.state in WAITING_FOR_A_PERSON and in_group(request, OPERATOR)}
 
     def retry(self, request: HttpRequest, job_id: int) -> HttpResponse:
         """Confirm (GET), then let the job run again (POST), with an audit event in the same transaction."""

@@ -95,13 +95,9 @@ class DeliveryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        delivery: Delivery | None = self.get_object(request, object_id)
-        failed = delivery is not None and delivery.state == DeliveryState.FAILED and in_group(request, OPERATOR)
-        may = failed and delivery is not None and services.limited_until(delivery) is None
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_retry": may})
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        failed = row.state == DeliveryState.FAILED and in_group(request, OPERATOR)
+        return {"may_retry": failed and services.limited_until(row) is None}
 
     def retry(self, request: HttpRequest, delivery_id: int) -> HttpResponse:
         """Ask for confirmation (GET), then enqueue the delivery again (POST)."""

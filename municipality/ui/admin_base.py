@@ -126,6 +126,13 @@ class ReadOnlyAdmin(PluralTitleMixin, _ReadOnlyMixin, admin.ModelAdmin):  # type
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1
         return {}
 
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the template of the page of a row needs beside the row."""
+        return {}
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any) -> HttpResponse:
+        return super().render_change_form(request, {**context, **self.page_facts(request, obj)}, *args, obj=obj, **kwargs)
+
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         """Those of Django; a number is found in the digits of each keyboard."""
         return super().get_search_results(request, queryset, digits.clean(search_term))

@@ -90,11 +90,8 @@ class DifferenceAdmin(MoneyAdmin):
         missing = {"not_compared": not_compared(request), "may_load": in_group(request, CASHIER)}
         return super().changelist_view(request, {**(extra_context or {}), **missing})
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        may_work = any(in_group(request, role) for role in CASH_OFFICE)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_work": may_work})
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"may_work": any(in_group(request, role) for role in CASH_OFFICE)}
 
     def _require_reader(self, request: HttpRequest) -> str:
         role = self.reader(request)

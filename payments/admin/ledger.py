@@ -76,11 +76,8 @@ class PostingAdmin(MoneyAdmin):
         context: dict[str, Any] = {"form": form, "chosen": chosen, "lines": lines, "total": fils, "status": 400 if form.errors else 200}
         return self.page(request, "paid", title=_("Paid on a day"), error="", **context)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        context = {"may_correct": in_group(request, CASHIER), "works": any(in_group(request, role) for role in CASH_OFFICE)}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"may_correct": in_group(request, CASHIER), "works": any(in_group(request, role) for role in CASH_OFFICE)}
 
     def correct(self, request: AuthenticatedHttpRequest, posting_id: int) -> HttpResponse:
         """Propose to book an amount of a posting on another account."""
@@ -149,10 +146,8 @@ class CorrectionAdmin(MoneyAdmin):
         page = self.admin_site.admin_view(reauthentication_required(self.decide, when=steps("approve")))
         return [path("<int:correction_id>/decide/", page, name="payments_ledgercorrection_decide"), *super().get_urls()]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_decide": in_group(request, CHECKER)})
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"may_decide": in_group(request, CHECKER)}
 
     def decide(self, request: AuthenticatedHttpRequest, correction_id: int) -> HttpResponse:
         """Approve or drop a proposed correction."""

@@ -121,11 +121,8 @@ class RefundAdmin(MoneyAdmin):
 
         return ToPayOut
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        may_act = any(in_group(request, role) for role in CASH_OFFICE)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_act": may_act})
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"may_act": any(in_group(request, role) for role in CASH_OFFICE)}
 
     def pay_out(self, request: AuthenticatedHttpRequest, refund_id: int) -> HttpResponse:
         """The next step of a refund for this role. 409 when the page is out of date."""

@@ -91,10 +91,8 @@ class StatementAdmin(MoneyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {**(extra_context or {}), "may_load": in_group(request, CASHIER)})
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_take": in_group(request, CASHIER)})
+    def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"may_take": in_group(request, CASHIER)}
 
     def load(self, request: AuthenticatedHttpRequest) -> HttpResponse:
         """Load a file of the bank; with errors, which are listed by line, nothing is saved."""
