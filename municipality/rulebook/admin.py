@@ -22,25 +22,8 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import boards, calendars, differences, labels, land, queries, services  # noqa: F401  (labels of the subjects)
-from municipality.rulebook.inlines import (
-    DAYS,
-    INLINES,
-    MAKER,
-    OFFENCES,
-    CheckInline,
-    ConditionInline,
-    FeeInline,
-    LimitInline,
-    OffenceInline,
-    ReasonInline,
-    long_text,
-    may_edit,
-)
-from municipality.rulebook.models import (
-    Activity,
-    ActivityAuthority,
-    RuleSet,
-)
+from municipality.rulebook.inlines import DAYS, GENERAL, INLINES, MAKER, OFFENCE, OFFENCES, long_text, may_edit
+from municipality.rulebook.models import Activity, ActivityAuthority, RuleSet
 from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, in_group, require_role
@@ -108,7 +91,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
     list_select_related = ("made_by", "published_by")
     ordering = ("subject", "-version")
     search_fields = ("subject", "instrument_ar", "instrument_en")
-    inlines = (FeeInline, LimitInline, ConditionInline, ReasonInline, CheckInline)
+    inlines = GENERAL
     _written = ("subject", "instrument_ar", "instrument_en", "first_day", "is_assumption")
     _read_only = ("last_day", "maker", "made_at", "publisher", "published_at")
 
@@ -122,7 +105,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         """The inlines of a subject: calendars, catalogues of offences, land use and words for trades have their own."""
         if obj is not None and obj.subject in INLINES:
             return INLINES[obj.subject]
-        return (OffenceInline,) if obj is not None and obj.subject.startswith(OFFENCES) else self.inlines
+        return (OFFENCE,) if obj is not None and obj.subject.startswith(OFFENCES) else self.inlines
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The tables of the subject: for its maker short ones as cards and empty ones folded; for others without the empty ones."""

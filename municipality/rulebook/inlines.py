@@ -132,33 +132,14 @@ class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
         return may_edit(request, obj)
 
 
+def _rows_of(model: type[models.Model]) -> type[_RowInline]:
+    """The table of a model that needs nothing of its own."""
+    return type(f"{model.__name__}Inline", (_RowInline,), {"model": model, "__module__": __name__})
+
+
 class FeeInline(_RowInline):
     model = FeeRule
     fields = ("label_ar", "fils", "unit", "article_ar", "article_en", "label_en", "code", "revenue_account", "is_assumption")
-
-
-class LimitInline(_RowInline):
-    model = LimitRule
-
-
-class ConditionInline(_RowInline):
-    model = ConditionRule
-
-
-class ReasonInline(_RowInline):
-    model = ReasonRule
-
-
-class CheckInline(_RowInline):
-    model = CheckRule
-
-
-class OffenceInline(_RowInline):
-    model = OffenceRule
-
-
-class HolidayInline(_RowInline):
-    model = HolidayRule
 
 
 class HoursInline(_RowInline):
@@ -201,58 +182,21 @@ class TradeInline(_ActivityInline):
     fields = ("activity", "words_ar", "words_en", "source_ar", "source_en", "is_assumption")
 
 
-class LandClassInline(_RowInline):
-    model = LandClassRule
-
-
 class ActivityGroupInline(_ActivityInline):
     model = ActivityGroupRule
 
 
-class LandUseInline(_RowInline):
-    model = LandUseRule
-
-
-class SpacingInline(_RowInline):
-    model = SpacingRule
-
-
-class BoardFeeInline(_RowInline):
-    model = BoardFeeRule
-
-
-class BoardLimitInline(_RowInline):
-    model = BoardLimitRule
-
-
-class InspectionRuleInline(_RowInline):
-    model = InspectionRule
-
-
-class ReportCategoryInline(_RowInline):
-    model = ReportCategoryRule
-
-
-class ReportQuestionInline(_RowInline):
-    model = ReportQuestionRule
-
-
-class ReportBodyInline(_RowInline):
-    model = ReportBodyRule
-
-
-class ConsultationInline(_RowInline):
-    model = ConsultationRule
-
-
+# The inlines of most subjects.
+GENERAL = (FeeInline, _rows_of(LimitRule), _rows_of(ConditionRule), _rows_of(ReasonRule), _rows_of(CheckRule))
+OFFENCE = _rows_of(OffenceRule)
 # The inlines of subjects that have their own.
 INLINES: dict[str, tuple[type[_RowInline], ...]] = {
-    calendars.SUBJECT: (HolidayInline, HoursInline),
+    calendars.SUBJECT: (_rows_of(HolidayRule), HoursInline),
     queries.TRADES: (TradeInline,),
-    land.SUBJECT: (LandClassInline, ActivityGroupInline, LandUseInline, SpacingInline),
-    land.BODIES: (ConsultationInline,),
-    boards.SUBJECT: (BoardFeeInline,),
-    boards.RULES: (BoardLimitInline,),
-    queries.INSPECTION: (InspectionRuleInline,),
-    report_categories.SUBJECT: (ReportCategoryInline, ReportQuestionInline, ReportBodyInline),
+    land.SUBJECT: (_rows_of(LandClassRule), ActivityGroupInline, _rows_of(LandUseRule), _rows_of(SpacingRule)),
+    land.BODIES: (_rows_of(ConsultationRule),),
+    boards.SUBJECT: (_rows_of(BoardFeeRule),),
+    boards.RULES: (_rows_of(BoardLimitRule),),
+    queries.INSPECTION: (_rows_of(InspectionRule),),
+    report_categories.SUBJECT: (_rows_of(ReportCategoryRule), _rows_of(ReportQuestionRule), _rows_of(ReportBodyRule)),
 }
