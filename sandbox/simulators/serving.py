@@ -106,16 +106,11 @@ def redirect(url: str, status: int = 302) -> Response:
 
 
 class Application:
-    """Routes by method and a regular expression over the whole path; groups become arguments."""
+    """Routes (method, regular expression over the whole path, action); groups become arguments."""
 
-    def __init__(self) -> None:
-        self._routes: list[tuple[str, re.Pattern[str], Action]] = [
-            ("GET", re.compile("/healthz"), lambda request: as_json({"status": "ok"}))
-        ]
-
-    def route(self, method: str, pattern: str, action: Action) -> None:
-        """Answer `method` on paths that match `pattern`."""
-        self._routes.append((method, re.compile(pattern), action))
+    def __init__(self, *routes: tuple[str, str, Action]) -> None:
+        known: tuple[tuple[str, str, Action], ...] = (("GET", "/healthz", lambda request: as_json({"status": "ok"})), *routes)
+        self._routes = [(method, re.compile(pattern), action) for method, pattern, action in known]
 
     def answer(self, request: Request) -> Response:
         """The answer to a request; refusals and unknown paths included."""

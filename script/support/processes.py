@@ -66,13 +66,13 @@ def simulators(python: str, port: int) -> list[Process]:
 
     They are started by path, so that they cannot import the project.
     """
-    tasdeed = Process("tasdeed", (python, "sandbox/simulators/tasdeed", "--port", str(port + 4)), stop_seconds=5)
+    tasdeed = Process("tasdeed", (python, "sandbox/simulators", "tasdeed", "--port", str(port + 4)), stop_seconds=5)
     return [
         *([tasdeed] if "tasdeed" in os.environ.get("PAYMENT_PROVIDER", "") else []),
-        Process("knet", (python, "sandbox/simulators/knet", "--port", str(port + 1)), stop_seconds=5),
-        Process("mobile-id", (python, "sandbox/simulators/mobile_id", "--port", str(port + 2)), stop_seconds=5),
-        Process("sms", (python, "sandbox/simulators/sms", "--port", str(port + 3)), stop_seconds=5),
-        Process("moci", (python, "sandbox/simulators/moci", "--port", str(port + 5)), stop_seconds=5),
+        Process("knet", (python, "sandbox/simulators", "knet", "--port", str(port + 1)), stop_seconds=5),
+        Process("mobile-id", (python, "sandbox/simulators", "mobile_id", "--port", str(port + 2)), stop_seconds=5),
+        Process("sms", (python, "sandbox/simulators", "sms", "--port", str(port + 3)), stop_seconds=5),
+        Process("moci", (python, "sandbox/simulators", "moci", "--port", str(port + 5)), stop_seconds=5),
     ]
 
 

@@ -214,14 +214,14 @@ class Desk:
 
 def application(gateway: Gateway) -> serving.Application:
     """The routes of the simulator."""
-    desk, app = Desk(gateway), serving.Application()
-    for method, path, action in (
-        ("GET", "/style.css", serving.style),
-        ("GET", "/kpg/PaymentHTTP.htm", desk.enter),
-        ("GET", "/kpg/paymentpage.htm", desk.page),
+    desk = Desk(gateway)
+    return serving.Application(
+        ("GET", r"/style\.css", serving.style),
+        ("GET", r"/kpg/PaymentHTTP\.htm", desk.enter),
+        ("GET", r"/kpg/paymentpage\.htm", desk.page),
         ("POST", "/kpg/decide", desk.decide),
-        ("GET", "/kpg/wait.htm", desk.wait),
-        ("POST", "/kpg/tranPipe.htm", desk.tranpipe),
+        ("GET", r"/kpg/wait\.htm", desk.wait),
+        ("POST", r"/kpg/tranPipe\.htm", desk.tranpipe),
         ("GET", "/control/behaviours", desk.known),
         ("POST", "/control/behaviour", desk.behaviour),
         ("GET", "/control/book", desk.book),
@@ -231,9 +231,7 @@ def application(gateway: Gateway) -> serving.Application:
         ("GET", "/control/statement", desk.statement),
         ("GET", "/statements", desk.statements),
         ("POST", "/control/reset", desk.reset),
-    ):
-        app.route(method, path.replace(".", r"\."), action)
-    return app
+    )
 
 
 def read_terminal(keys: Path | None) -> Terminal:

@@ -186,8 +186,7 @@ class Desk:
 
 def application(desk: Desk) -> serving.Application:
     """The routes of the simulator."""
-    app = serving.Application()
-    for method, path, action in (
+    return serving.Application(
         ("GET", r"/style\.css", serving.style),
         ("GET", "/", lambda request: redirect("/phone/")),
         ("POST", "/auth-requests", desk.ask),
@@ -199,9 +198,7 @@ def application(desk: Desk) -> serving.Application:
         ("POST", "/control/unknown", desk.unknown),
         ("GET", "/control/people", desk.people),
         ("POST", "/control/reset", desk.reset),
-    ):
-        app.route(method, path, action)
-    return app
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

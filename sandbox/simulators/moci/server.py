@@ -232,8 +232,7 @@ def _made(change: str, licence: dict[str, Any]) -> dict[str, Any]:
 
 def application(desk: Desk) -> serving.Application:
     """The routes of the simulator."""
-    app = serving.Application()
-    for method, path, action in (
+    return serving.Application(
         ("GET", r"/style\.css", serving.style),
         ("GET", "/", desk.page),
         ("POST", "/act", desk.act),
@@ -243,9 +242,7 @@ def application(desk: Desk) -> serving.Application:
         ("POST", "/control/behaviour", desk.behaviour),
         ("POST", "/control/reset", desk.reset),
         ("GET", "/control/book", desk.list_changes),
-    ):
-        app.route(method, path, action)
-    return app
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

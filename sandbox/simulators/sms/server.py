@@ -99,17 +99,14 @@ class Desk:
 
 def application(desk: Desk) -> serving.Application:
     """The routes of the simulator."""
-    app = serving.Application()
-    for method, path, action in (
+    return serving.Application(
         ("GET", r"/style\.css", serving.style),
         ("GET", "/", desk.page),
         ("POST", "/messages", desk.send),
         ("GET", "/messages", desk.messages),
         ("POST", "/control/mode", desk.mode),
         ("POST", "/control/reset", desk.reset),
-    ):
-        app.route(method, path, action)
-    return app
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -173,8 +173,7 @@ class Desk:
 
 def application(desk: Desk) -> serving.Application:
     """The routes of the simulator."""
-    app = serving.Application()
-    for method, path, action in (
+    return serving.Application(
         ("GET", r"/style\.css", serving.style),
         ("GET", "/pay", desk.page),
         ("POST", "/pay/decide", desk.decide),
@@ -183,9 +182,7 @@ def application(desk: Desk) -> serving.Application:
         ("POST", "/control/behaviour", desk.behaviour),
         ("POST", "/control/pay", desk.pay),
         ("GET", "/control/book", desk.list_payments),
-    ):
-        app.route(method, path, action)
-    return app
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -32,7 +32,7 @@ class Running:
     def __init__(self, name: str, var: Path, environment: dict[str, str] | None = None, port: int = 0) -> None:
         kept = {key: value for key, value in os.environ.items() if key not in (*KEYS, "PORT", "PORTAL_DEMO")}
         self.process = subprocess.Popen(
-            [sys.executable, str(DOUBLES / name / "__main__.py"), "--port", str(port)],
+            [sys.executable, str(DOUBLES), name, "--port", str(port)],
             env=kept | {"PORTAL_DEMO": "1", "PORTAL_VAR": str(var)} | (environment or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
