@@ -23,7 +23,6 @@ class WarningGiven(_AboutViolation):
 
     kind = "violations.warning_given"
     is_legal = True
-    samples = {"until": SAMPLE_DAY}
 
 
 class CorrectionAccepted(_AboutViolation):
@@ -47,12 +46,10 @@ class CarriedOver(_AboutViolation):
 
     kind = "violations.carried_over"
     is_legal = True
-    samples = {"stops_from": SAMPLE_DAY}
 
 
 class TimeExtended(_AboutViolation):
     kind = "violations.time_extended"
-    samples = {"until": SAMPLE_DAY}
 
 
 class PlanAgreed(_AboutViolation):
@@ -62,7 +59,6 @@ class PlanAgreed(_AboutViolation):
 class PlanFell(_AboutViolation):
     kind = "violations.plan_fell"
     is_legal = True
-    samples = {"until": SAMPLE_DAY}
 
 
 class Settled(_AboutViolation):
@@ -81,7 +77,6 @@ class PaymentTakenBack(_AboutViolation):
     """`until` is the last day to pay; None where none runs."""
 
     kind = "violations.payment_taken_back"
-    samples = {"until": SAMPLE_DAY}
 
 
 class PeriodOver(_AboutViolation):
@@ -91,7 +86,7 @@ class PeriodOver(_AboutViolation):
 
 class ObjectionFiled(_AboutViolation):
     kind = "violations.objection_filed"
-    samples = {"promised": SAMPLE_DAY, "until": SAMPLE_DAY}
+    samples = {"promised": SAMPLE_DAY}
 
 
 class ObjectionUpheld(_AboutViolation):
@@ -153,7 +148,6 @@ class ServicesFree(_AboutViolation):
 
 class StopLifted(_AboutViolation):
     kind = "violations.stop_lifted"
-    samples = {"until": SAMPLE_DAY}
 
 
 class Undefended(MessageKind):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from municipality.notifications.models import Channel
-from municipality.notifications.registry import SAMPLE_DAY, CaseMessage, MessageKind
+from municipality.notifications.registry import CaseMessage, MessageKind
 
 
 class RenewalSubmitted(CaseMessage):
     """Only in the inbox of a person who submitted it and pays next."""
 
     kind = "licensing.renewal_submitted"
-    samples = {"until": SAMPLE_DAY}
 
 
 class RenewalSent(CaseMessage):
     """Sent to an officer: what happens next and by when."""
 
     kind = "licensing.renewal_sent"
-    samples = {"due_on": SAMPLE_DAY}
 
 
 class CorrectionsLapsed(CaseMessage):
@@ -44,7 +42,6 @@ class RenewalIssued(CaseMessage):
 
     channels = (Channel.SMS,)
     kind = "licensing.renewal_issued"
-    samples = {"licence.first_day": SAMPLE_DAY, "licence.last_day": SAMPLE_DAY}
 
 
 class RenewalLapsed(CaseMessage):
@@ -58,7 +55,7 @@ class LicenceEnds(MessageKind):
     """
 
     kind = "licensing.licence_ends"
-    samples = {"last_day": SAMPLE_DAY, "days": 30, "fee": "10.000"}
+    samples = {"days": 30, "fee": "10.000"}
     page = "/health-licence/{shop.public_id}/renew/"
 
 
@@ -66,7 +63,6 @@ class LicencesEnd(MessageKind):
     """Instead of several `LicenceEnds` by e-mail and text message; these are in the inbox only."""
 
     kind = "licensing.licences_end"
-    samples = {"last_day": SAMPLE_DAY}
     page = "/renewals/"
 
 
@@ -80,7 +76,6 @@ class LicenceCancelled(MessageKind):
 
     kind = "licensing.licence_cancelled"
     is_legal = True
-    samples = {"closes_on": SAMPLE_DAY}
     page = "/health-licence/{shop.public_id}/"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from municipality.notifications.registry import SAMPLE_DAY, MessageKind
+from municipality.notifications.registry import MessageKind
 from municipality.notifications.services import send
 from shops.register.queries import owners
 
@@ -21,14 +21,12 @@ class InspectionOrdered(_AboutInspection):
     """A place will be inspected, or again after nobody was there: until when its owner chooses the day."""
 
     kind = "licensing.inspection_ordered"
-    samples = {"until": SAMPLE_DAY}
 
 
 class InspectionAppointed(_AboutInspection):
     """The day is set: by the owner, by the portal, or moved by the inspector for a reason."""
 
     kind = "licensing.inspection_appointed"
-    samples = {"day": SAMPLE_DAY}
 
 
 class InspectionPassed(_AboutInspection):
@@ -40,7 +38,6 @@ class InspectionFailed(_AboutInspection):
 
     kind = "licensing.inspection_failed"
     is_legal = True
-    samples = {"until": SAMPLE_DAY}
 
 
 def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from municipality.notifications.registry import SAMPLE_DAY, MessageKind
+from municipality.notifications.registry import MessageKind
 
 
 class MeasureBegan(MessageKind):
@@ -10,7 +10,6 @@ class MeasureBegan(MessageKind):
 
     kind = "licensing.measure_began"
     is_legal = True
-    samples = {"until": SAMPLE_DAY}
     page = "/health-licence/{shop.public_id}/renew/"
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from municipality.notifications.registry import SAMPLE_DAY, CaseMessage, MessageKind
+from municipality.notifications.registry import CaseMessage, MessageKind
 
 
 class BoardsSent(CaseMessage):
     """With an officer: what happens next and by when."""
 
     kind = "licensing.boards_sent"
-    samples = {"due_on": SAMPLE_DAY}
 
 
 class BoardsRenewed(CaseMessage):
     """Renewed under the published rules: the fee waits to be paid until a day."""
 
     kind = "licensing.boards_renewed"
-    samples = {"until": SAMPLE_DAY}
 
 
 class BoardsIssued(CaseMessage):
@@ -51,7 +49,7 @@ class BoardsEnd(MessageKind):
 
     kind = "licensing.boards_end"
     page = "/boards/renew/"
-    samples = {"count": 12, "last_day": SAMPLE_DAY}
+    samples = {"count": 12}
 
 
 class BoardEnded(MessageKind):
@@ -59,7 +57,6 @@ class BoardEnded(MessageKind):
 
     kind = "licensing.board_ended"
     page = "/boards/{board.public_id}/"
-    samples = {"day": SAMPLE_DAY}
 
 
 class BoardPhotoMissing(MessageKind):

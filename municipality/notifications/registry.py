@@ -2,7 +2,7 @@
 
     class RenewalIssued(CaseMessage):
         kind = "licensing.renewal_issued"
-        samples = {"document.valid_to": SAMPLE_DAY}
+        samples = {"days": 30}
 
 The texts are in `templates/<app>/messages/<name>.title.txt`, `.body.txt` and `.short.txt`, written in English inside
 translation tags and rendered in each language. The context holds rows, plain values or `Bilingual` values;

@@ -15,7 +15,6 @@ class _AboutObjection(MessageKind):
 
 class OpinionObjectionFiled(_AboutObjection):
     kind = "zoning.objection_filed"
-    samples = {"until": SAMPLE_DAY}
 
 
 class OpinionObjectionUpheld(_AboutObjection):

@@ -7,7 +7,6 @@ from municipality.notifications.registry import SAMPLE_DAY, CaseMessage
 
 class AppealFiled(CaseMessage):
     kind = "licensing.appeal_filed"
-    samples = {"until": SAMPLE_DAY}
 
 
 class AppealAllowed(CaseMessage):

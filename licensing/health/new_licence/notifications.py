@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from municipality.notifications.registry import SAMPLE_DAY, CaseMessage
+from municipality.notifications.registry import CaseMessage
 
 
 class NewLicenceSent(CaseMessage):
     """With an officer: what happens next and by when."""
 
     kind = "licensing.new_licence_sent"
-    samples = {"due_on": SAMPLE_DAY}
 
 
 class LocationApproved(CaseMessage):
@@ -22,7 +21,6 @@ class NewLicencePayment(CaseMessage):
     """The inspection is passed: the fee waits to be paid until a day."""
 
     kind = "licensing.new_licence_payment"
-    samples = {"until": SAMPLE_DAY}
 
 
 class NewLicenceIssued(CaseMessage):
