@@ -15,6 +15,7 @@ from municipality.cases.models import Case
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import asked_files, queries
+from municipality.ui.texts import Text
 from municipality.uploads.fields import fields_of
 
 
@@ -43,12 +44,19 @@ def corrections_page(
     return render(request, "review/corrections.html", context, status=409 if refusal else 200)
 
 
-def withdrawal_page(request: AuthenticatedHttpRequest, case: Case, *, withdraw: Callable[..., None]) -> HttpResponse:
-    """The question, then the withdrawal of an unpaid request."""
+def withdrawal_page(
+    request: AuthenticatedHttpRequest,
+    case: Case,
+    *,
+    withdraw: Callable[..., object],
+    said: Text = "",
+    template: str = "review/withdraw.html",
+) -> HttpResponse:
+    """The question, then the withdrawal of an unpaid request, or of another with what is `said` after it."""
     if request.method == "POST":
         withdraw(case=case, person=request.user)
-        messages.info(request, _("The request is withdrawn. No fee is due."))
+        messages.info(request, said or _("The request is withdrawn. No fee is due."))
         return redirect("cases:case", public_id=case.public_id)
     if case.state not in WORKFLOWS[case.service].moves["withdraw"].sources:
         return redirect("cases:case", public_id=case.public_id)
-    return render(request, "review/withdraw.html", {"case": case})
+    return render(request, template, {"case": case})

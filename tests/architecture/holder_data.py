@@ -47,7 +47,7 @@ def fill(sample: Sample) -> HolderRows:
     first, second, *others = (shop_of(owner, 880 + number) for number in range(5))
     ended = transfers.ask(shop=second, person=owner, number=number)
     case = transfers.agree(transfer=ended, user=stranger)
-    health.withdraw_renewal(case=case, applicant=stranger)
+    health.withdraw_renewal(case=case, person=stranger)
     transfers.end_due()
     rows = [measures.propose(shop=shop, officer=sample.fines.inspector, **WORDS) for shop in others]
     for row in rows[1:]:

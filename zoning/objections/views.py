@@ -15,13 +15,14 @@ from municipality.cases.opening import case_or_404
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.services import queue
+from municipality.review.shared_pages import withdrawal_page
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.fields import field_of
 from zoning.objections import queries, services
 from zoning.objections.forms import OpinionObjectionForm
-from zoning.objections.states import OBJECTION, OBJECTION_WORKFLOW
+from zoning.objections.states import OBJECTION
 from zoning.opinion import queries as opinions
 from zoning.opinion.labels import TAGS
 from zoning.opinion.states import OPINION
@@ -74,10 +75,5 @@ def objection(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm, then withdraw an objection."""
     case, _access = case_or_404(request.user, public_id, service=OBJECTION)
-    if request.method == "POST":
-        queue.withdraw(case=case, person=request.user)
-        messages.info(request, _("The objection is withdrawn."))
-        return redirect("cases:case", public_id=case.public_id)
-    if case.state not in OBJECTION_WORKFLOW.moves["withdraw"].sources:
-        return redirect("cases:case", public_id=case.public_id)
-    return render(request, "zoning/objections/withdraw.html", {"case": case})
+    said = _("The objection is withdrawn.")
+    return withdrawal_page(request, case, withdraw=queue.withdraw, said=said, template="zoning/objections/withdraw.html")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from licensing.health.appeals import queries, services
 from licensing.health.appeals.forms import AppealForm
 from licensing.health.appeals.registry import APPEALABLES
-from licensing.health.appeals.states import APPEAL, APPEAL_WORKFLOW
+from licensing.health.appeals.states import APPEAL
 from licensing.health.files import APPEAL_SLOT
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
@@ -23,6 +23,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.services import queue
 from municipality.review.services.case_clock import promised_day
+from municipality.review.shared_pages import withdrawal_page
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
@@ -73,10 +74,5 @@ def appeal(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm, then withdraw an appeal."""
     case, _access = case_or_404(request.user, public_id, service=APPEAL)
-    if request.method == "POST":
-        queue.withdraw(case=case, person=request.user)
-        messages.info(request, _("The appeal is withdrawn. The refusal stands."))
-        return redirect("cases:case", public_id=case.public_id)
-    if case.state not in APPEAL_WORKFLOW.moves["withdraw"].sources:
-        return redirect("cases:case", public_id=case.public_id)
-    return render(request, "licensing/withdraw_appeal.html", {"case": case})
+    said = _("The appeal is withdrawn. The refusal stands.")
+    return withdrawal_page(request, case, withdraw=queue.withdraw, said=said, template="licensing/withdraw_appeal.html")

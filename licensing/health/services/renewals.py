@@ -104,12 +104,12 @@ def submit(
 
 
 @transaction.atomic
-def withdraw_renewal(*, case: Case, applicant: User) -> None:
-    """Withdraw an unpaid request, in both lanes; `applicant` is the user who asks, the applicant or a delegate.
+def withdraw_renewal(*, case: Case, person: User) -> None:
+    """Withdraw an unpaid request, in both lanes; `person` is the applicant or a delegate.
 
     Raises Refused("payment_open") while the bank has not answered, NotPermitted for other users.
     """
-    actor = authorize(applicant, case).actor
+    actor = authorize(person, case).actor
     bill = payments.bill_of(case.key)
     if bill is not None:
         void_bill(bill=bill, actor=actor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,7 +25,7 @@ from municipality.cases.catalogue import CATALOGUE
 from municipality.cases.opening import case_or_404
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.kernel.workflow import WORKFLOWS
+from municipality.review.shared_pages import withdrawal_page
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
 from shops.commercial_register import queries as commercial_queries
@@ -111,12 +110,5 @@ def _end_asked_for(request: HttpRequest) -> dt.date | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm, then withdraw an unpaid request."""
-    user = request.user
-    case, _allowed = case_or_404(user, public_id, service=ACTS)
-    if request.method != "POST" and case.state not in WORKFLOWS[case.service].moves["withdraw"].sources:
-        return redirect(reverse("cases:case", args=[case.public_id]))
-    if request.method == "POST":
-        services.withdraw_renewal(case=case, applicant=user)
-        messages.info(request, _("The request is withdrawn. No fee is due."))
-        return redirect(reverse("cases:case", args=[case.public_id]))
-    return render(request, "licensing/withdraw.html", {"case": case})
+    case, _allowed = case_or_404(request.user, public_id, service=ACTS)
+    return withdrawal_page(request, case, withdraw=services.withdraw_renewal, template="licensing/withdraw.html")

@@ -15,8 +15,8 @@ from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.opening import case_or_404
 from municipality.kernel.errors import Refused
-from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.services import queue
+from municipality.review.shared_pages import withdrawal_page
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual, ref
 from shops.models import PageFact, Shop
@@ -114,14 +114,6 @@ def reply(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm, then withdraw a correction or a reply."""
-    user = request.user
-    case, _access = case_or_404(user, public_id)
-    if case.service not in SERVICES:
-        raise Http404
-    if request.method != "POST" and case.state not in WORKFLOWS[case.service].moves["withdraw"].sources:
-        return redirect("cases:case", public_id=case.public_id)
-    if request.method == "POST":
-        queue.withdraw(case=case, person=user)
-        messages.info(request, _("The request is withdrawn."))
-        return redirect("cases:case", public_id=case.public_id)
-    return render(request, "shops/page/withdraw.html", {"case": case})
+    case, _access = case_or_404(request.user, public_id, service=SERVICES)
+    said = _("The request is withdrawn.")
+    return withdrawal_page(request, case, withdraw=queue.withdraw, said=said, template="shops/page/withdraw.html")

@@ -111,7 +111,7 @@ def test_a_request_of_which_no_licence_comes_names_no_period(shop: Shop, owner: 
     run_due(JOB)
     (line,) = batch.lines.select_related("case")
     assert line.case is not None and [len(new) for _line, _label, new in queries.progress(batch).sent] == [1]
-    withdraw_renewal(case=line.case, applicant=owner)
+    withdraw_renewal(case=line.case, person=owner)
     assert [new for _line, _label, new in queries.progress(batch).sent] == [[]]
 
 

@@ -43,7 +43,7 @@ def test_no_document_is_promised_for_a_request_that_is_closed(make_licensed_shop
     case = renewals.submit(shop=make_licensed_shop(), applicant=owner)[0]
     page, promise = f"/en/cases/{case.public_id}/", "The receipt and the licence appear here after payment."
     assert promise in signed_in(owner).get(page).content.decode()
-    renewals.withdraw_renewal(case=case, applicant=owner)
+    renewals.withdraw_renewal(case=case, person=owner)
     assert promise not in signed_in(owner).get(page).content.decode()
 
 

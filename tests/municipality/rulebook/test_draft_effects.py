@@ -55,7 +55,7 @@ def shown(draft: RuleSet, publisher: Any) -> dict[str, int]:
 def test_open_requests_keep_the_edition_they_began_with_and_are_counted(make_licensed_shop: Any, owner: Any, staff: Any) -> None:
     maker, publisher = staff
     opened = [RenewalCaseFactory(shop=make_licensed_shop(), applicant=owner, changed=["area_m2"]) for _ in range(2)]
-    withdraw_renewal(case=submit_renewal(shop=make_licensed_shop(), applicant=owner), applicant=owner)
+    withdraw_renewal(case=submit_renewal(shop=make_licensed_shop(), applicant=owner), person=owner)
     draft = draft_of("fees.health", maker)
     before = [(case.editions, case.snapshot_hash) for case in opened]
     count = sum(any(stamp.startswith("fees.health v") for stamp in case.editions) for case in Case.objects.filter(is_open=True))

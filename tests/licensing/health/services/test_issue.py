@@ -183,7 +183,7 @@ def test_a_void_before_the_licence_exists_stops_its_issue(paid: Case) -> None:
 
 def test_money_for_a_closed_case_is_refused_so_that_it_can_be_owed_back(make_shop: Any, owner: Any) -> None:
     case = services.submit_renewal(shop=make_shop(), applicant=owner)
-    services.withdraw_renewal(case=case, applicant=owner)
+    services.withdraw_renewal(case=case, person=owner)
     with pytest.raises(Refused) as refused, transaction.atomic():
         services.take_payment(case=Case.objects.get(pk=case.pk))
     assert refused.value.code == "case_closed"

@@ -189,7 +189,7 @@ def test_one_request_about_a_licence_is_open_at_a_time(make_shop: Any, owner: Us
         with pytest.raises(Refused) as refused, transaction.atomic():
             open_another()
         assert refused.value.code == "no_open_case"
-    services.withdraw_renewal(case=case, applicant=owner)
+    services.withdraw_renewal(case=case, person=owner)
     services.submit_renewal(shop=shop, applicant=owner)
     with pytest.raises(Refused) as refused:
         moving(shop, owner)

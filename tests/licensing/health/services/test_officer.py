@@ -386,7 +386,7 @@ def test_a_request_is_withdrawn_in_every_state_before_payment(make_shop: Any, ow
             desk_acts.approve(deciding)
         else:
             desk_acts.assigned(deciding)
-    services.withdraw_renewal(case=Case.objects.get(pk=case.pk), applicant=owner)
+    services.withdraw_renewal(case=Case.objects.get(pk=case.pk), person=owner)
     case.refresh_from_db()
     assert (case.state, case.is_open) == ("withdrawn", False)
     assert QueueEntry.objects.get(case=case).state == "left"

@@ -85,7 +85,7 @@ def test_a_renewal_under_way_silences_and_its_end_brings_the_newest_reminder_onl
     case = services.submit_renewal(shop=shop, applicant=owner)
     pass_days(frozen_clock, 15)
     assert reminders_of(shop) == [60]
-    services.withdraw_renewal(case=case, applicant=owner)
+    services.withdraw_renewal(case=case, person=owner)
     pass_days(frozen_clock, 1)
     assert reminders_of(shop) == [60, 30]
     assert "26 days are left." in Message.objects.filter(kind="licensing.licence_ends").order_by("-pk")[0].body_en

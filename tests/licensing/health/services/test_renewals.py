@@ -236,7 +236,7 @@ def test_a_case_keeps_the_rules_it_was_submitted_under(make_shop: Any, owner: An
 def test_withdrawing_voids_the_bill_and_frees_the_shop(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     case = services.submit_renewal(shop=shop, applicant=owner)
-    services.withdraw_renewal(case=case, applicant=owner)
+    services.withdraw_renewal(case=case, person=owner)
     case.refresh_from_db()
     bill = payments.bill_of(case.key)
     assert case.state == "withdrawn" and not case.is_open and case.closed_at is not None
@@ -248,7 +248,7 @@ def test_nobody_else_withdraws_a_request(make_shop: Any, owner: Any) -> None:
     case = services.submit_renewal(shop=make_shop(), applicant=owner)
     stranger = PersonFactory(civil_id=NOURA)
     with pytest.raises(NotPermitted), transaction.atomic():
-        services.withdraw_renewal(case=case, applicant=stranger)
+        services.withdraw_renewal(case=case, person=stranger)
     with pytest.raises(NotPermitted):
         advance(case, "pay", actor=Actor("applicant", owner.key))
 
@@ -280,7 +280,7 @@ def test_a_renewal_is_not_withdrawn_while_the_bank_has_it(make_shop: Any, owner:
 
     redirect_url(attempt)
     with pytest.raises(Refused), transaction.atomic():
-        services.withdraw_renewal(case=case, applicant=owner)
+        services.withdraw_renewal(case=case, person=owner)
     case.refresh_from_db()
     assert case.is_open
 

@@ -84,7 +84,7 @@ def test_a_transfer_is_answered_once(asked: LicenceTransfer, noura: User, facts:
 
 def test_the_end_of_a_closed_request_is_told_once(asked: LicenceTransfer, noura: User) -> None:
     case = transfers.agree(transfer=asked, user=noura)
-    services.withdraw_renewal(case=case, applicant=noura)
+    services.withdraw_renewal(case=case, person=noura)
     assert transfers.end_due() == 1
     refused(lambda: write(asked, told_at=None), "guard:frozen")
     without_guards()

@@ -200,7 +200,7 @@ def test_a_request_that_ends_leaves_all_as_it_was_and_the_present_holder_is_told
     if end == "refused":
         case = desk_acts.refuse(officer, OfficerFactory(login="signer", branch_id=shop.branch_id, groups=["supervisor"]))
     elif end == "withdrawn":
-        services.withdraw_renewal(case=case, applicant=noura)
+        services.withdraw_renewal(case=case, person=noura)
     else:
         desk_acts.approve(officer)
         services.close_unpaid(case=Case.objects.get(pk=case.pk))
@@ -233,7 +233,7 @@ def test_the_present_holder_hears_that_a_transfer_goes_on_after_an_appeal_and_of
     assert appealed.state == "awaiting_payment" and "licensing.transfer_goes_on" in told(owner)
     found = queries.open_of(shop)
     assert found is not None and found.case == appealed
-    services.withdraw_renewal(case=appealed, applicant=noura)
+    services.withdraw_renewal(case=appealed, person=noura)
     assert (transfers.end_due(), transfers.end_due()) == (1, 0)
     ends = Message.objects.filter(person=owner, kind="licensing.transfer_ended").order_by("pk")
     assert ["withdrew" in message.body_en for message in ends] == [False, True]
