@@ -8,7 +8,7 @@ from dataclasses import replace
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, new_places, queries, services
@@ -21,15 +21,12 @@ from licensing.health.transfers import queries as transfers
 from licensing.models import Act, HealthLicence, Lane, Renewal
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, Round
+from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.review import queries as review
-from municipality.review.panels import queue_facts, refusal_file, refused_step, waiting_step
-from municipality.ui.templatetags.portal import bilingual, day, day_hijri, kwd, ltr, ref, term
+from municipality.review.panels import queue_facts, refusal_file, refused_step, rounds, sent_files, waiting_step
+from municipality.ui.templatetags.portal import bilingual, day, day_hijri, kwd, ref, term
 from municipality.ui.texts import Text
-from municipality.uploads import queries as uploads
-from municipality.uploads.models import Upload
 from payments import queries as payments
 from payments.queries import SubjectAccount
 from payments.states import BillState
@@ -120,13 +117,13 @@ def _detail(case: Case, renewal: Renewal, *, is_self: bool) -> CaseDetail:
     return CaseDetail(
         by_officer=by_officer,
         queue=queue_facts(case, is_promised=True) if by_officer else [],
-        rounds=_rounds(case) if by_officer else [],
+        rounds=rounds(case, {**changes.SLOTS, **changes.FACTS}) if by_officer else [],
         refund_fils=0 if bill is not None and bill.state == BillState.DUE else account.refund_fils,
         warning=_zoning_warning(case) if by_officer and case.is_open else None,
         next_step=_next_step(case, account, licence, renewal),
         files=files,
         files_expected=_("The receipt and the licence appear here after payment.") if case.is_open else "",
-        sent_files=[_sent(upload) for upload in uploads.ready(case.key) if upload.slot in changes.SLOTS] if by_officer else [],
+        sent_files=sent_files(case.key, changes.SLOTS) if by_officer else [],
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in account.lines],
         total_fils=bill.total_fils if bill else None,
         facts=[
@@ -168,10 +165,6 @@ def _zoning_warning(case: Case) -> tuple[Text, Text] | None:
     return _("The officer may refuse this request"), format_html(str(text), kept.answer.floor)
 
 
-def _sent(upload: Upload) -> FileLine:
-    return FileLine(changes.SLOTS[upload.slot].label, upload.name, reverse("uploads:look", args=[upload.public_id]))
-
-
 def _changes(renewal: Renewal, *, is_self: bool) -> list[Fact]:
     """What had changed in the register, then the declared changes; each with what stood before."""
     found = [(capfirst(one.label), one.after, one.before) for one in differences_of(renewal, is_self=is_self)]
@@ -191,19 +184,6 @@ def _fee_ahead(case: Case, renewal: Renewal) -> Fact:
         else _("Sent before the licence ended: nothing is added for being late.")
     )
     return Fact(_("After approval"), format_html(gettext("pay {}"), kwd(total)), note)
-
-
-def _rounds(case: Case) -> list[Round]:
-    suffix = "ar" if get_language() == "ar" else "en"
-    rounds = []
-    for row in review.rounds_of(case):
-        lines = []
-        for item in row.items.all():
-            known = changes.FACTS.get(item.target) or changes.SLOTS.get(item.target)
-            lines.append(format_html("{}: {}", known.label if known else item.target, getattr(item, f"text_{suffix}")))
-        title = format_html("{} {}", _("Round"), ltr(row.number))
-        rounds.append(Round(title, lines, row.answer_by, row.answered_at))
-    return rounds
 
 
 def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | None, renewal: Renewal) -> NextStep | None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from licensing.health.appeals.panels import after_refusal
 from licensing.models import Board, BoardRequest, Lane
@@ -24,17 +24,16 @@ from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases.models import Case
-from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, PanelLine, Record, Round
+from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, PanelLine, Record
 from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
 from municipality.kernel import clock
 from municipality.review import queries as review
-from municipality.review.panels import queue_facts, waiting_step
+from municipality.review.panels import queue_facts, rounds, sent_files, waiting_step
 from municipality.ui.addresses import addresses
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, day, kwd, ltr, moment, ref, term
 from municipality.ui.texts import Text
-from municipality.uploads import queries as uploads
 from payments import queries as payments
 from payments.models import Bill, RefundDue
 from payments.registry import Due, PaidOutcome
@@ -80,11 +79,7 @@ def _detail(request: BoardRequest) -> CaseDetail:
         blocks=[PageBlock("boards", _("Boards"), records=[record(board) for board in boards])],
         files=files,
         files_expected=_files_expected(request),
-        sent_files=[
-            FileLine(queries.SLOTS[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id]))
-            for row in uploads.ready(request.files_key)
-            if row.slot in queries.SLOTS
-        ],
+        sent_files=sent_files(request.files_key, queries.SLOTS),
         money=[
             MoneyLine(bilingual(line, "label"), line.fils, _refund_note(line, deposits) or bilingual(line, "formula"))
             for line in bill_lines(boards, request.edition)
@@ -92,7 +87,7 @@ def _detail(request: BoardRequest) -> CaseDetail:
         total_fils=request.fils,
         refund_fils=sum(owed),
         queue=queue_facts(case, is_promised=True),
-        rounds=_rounds(case),
+        rounds=rounds(case, queries.SLOTS),
         facts=[
             Fact(_("Shop"), term(bilingual(request.shop, "name"))),
             *(Fact(SIGNED[one.role], signer_of(one)) for one in consents.of_request(request)),
@@ -118,19 +113,6 @@ def _refund_note(line: Line, refunds: Sequence[RefundDue]) -> Text:
 def _returned(line: Line, refund: RefundDue) -> Text:
     said = _("Being returned") if refund.paid_out_at is None else format_html("{} {}", _("Returned"), moment(refund.paid_out_at))
     return said if refund.fils == line.fils else format_html("{}: {}", said, kwd(refund.fils))
-
-
-def _rounds(case: Case) -> list[Round]:
-    suffix = "ar" if get_language() == "ar" else "en"
-    return [
-        Round(
-            format_html("{} {}", _("Round"), ltr(row.number)),
-            [format_html("{}: {}", queries.SLOTS[item.target].label, getattr(item, f"text_{suffix}")) for item in row.items.all()],
-            row.answer_by,
-            row.answered_at,
-        )
-        for row in review.rounds_of(case)
-    ]
 
 
 def record(board: Board, *, is_public: bool = False) -> Record:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from municipality.cases.models import Case
-from municipality.cases.panels import Fact, FileLine, NextStep
+from municipality.cases.panels import Fact, FileLine, NextStep, Round
 from municipality.cases.timeline import decision_minute, lateness
 from municipality.documents.models import Document
 from municipality.jobs import queries as jobs
@@ -18,6 +20,8 @@ from municipality.review import queries
 from municipality.review.states import QueueEntryState
 from municipality.ui.templatetags.portal import day, day_hijri, ltr
 from municipality.ui.texts import Text
+from municipality.uploads import queries as uploads
+from municipality.uploads.registry import Slot
 
 
 def waiting_step() -> NextStep:
@@ -85,6 +89,23 @@ def late_estimate(case: Case, estimate: dt.date) -> Text:
         "Later than the promised day, at the pace at which the requests before this one are decided. "
         "The promised day stays: once it passes, the supervisor is told and this page says so."
     )
+
+
+def rounds(case: Case, known: Mapping[str, Any]) -> list[Round]:
+    """The rounds of corrections of a case; `known` has by code what can be asked for, each with its `label`."""
+    suffix = "ar" if get_language() == "ar" else "en"
+    found = []
+    for row in queries.rounds_of(case):
+        named = [(known[item.target].label if item.target in known else item.target, item) for item in row.items.all()]
+        lines = [format_html("{}: {}", name, getattr(item, f"text_{suffix}")) for name, item in named]
+        found.append(Round(format_html("{} {}", _("Round"), ltr(row.number)), lines, row.answer_by, row.answered_at))
+    return found
+
+
+def sent_files(key: str, slots: Mapping[str, Slot]) -> list[FileLine]:
+    """The files in some slots of a subject."""
+    rows = [row for row in uploads.ready(key) if row.slot in slots]
+    return [FileLine(slots[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id])) for row in rows]
 
 
 def refusal_file(refusal: Document) -> FileLine:

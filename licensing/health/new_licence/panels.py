@@ -19,17 +19,16 @@ from licensing.models import Inspection, NewLicence
 from licensing.payment_results import being_prepared
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, Round
+from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
 from municipality.documents.models import Document
 from municipality.kernel import clock
 from municipality.review import queries as review
-from municipality.review.panels import queue_facts, refusal_file, refused_step, waiting_step
+from municipality.review.panels import queue_facts, refusal_file, refused_step, rounds, sent_files, waiting_step
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from municipality.ui.texts import Text
-from municipality.uploads import queries as uploads
 from payments import queries as payments
 from payments.models import Bill
 from payments.registry import Due, PaidOutcome
@@ -80,16 +79,12 @@ def _detail(request: NewLicence) -> CaseDetail:
         next_step=_next_step(request, bill),
         files=_files(request, account.receipts),
         files_expected=_("The approval of the location and the licence appear here.") if case.is_open else "",
-        sent_files=[
-            FileLine(queries.ALL_SLOTS[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id]))
-            for row in uploads.ready(request.files_key)
-            if row.slot in queries.ALL_SLOTS
-        ],
+        sent_files=sent_files(request.files_key, queries.ALL_SLOTS),
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in account.lines],
         total_fils=bill.total_fils if bill is not None else None,
         refund_fils=0 if bill is not None and bill.state == BillState.DUE else account.refund_fils,
         queue=queue_facts(case, is_promised=True),
-        rounds=_rounds(case),
+        rounds=rounds(case, queries.SLOTS),
         facts=_facts(request),
         actions=[(_("Withdraw the request"), withdrawn)] if case.state in NEW_LICENCE_WORKFLOW.moves["withdraw"].sources else [],
     )
@@ -123,19 +118,6 @@ def _facts(request: NewLicence) -> list[Fact]:
         *([Fact(_("Holder"), term(bilingual(request.organisation, "name")))] if request.organisation is not None else []),
         *commercial,
         Fact(_("Validity"), term_text),
-    ]
-
-
-def _rounds(case: Case) -> list[Round]:
-    suffix = "ar" if get_language() == "ar" else "en"
-    return [
-        Round(
-            format_html("{} {}", _("Round"), ltr(row.number)),
-            [format_html("{}: {}", queries.SLOTS[item.target].label, getattr(item, f"text_{suffix}")) for item in row.items.all()],
-            row.answer_by,
-            row.answered_at,
-        )
-        for row in review.rounds_of(case)
     ]
 
 
