@@ -55,7 +55,7 @@ def withdrawal_page(
     """The question, then the withdrawal of an unpaid request, or of another with what is `said` after it."""
     if request.method == "POST":
         withdraw(case=case, person=request.user)
-        messages.info(request, said or _("The request is withdrawn. No fee is due."))
+        messages.info(request, str(said) or _("The request is withdrawn. No fee is due."))
         return redirect("cases:case", public_id=case.public_id)
     if case.state not in WORKFLOWS[case.service].moves["withdraw"].sources:
         return redirect("cases:case", public_id=case.public_id)

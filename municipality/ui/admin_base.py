@@ -130,8 +130,8 @@ class ReadOnlyAdmin(PluralTitleMixin, _ReadOnlyMixin, admin.ModelAdmin):  # type
         """What the template of the page of a row needs beside the row."""
         return {}
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any) -> HttpResponse:
-        return super().render_change_form(request, {**context, **self.page_facts(request, obj)}, *args, obj=obj, **kwargs)
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().render_change_form(request, {**context, **self.page_facts(request, kwargs.get("obj"))}, *args, **kwargs)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         """Those of Django; a number is found in the digits of each keyboard."""
