@@ -69,7 +69,7 @@ def run(branch: Branch, cases: int) -> Counter[str]:
     sent = 0
     idle = 0
     count_at = 50
-    _count_rows()
+    count_rows()
     while sent < cases or idle < 20 * len(branch.officers):
         with branch.pass_time():
             roll = branch.die.random()
@@ -78,7 +78,7 @@ def run(branch: Branch, cases: int) -> Counter[str]:
                 sent += 1
                 branch.happened["sent"] += 1
                 if sent >= count_at:
-                    _count_rows()
+                    count_rows()
                     count_at = sent * 5 // 4
             elif roll < 0.56:
                 if branch.away:
@@ -94,7 +94,7 @@ def run(branch: Branch, cases: int) -> Counter[str]:
     return branch.happened
 
 
-def _count_rows() -> None:
+def count_rows() -> None:
     """Tell PostgreSQL's planner of the rows of this transaction.
 
     The server's own analysis sees none of them while the test is open: it would note empty tables, for which every plan is

@@ -61,6 +61,7 @@ def test_every_idle_case_moves_up_on_time_three_times_and_never_twice(office: Of
     for _ in range(IDLE):
         frozen_clock.move(minutes=die.randint(1, 9))
         permits.sent(office.applicant)
+    simulation.count_rows()
     while (soonest := Clock.objects.filter(next_level_at__isnull=False).order_by("next_level_at").first()) is not None:
         assert soonest.next_level_at is not None
         # The sweep comes at the next full minute, twice; each job is carried out twice, as after a lost worker.
