@@ -168,7 +168,10 @@ def _plot_at(paci_number: str, stated: tuple[int, str, str], day: dt.date) -> tu
         candidates += plots.present(row)
     fitting = [one for one in candidates if (one.area_id, one.block, one.number if stated[2] else "") == stated]
     if row is not None and not fitting:
-        return row, True
+        before = plots.by_number(*stated) if stated[2] else []  # a number of before, whose PACI number went on to what the plot became
+        if not before or before[0].valid_to is None or row not in plots.present(*before):
+            return row, True
+        fitting = [row]
     if row is not None and not stated[2]:
         fitting = [row]
     return _standing(fitting if row is not None else plots.by_number(*stated) if stated[2] else [], day), False

@@ -72,6 +72,16 @@ def test_a_number_that_stayed_on_a_split_plot_leads_to_the_part_that_the_address
     assert at(plot, plot_number="13").is_contradiction and not at(plot).is_contradiction
 
 
+def test_a_plot_that_was_renumbered_is_found_by_its_old_number_with_the_paci_number_that_went_on(plot: Plot) -> None:
+    (renumbered,) = split(plot, dt.date(2020, 1, 1), "12A")
+    PlotAddress.objects.update(plot=renumbered)  # as a file of plots does
+    found = at(plot, plot_number="12")
+    assert (found.plot, found.is_contradiction, found.outcome) == (renumbered, False, "permitted")
+    assert at(plot, plot_number="13").is_contradiction
+    PlotFactory(number="12", shape=translate(SQUARE, 0.001, 0))
+    assert at(plot, plot_number="12").is_contradiction, "the number is that of another plot now"
+
+
 def test_a_plot_without_a_shape_and_one_that_begins_later_have_no_data(plot: Plot) -> None:
     PlotFactory(number="20", shape=None)
     assert at(plot, paci_number="", plot_number="20").outcome == "no_data"
