@@ -79,10 +79,11 @@ def answer(rules: LandRules, activity: str, floor: int, land: Sequence[LandPart]
 
 
 def _of_land(rules: LandRules, group: str | None, floor: int, part: LandPart) -> Ground:
-    for rule in rules.uses:
-        if rule.land_class == part.land_class and rule.group == group and rule.first_floor <= floor <= rule.last_floor:
-            return Ground(rule.outcome, use=rule, part=part)
-    return Ground(NO_DATA, part=part)
+    """The gravest of the rows that hold the floor, should several do."""
+    holding = [rule for rule in rules.uses if rule.land_class == part.land_class and rule.group == group]
+    fitting = [rule for rule in holding if rule.first_floor <= floor <= rule.last_floor]
+    gravest = max(fitting, key=lambda rule: _GRAVITY.index(rule.outcome), default=None)
+    return Ground(gravest.outcome, use=gravest, part=part) if gravest is not None else Ground(NO_DATA, part=part)
 
 
 def _of_distance(rule: Spacing, around: LayerSurroundings | None) -> Ground:

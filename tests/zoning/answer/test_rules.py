@@ -61,6 +61,13 @@ def test_of_a_split_plot_the_gravest_part_decides_and_all_parts_are_named() -> N
     assert [ground.part.share for ground in found.grounds if ground.part] == [0.37, 0.63]
 
 
+def test_of_two_rows_that_hold_a_floor_the_gravest_decides_in_either_order() -> None:
+    upper = replace(USE, first_floor=2, last_floor=5, outcome="not_permitted")
+    for uses in ((USE, upper), (upper, USE)):
+        found = [answer(replace(RULES, uses=uses), "WSAL", floor, COMMERCIAL, FAR).outcome for floor in (0, 2, 3, 5)]
+        assert found == ["permitted", "not_permitted", "not_permitted", "not_permitted"], uses
+
+
 # The rulebook to begin with, by class, floor and group: Permitted, Conditional, Not permitted; `-` is no data.
 GROUPS = ("beauty", "fitness", "services", "vehicles", "retail", "workshops", "nursery", "food_service", "food_shops", "kitchen")
 TABLE = {
