@@ -133,8 +133,14 @@ def _check_undoable(file: ImportFile) -> None:
     given_away = Exists(Plot.objects.filter(valid_to__isnull=True, **same_number))
     if PlotSuccession.objects.filter(given_away, successor__load=file).exists():
         raise _built_on()
-    if _is_used(plots):
+    if _is_used(plots) or _changed_since(plots).exists():
         raise _built_on()
+
+
+def _changed_since(plots: QuerySet[Plot]) -> QuerySet[PlotRow]:
+    """The rows of later loads, not undone, that gave PACI numbers or another official area to plots of a load."""
+    undone = LoadUndo.objects.filter(done_at__isnull=False).values("file")
+    return PlotRow.objects.filter(plot__in=plots, outcome=LineOutcome.CHANGE, line__lte=F("file__taken_line")).exclude(file__in=undone)
 
 
 def _is_used(plots: QuerySet[Plot]) -> bool:
@@ -173,7 +179,7 @@ def _undo(file: ImportFile, rows: Sequence[PlotRow]) -> dict[str, int]:
     plots = [one.plot.pk for one in present.values()]
     new = Plot.objects.filter(load=file, pk__in=plots)
     before = dict(PlotSuccession.objects.filter(successor__in=new).values_list("successor", "predecessor"))
-    PlotAddress.objects.filter(load=file, plot__in=plots).delete()
+    PlotAddress.objects.filter(load=file, paci_number__in=[one for row in rows for one in row.paci]).delete()  # also where they went on to
     for successor, predecessor in before.items():
         PlotAddress.objects.filter(plot=successor).update(plot=predecessor)
     shapes = PlotShape.objects.filter(load=file, plot__in=plots).update(valid_to=F("valid_from"))

@@ -132,7 +132,15 @@ def _number_given_away(office: Office) -> None:
     office.load(row("3", shape=square(30)))
 
 
-@pytest.mark.parametrize("later", [_reshaped, _renumbered, _corrected, _number_given_away])
+def _given_a_paci_number(office: Office) -> None:
+    office.load(row(1, paci="20000001"))
+
+
+def _given_another_area(office: Office) -> None:
+    office.load(row(1, official=440))
+
+
+@pytest.mark.parametrize("later", [_reshaped, _renumbered, _corrected, _number_given_away, _given_a_paci_number, _given_another_area])
 def test_a_load_on_which_something_later_builds_stays(office: Office, later: Callable[[Office], None]) -> None:
     office.load(row(2, official=5), row("3"))
     with clock.at(clock.now() + MONTH):
@@ -143,6 +151,27 @@ def test_a_load_on_which_something_later_builds_stays(office: Office, later: Cal
         with pytest.raises(Refused, match="built_on"):
             undo.allow(undo=asked, allowed_by=office.planner)
         assert not AuditEvent.objects.filter(action__in=("plots.undo_allowed", "plots.undone")).exists()
+
+
+def test_a_load_on_which_nothing_builds_any_more_is_undone(office: Office) -> None:
+    file = office.load(row(1))
+    with clock.at(clock.now() + MONTH):
+        later = office.load(row(1, paci="20000001"))
+        undone(office, later)
+        undone(office, file)
+        assert queries.by_paci("20000001") is None and not Plot.objects.filter(valid_to=None).exists()
+
+
+def test_a_paci_number_of_an_undone_load_goes_from_the_plot_that_it_passed_on_to(office: Office) -> None:
+    office.load(row(1))
+    with clock.at(clock.now() + MONTH):
+        file = office.load(row(1, paci="20000001"))
+    with clock.at(clock.now() + 2 * MONTH):
+        office.load(row("1A", shape=square(1)))
+        passed_on = queries.by_paci("20000001")
+        assert passed_on is not None and passed_on.number == "1A"
+        undone(office, file)
+        assert queries.by_paci("20000001") is None
 
 
 def test_a_load_stays_while_somebody_waits_for_an_opinion_on_its_plots(office: Office, rules: None) -> None:
