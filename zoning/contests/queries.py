@@ -20,9 +20,13 @@ TONES = {ContestOutcome.OPEN: "warn", ContestOutcome.UPHELD: "ok", ContestOutcom
 
 
 def catalogue(plot: Plot, day: dt.date) -> dict[str, Layer]:
-    """All layers by code, with the first contest of the plot that is not refused and is about the version that applies on a day."""
+    """All layers by code, with the first contest of the plot that is not refused and is about the version that applies on a day.
+
+    A contest of the plot that this one came from stays: a new number corrects no layer.
+    """
     applies = Q(version__valid_from__lte=day) & (Q(version__valid_to__isnull=True) | Q(version__valid_to__gt=day))
-    rows = LayerContest.objects.filter(applies | Q(version__isnull=True), plot=plot).exclude(outcome=ContestOutcome.REFUSED)
+    here = Q(plot=plot) | Q(plot__successions__successor=plot)
+    rows = LayerContest.objects.filter(applies | Q(version__isnull=True), here).exclude(outcome=ContestOutcome.REFUSED)
     found = layers.catalogue()
     # The last one stands: the first contest, of a version before those that name none.
     rows = rows.order_by(F("version").asc(nulls_first=True), "-sent_at", "-pk")

@@ -15,6 +15,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.services import send
+from municipality.review import queries as review
 from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
 from zoning.contests.findings import finding_of
@@ -74,6 +75,8 @@ def decide(*, contest: LayerContest, outcome: str, answer: str, article: str, de
     """Uphold or refuse a contest. Raises NotPermitted, Refused: done, no_outcome, no_answer, no_article."""
     require_group(decided_by, PLANNER)
     row = LayerContest.objects.select_for_update(of=("self",)).select_related("person", "layer", "version__load").get(pk=contest.pk)
+    if row.person.key in review.conflict_keys(decided_by):
+        raise NotPermitted("tied", _("You have declared a conflict of interest with the sender. Another planner decides."))
     load = row.version.load if row.version is not None else None
     if load is not None and decided_by.pk in (load.loaded_by_id, load.released_by_id):
         raise NotPermitted("same_person", _("Who loaded this version or put it in force cannot decide about it. Another planner must."))

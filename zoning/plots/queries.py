@@ -42,7 +42,7 @@ def _of_links() -> QuerySet[Plot]:
 def on_its_page(public_id: str) -> Plot | None:
     """`by_public_id`, which also says whether there are any `successions` and contests to read: `has_successions`, `has_contests`."""
     successions = PlotSuccession.objects.filter(Q(predecessor=OuterRef("pk")) | Q(successor=OuterRef("pk")))
-    contests = LayerContest.objects.filter(plot=OuterRef("pk"))
+    contests = LayerContest.objects.filter(Q(plot=OuterRef("pk")) | Q(plot__successions__successor=OuterRef("pk")))
     return _of_links().filter(public_id=public_id).annotate(has_successions=Exists(successions), has_contests=Exists(contests)).first()
 
 

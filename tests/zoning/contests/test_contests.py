@@ -16,6 +16,7 @@ from municipality.imports.models import ImportFile
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
+from municipality.review.models import ConflictOfInterest
 from municipality.uploads import registry
 from tests.browsers import signed_in
 from tests.database_guards import drop_guard, without_guards
@@ -25,7 +26,7 @@ from zoning.answer.queries import ActivityQuestion
 from zoning.contests import services
 from zoning.extract import services as extracts
 from zoning.extract.facts import ExtractFacts
-from zoning.models import Layer, LayerContest, LayerVersion, Plot
+from zoning.models import Layer, LayerContest, LayerVersion, Plot, PlotChange, PlotSuccession
 
 AROUND = SQUARE.buffer(0.02)
 TYPED = {"should_be": "سكن استثماري", "reason": "وثيقة الملكية تذكر سكناً استثمارياً"}
@@ -144,6 +145,30 @@ def test_who_brought_the_version_does_not_decide_about_it(plot: Plot, person: An
     with pytest.raises(NotPermitted, match="same_person"):
         services.decide(contest=row, outcome="upheld", answer="نعم", article="", decided_by=planner)
     services.decide(contest=row, outcome="upheld", answer="نعم", article="", decided_by=StaffFactory(groups=["planner"], login="q"))
+
+
+def test_who_has_a_conflict_of_interest_with_the_person_does_not_decide(plot: Plot, person: Any, planner: Any) -> None:
+    row = contested(plot, person)
+    tie = ConflictOfInterest.objects.create(
+        officer=planner, party_key=person.key, kind="relative", declared_by=planner, declared_at=clock.now()
+    )
+    page = signed_in(planner).post(f"/admin/plots/contests/{row.public_id}/", {"outcome": "upheld", "answer": "نعم"})
+    assert page.status_code == 409 and "تعارض مصالح" in page.content.decode()
+    with pytest.raises(NotPermitted, match="tied"):
+        services.decide(contest=row, outcome="upheld", answer="نعم", article="", decided_by=planner)
+    ConflictOfInterest.objects.filter(pk=tie.pk).update(ended_at=clock.now(), ended_by=StaffFactory(supervisor=True, login="s"))
+    services.decide(contest=row, outcome="upheld", answer="نعم", article="", decided_by=planner)
+
+
+def test_a_new_number_of_the_plot_ends_no_mark(client: Client, plot: Plot, person: Any) -> None:
+    contested(plot, person)
+    today = clock.today()
+    Plot.objects.filter(pk=plot.pk).update(valid_to=today)
+    renumbered = PlotFactory(number="900", valid_from=today)
+    assert marks(client, renumbered) == 0
+    change = PlotChange.objects.create(kind="number", day=today, instrument_ar="قرار", instrument_en="Decision")
+    PlotSuccession.objects.create(change=change, predecessor=plot, successor=renumbered)
+    assert marks(client, renumbered) == 1 and extract_marks(renumbered)["land_use"] == today.isoformat()
 
 
 def test_a_refusal_names_reason_and_article_and_ends_the_mark(client: Client, plot: Plot, person: Any, planner: Any) -> None:
