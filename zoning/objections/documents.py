@@ -31,10 +31,10 @@ OUTCOMES = {
 FOLLOWS = {
     "stands": ("يجوز اللجوء إلى القضاء الإداري خلال المدة القانونية.", "You can go to the administrative court within the legal time."),
     "anew": (
-        "يبقى الرأي السابق سارياً حتى يصدر الرأي الجديد، ولا يُستحق رسم.",
-        "The old opinion stays valid until the new opinion is issued. No fee is due.",
+        "يبقى الرأي السابق على حاله إلى أن يصدر رأي جديد، ولا يُستحق رسم آخر.",
+        "The old opinion stays as it is until a new one is issued. No further fee is due.",
     ),
-    "instead": ("يصدر الرأي في مستند مستقل، ولا يُستحق رسم.", "The opinion is issued as a document of its own. No fee is due."),
+    "instead": ("يصدر الرأي في مستند مستقل، ولا يُستحق رسم آخر.", "The opinion is issued as a document of its own. No further fee is due."),
     "again": ("يُدرس السؤال من جديد دون رسم.", "The question is studied anew without a fee."),
     "replaced": ("ينتهي الرأي السابق يوم صدور الرأي الجديد.", "The old opinion ends on the day on which the new one is issued."),
 }

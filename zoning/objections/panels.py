@@ -96,8 +96,10 @@ def _next_step(row: OpinionObjection, again: Opinion) -> NextStep:
         anew = Opinion.objects.filter(first=row.opinion_id).exclude(pk=again.pk).select_related("case", "document").get()
         if anew.document is not None:
             return _replaced(anew.document, row.opinion)
-        text = _("Planners who had no part in the opinion study the question anew, without a fee. The old opinion is valid until then.")
-        if is_refusal:
+        text = _("Planners who had no part in the opinion study the question anew, without a fee. The old one stays as it is until then.")
+        if not anew.case.is_open:
+            text = _("The new study has ended without an opinion. Its page says why.")
+        elif is_refusal:
             text = _("Planners who had no part in the refusal study the question anew, without a fee.")
         url = reverse("cases:case", args=[anew.case.public_id])
         return NextStep(_("The objection is upheld"), text, url, _("To the new study"), label=_("Decision"))

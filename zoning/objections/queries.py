@@ -137,7 +137,7 @@ def running(first: dt.date, last: dt.date) -> list[tuple[Opinion, dt.date]]:
 
 def _with_last_days(rows: QuerySet[Opinion], today: dt.date, most: int | None = None) -> list[tuple[Opinion, dt.date]]:
     """Those of some opinions to which nobody has objected yet and one can, each with the last day to object."""
-    rows = rows.filter(objection__isnull=True, first__isnull=True).select_related("case", "document").order_by("pk")
+    rows = rows.filter(objection__isnull=True, first__isnull=True).select_related("case", "document").order_by("-pk")
     newest = OpinionDraft.objects.filter(opinion=OuterRef("pk")).order_by("-pk")
     issued = rows.filter(case__state=OpinionState.ISSUED, document__state__in=LIVE, document__valid_from__gte=today - LONGEST)
     found = list(issued.annotate(draft=Subquery(newest.values("pk")[:1]))[:most])

@@ -43,7 +43,7 @@ TIMELINE = Timeline(
     notes={
         S.IN_REVIEW: _("Nobody who took part in the decision decides again."),
         S.COUNTERSIGN: _("A second person reads the decision before it takes effect."),
-        S.SENT_BACK: _("An old opinion is valid until the new one is issued."),
+        S.SENT_BACK: _("An old opinion stays as it is until a new one is issued."),
         S.LAPSED: _("No answer counts as a refusal. You can go to court within the time given in the message."),
     },
 )

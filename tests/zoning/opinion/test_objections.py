@@ -217,6 +217,37 @@ def test_a_question_is_studied_anew_without_a_fee_and_its_opinion_replaces_the_o
     assert "The new opinion replaces the old one" in page and f"/documents/{fresh(anew).document.number}" in page
 
 
+def test_a_new_study_that_ended_without_an_opinion_is_not_said_to_go_on(
+    objection: OpinionObjection,
+    issued: Opinion,
+    owner: Any,
+    other: User,
+    at_other: Assignment,
+    chief: User,
+    outbox: Callable[..., int],
+) -> None:
+    issue.voided(_bill(issued))
+    services.choose_new_study(assignment=at_other, code="facts_not_seen")
+    desk.sign(decision=desk.accept(assignment=at_other), supervisor=chief)
+    outbox("zoning.objection_document")
+    assert fresh(issued.document).state == "suspended"
+    facts = str(fresh(objection).decision.facts)
+    assert "The old opinion stays as it is" in facts and "valid" not in facts, "it is not in force while its fee is not paid"
+    client, page = signed_in(owner), f"/en/cases/{objection.case.public_id}/"
+    assert "study the question anew, without a fee" in client.get(page).content.decode()
+    desk_acts.refuse(other, chief, code="no_standing")
+    shown = client.get(page).content.decode()
+    assert "The new study has ended without an opinion." in shown and "study the question anew, without a fee" not in shown
+
+
+def test_the_newest_opinions_are_offered_first_where_there_are_many(
+    issued_opinion: Callable[..., Opinion], owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _older, newer = issued_opinion(), issued_opinion()
+    monkeypatch.setattr(queries, "MAX_LISTED", 1)
+    assert [offer.reference for offer in obligations(owner)] == [newer.case.reference]
+
+
 def test_a_draft_that_is_written_later_takes_the_place_of_a_new_study(objection: OpinionObjection, at_other: Assignment) -> None:
     services.choose_new_study(assignment=at_other, code="bodies_to_ask")
     study.write_draft(assignment=at_other, outcome="not_permitted", **NEW)
