@@ -15,16 +15,18 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Letter, Message
 from municipality.review.models import ConflictOfInterest, Decision
 from municipality.review.services import desk
+from payments.models import Bill
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
-from zoning.models import Opinion, OpinionDraft, OpinionObjection
+from tests.factories.opinions import submitted
+from zoning.models import Opinion, OpinionDraft, OpinionObjection, Plot
 from zoning.objections import queries, services
 from zoning.objections.obligations import obligations
 from zoning.opinion import queries as opinions
-from zoning.opinion.services import consultations, issue, study
+from zoning.opinion.services import consultations, issue, requests, study
 
 pytestmark = pytest.mark.django_db
 CODE = "no_standing"
@@ -80,6 +82,19 @@ def test_once_in_time_and_by_the_applicant(refused: Opinion, owner: Any, other: 
     services.file(case=refused.case, person=owner, words=WHY)
     with pytest.raises(Refused, match="objected_once"):
         services.file(case=refused.case, person=owner, words=WHY)
+
+
+def test_the_fee_of_a_refused_request_that_the_bank_took_back_is_owed_and_taken_again(refused: Opinion, plot: Plot, owner: Any) -> None:
+    bill = Bill.objects.get(subject=refused.case.key)
+    for _time in range(2):
+        issue.voided(bill.pk)
+    assert Message.objects.filter(person=owner, kind="zoning.opinion_held").count() == 1
+    issue.paid(bill.pk)
+    assert Case.objects.get(pk=refused.case_id).state == "refused"
+    never = submitted(plot, owner)
+    requests.close_unpaid(case=never.case)
+    with pytest.raises(Refused, match="case_closed"):  # the control: nobody studied it
+        issue.paid(Bill.objects.get(subject=never.case.key).pk)
 
 
 def test_a_request_that_nobody_refused_is_not_objected_to(opinion: Opinion, owner: Any, other: User) -> None:

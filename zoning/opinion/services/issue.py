@@ -87,22 +87,35 @@ def case_of_bill(bill_id: int) -> Case:
 
 
 def paid(bill_id: int) -> None:
-    """The payment of a bill is confirmed: the study begins, or an opinion that was suspended for it is in force again."""
+    """The payment of a bill is confirmed: the study begins, or an opinion that was suspended for it is in force again.
+
+    Of a study that has ended without an opinion it is taken, and nothing follows. Raises Refused("case_closed").
+    """
     case = case_of_bill(bill_id)
     document = queries.newest_document(case)
-    if document is None:
-        take_payment(case=case)
-    elif document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
+    if document is not None and document.state == DocumentState.SUSPENDED and document.last_event and document.last_event.reason == VOIDED:
         documents.resume(document, reason="paid_again", actor=SYSTEM)
         key = f"{case.public_id}:{document.last_event.pk}"
         send(OpinionPaidAgain, person=case.applicant, key=key, subject_key=case.key, context={"case": case})
+    elif _owes_its_study(case):
+        return
+    elif document is None:
+        take_payment(case=case)
     else:
         raise Refused("case_closed")
 
 
+def _owes_its_study(case: Case) -> bool:
+    """Whether the study of a request, which was paid for, ended without an opinion: its fee stays owed where the bank takes it back."""
+    return case.state in (OpinionState.REFUSED, OpinionState.EXPIRED) and case.events.filter(move="pay").exists()
+
+
 @transaction.atomic
 def voided(bill_id: int) -> None:
-    """The payment of a bill is reversed: close the study, or suspend the issued opinion, and tell the applicant. Idempotent."""
+    """The payment of a bill is reversed: close the study, or suspend the issued opinion, and tell the applicant. Idempotent.
+
+    The fee of a study that has ended without an opinion is due again.
+    """
     case = case_of_bill(bill_id)
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     document, key = queries.newest_document(locked), locked.public_id
@@ -115,6 +128,8 @@ def voided(bill_id: int) -> None:
     elif document is not None and document.state in LIVE:
         documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         key = f"{key}:{document.last_event.pk if document.last_event is not None else 0}"  # a second reversal is told as the first one was
+    elif document is None and _owes_its_study(locked) and (bill := payments.bill_of(locked.key)) is not None:
+        key = f"{key}:{bill.last_event_id}"
     else:
         return
     send(OpinionHeld, person=locked.applicant, key=key, subject_key=locked.key, context={"case": locked})
