@@ -108,7 +108,7 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
         text = _("The study begins as soon as the fee is paid.") if document is None else _("The opinion is in force again after payment.")
         return NextStep(_("Pay the fee"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
-    if _is_draft_proposed(case) and case.state == S.COUNTERSIGN:
+    if case.state == S.COUNTERSIGN and _is_draft_proposed(case):
         text = _("The draft waits for the second signature. You get a message at each step.")
         return NextStep(_("Nothing is needed from you now"), text, label=_("Nothing for you to do"))
     if case.state == S.DECIDED:
@@ -137,13 +137,13 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
 
 def _is_draft_proposed(case: Case) -> bool:
     """Whether what waits for the second signature is the draft, and not a refusal of the request."""
-    decision = objections.decision_of(case) if case.state == S.COUNTERSIGN else None
+    decision = objections.decision_of(case)
     return decision is None or decision.outcome == "accept"
 
 
 def blocks(opinion: Opinion) -> list[PageBlock]:
     """The instant answer beside the opinion, the consulted bodies, and like cases."""
-    draft = queries.draft_of(opinion) if opinion.case.state in queries.SHOWS_DRAFT and _is_draft_proposed(opinion.case) else None
+    draft = queries.draft_of(opinion) if opinion.case.state in queries.SHOWS_DRAFT else None
     found = [answers_block(opinion, draft)]
     rows = queries.consultations_of(opinion.case_id)
     if rows:

@@ -44,7 +44,7 @@ OBJECTION_LIMITS = "limits.opinion_objection"
 REPLIES, CHECKS = "replies.opinion", "checks.opinion"
 EDITIONS = (FEES, LIMITS, REPLIES, CHECKS, FILES, BODIES)
 MOST_ALIKE = 5
-SHOWS_DRAFT = (OpinionState.COUNTERSIGN, OpinionState.DECIDED, OpinionState.ISSUED)  # before that a planner may still change it
+SHOWS_DRAFT = (OpinionState.DECIDED, OpinionState.ISSUED)  # before that it is not signed: it may be sent back and written anew
 SLOTS: dict[str, Slot] = {
     slot.code: slot
     for slot in (

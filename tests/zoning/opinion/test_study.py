@@ -128,6 +128,18 @@ def test_the_database_refuses_a_deviation_without_the_second_signature(heard: Op
 @pytest.mark.guards
 def test_without_the_guard_one_person_deviates(heard: Opinion, held: Assignment) -> None:
     draft(held, "permitted", "layer_outdated")
+def test_the_applicant_reads_no_outcome_before_the_second_signature(heard: Opinion, held: Assignment, head: User, owner: Any) -> None:
+    draft(held, "permitted", "layer_outdated")
+    decision = desk.accept(assignment=held)
+    client, page = signed_in(owner), f"/en/cases/{heard.case.public_id}/"
+    waiting = client.get(page).content.decode()
+    assert "The draft waits for the second signature." in waiting
+    assert WORDS["text_en"] not in waiting and "Opinion of the planner" not in waiting, "it may still be sent back"
+    desk.sign(decision=decision, supervisor=head)
+    signed = client.get(page).content.decode()
+    assert WORDS["text_en"] in signed and "Opinion of the planner" in signed
+
+
     drop_guard("cases_caseevent_opinion_signed", "cases_caseevent")
     _accept_alone(heard, held)
     assert Case.objects.get(pk=heard.case_id).state == "decided"
