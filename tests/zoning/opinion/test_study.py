@@ -278,7 +278,9 @@ def test_planners_finish_the_task_and_say_what_was_found(heard: Opinion, held: A
     draft(held, "permitted", "layer_outdated")
     desk.sign(decision=desk.accept(assignment=held), supervisor=head)
     task = RuleTask.objects.get()
-    client = signed_in(planner)
+    own = signed_in(planner).post("/admin/opinions/tasks/", {"task": task.pk, "result": "The layer is wrong, not I."})
+    assert own.status_code == 409 and "شاركت" in own.content.decode() and RuleTask.objects.get().done_at is None
+    client = signed_in(OfficerFactory(login="planner-2", groups=["officer", "planner"], branch_id="HA", skills=["zoning"]))
     assert heard.case.reference in client.get("/admin/opinions/tasks/").content.decode()
     assert client.post("/admin/opinions/tasks/", {"task": task.pk, "result": " "}).status_code == 409
     assert client.post("/admin/opinions/tasks/", {"task": task.pk, "result": "The layer is mended."}).status_code == 302

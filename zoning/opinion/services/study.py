@@ -15,7 +15,7 @@ from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, worktime
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review import queries as review
 from municipality.review.models import Assignment
 from municipality.review.registry import SecondSignature
@@ -25,6 +25,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from zoning.models import Consultation, OpinionDraft, OpinionObjection, RuleTask
 from zoning.models.opinions import A_YES, OpinionOutcome
+from zoning.objections import queries as objections
 from zoning.opinion import queries
 
 MOST_WORDS = 500
@@ -160,8 +161,13 @@ def refused(case: Case) -> None:
 
 @transaction.atomic
 def finish_task(*, task: RuleTask, planner: User, result: str) -> None:
-    """Say what was found about a rule or layer. Raises Refused: task_done, result_missing."""
+    """Say what was found about a rule or layer, as a planner who had no part in the opinion.
+
+    Raises NotPermitted("own_opinion"), Refused: task_done, result_missing.
+    """
     row = RuleTask.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=task.pk)
+    if planner in objections.took_part(row.opinion):
+        raise NotPermitted("own_opinion", _("You took part in this opinion, which may be wrong itself. Another planner looks at the rule."))
     if row.done_at is not None:
         raise Refused("task_done", _("This task is done already."))
     if not result.strip():
