@@ -114,7 +114,7 @@ def _reason(opinion: Opinion, draft: OpinionDraft) -> list[LetterRow]:
 def _answer(body: Consultation) -> tuple[str, str]:
     """`Kuwait Fire Force: no answer by 2026-11-25`, with the day in digits."""
     if not body.answer:
-        day = clock.day_of(body.due_at).isoformat()
+        day = clock.day_of(body.silent_at or body.due_at).isoformat()
         return f"{body.name_ar}: لم تجب حتى {day}", f"{body.name_en}: no answer by {day}"
     ar, en = both(BodyAnswer(body.answer).label)
     words = f". {body.words}" if body.words else ""

@@ -25,7 +25,7 @@ from tests.browsers import signed_in
 from tests.database_guards import drop_guard
 from zoning.models import Consultation, Opinion
 from zoning.opinion import queries
-from zoning.opinion.services import consultations, study
+from zoning.opinion.services import consultations, issue, study
 
 pytestmark = pytest.mark.django_db
 WORDS = {"text_ar": "نص", "text_en": "Text"}
@@ -89,6 +89,22 @@ def test_after_the_deadline_the_body_is_silent_and_the_process_goes_on(
     with override("en"):
         titles = [str(step.title) for step in timeline.steps(case, list(case.events.order_by("pk")))]
     assert any("Kuwait Fire Force: no answer by" in title for title in titles)
+
+
+def test_the_sealed_opinion_names_no_day_before_the_letter_left(
+    held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any, sealed: None
+) -> None:
+    frozen_clock.move(days=6)
+    post_letters(planner)
+    frozen_clock.move(days=7)
+    consultations.mark_silent()
+    study.write_draft(assignment=held, outcome="not_permitted", **WORDS)
+    desk.accept(assignment=held)
+    issue.issue_opinion(case=Case.objects.get(pk=opinion.case_id))
+    row = opinion.consultations.get(code="fire")
+    document = Opinion.objects.get(pk=opinion.pk).document
+    assert document is not None and clock.day_of(row.due_at).isoformat() not in str(document.facts)
+    assert f"Kuwait Fire Force: no answer by {clock.day_of(row.silent_at).isoformat()}" in str(document.facts)
 
 
 @pytest.mark.guards
