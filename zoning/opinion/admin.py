@@ -36,7 +36,7 @@ from zoning.objections.states import OBJECTION
 from zoning.opinion import panels, queries
 from zoning.opinion.labels import plot_name, question
 from zoning.opinion.notifications import ConsultationLetter
-from zoning.opinion.review import SKILL, still_asked
+from zoning.opinion.review import SKILL, changed_since, still_asked
 from zoning.opinion.services import consultations
 from zoning.opinion.services import study as services
 from zoning.opinion.states import OPINION
@@ -84,7 +84,7 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "case": case,
         "opinion": opinion,
         "draft": draft,
-        "still_asked": still_asked(opinion),
+        "still_asked": [*changed_since(opinion), *still_asked(opinion)],
         "question": question(opinion.activity, opinion.floor),
         "plot_name": plot_name(opinion.plot),
         "answers": panels.answers_block(opinion, draft),

@@ -15,6 +15,7 @@ from municipality.ui.texts import both
 from zoning.answer.forms import floor_name
 from zoning.models import Agreement, BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome
 from zoning.objections import queries as objections
+from zoning.opinion import queries
 
 SUBJECTS = {
     "zoning.uses": ("استعمالات الأراضي", "Uses of land"),
@@ -47,9 +48,11 @@ def facts_of(opinion: Opinion, draft: OpinionDraft, bodies: list[Consultation], 
     rows = [
         LetterRow("الرأي", "Opinion", *both(OpinionOutcome(draft.outcome).label), lead=True),
         place,
+        *_ended(opinion, first),
         _question(opinion),
         LetterRow("مقدم الطلب", "Applicant", case.applicant.name_ar, case.applicant.name_en),
         LetterRow("الجواب الفوري", "Instant answer", *both(OpinionOutcome(opinion.instant_outcome).label)),
+        *_changed(opinion),
         LetterRow("مقارنةً بالجواب الفوري", "Against the instant answer", *_comparison(draft)),
         *_reason(opinion, draft),
         LetterRow("الطلب", "Request", case.reference, case.reference),
@@ -93,6 +96,21 @@ def _replaced(opinion: Opinion) -> list[LetterRow]:
     return [LetterRow("يحل محل", "Replaces", old.number, old.number)] if old is not None else []
 
 
+def _ended(opinion: Opinion, today: dt.date) -> list[LetterRow]:
+    """That the plot has ended since it was asked about."""
+    day = opinion.plot.valid_to
+    if day is None or day > today:
+        return []
+    ar, en = f"لم تعد القسيمة قائمة منذ {day.isoformat()}", f"This plot has not existed since {day.isoformat()}"
+    return [LetterRow("حالة القسيمة", "State of the plot", ar, en)]
+
+
+def _changed(opinion: Opinion) -> list[LetterRow]:
+    """The instant answer of the day of issue, where layers or rules changed it since the request."""
+    outcome = queries.changed_outcome(opinion)
+    return [LetterRow("الجواب الفوري يوم الإصدار", "Instant answer on the day of issue", *both(outcome.label))] if outcome else []
+
+
 def _question(opinion: Opinion) -> LetterRow:
     if opinion.activity is None or opinion.floor is None:
         return LetterRow("السؤال", "Question", "ما الذي يجوز بناؤه؟", "What may be built?")
@@ -112,7 +130,7 @@ def _reason(opinion: Opinion, draft: OpinionDraft) -> list[LetterRow]:
 
 
 def _answer(body: Consultation) -> tuple[str, str]:
-    """`Kuwait Fire Force: no answer by 2026-11-25`, with the day in digits."""
+    """`Kuwait Fire Force: no answer by 2026-11-25`: the day on which it was found silent, since its letter may have left late."""
     if not body.answer:
         day = clock.day_of(body.silent_at or body.due_at).isoformat()
         return f"{body.name_ar}: لم تجب حتى {day}", f"{body.name_en}: no answer by {day}"

@@ -111,6 +111,15 @@ def instant(plot: Plot, activity: str | None, floor: int | None) -> Instant:
     )
 
 
+def changed_outcome(opinion: Opinion) -> OpinionOutcome | None:
+    """The instant answer of today to the question of an opinion, where it is another one than the opinion was compared with, or None."""
+    try:
+        found = instant(opinion.plot, opinion.activity_id, opinion.floor).instant_outcome
+    except Refused:  # its outline is gone
+        return None
+    return OpinionOutcome(found) if found != opinion.instant_outcome else None
+
+
 def branch_of(plot: Plot) -> Branch:
     """The branch of the governorate in which a plot lies."""
     return Branch.objects.get(governorate=plot.area.governorate_id)

@@ -18,12 +18,14 @@ from municipality.review.registry import Item, Reviewable
 from municipality.rulebook import queries as rulebook
 from municipality.ui.templatetags.portal import bilingual, day, term
 from municipality.ui.texts import Text
+from zoning.contests import queries as contests
 from zoning.models import Opinion, OpinionOutcome
 from zoning.opinion import queries
 from zoning.opinion.labels import ground, plot_name, question
 from zoning.opinion.notifications import OpinionSigned
 from zoning.opinion.services import study
 from zoning.opinion.states import OPINION, OpinionState
+from zoning.plots import queries as plots
 
 SKILL = "zoning"
 
@@ -79,7 +81,25 @@ def flags(case: Case) -> list[str]:
     text = _("The opinion is written beside the instant answer.") if is_new else _("The draft can be changed until it is signed.")
     button = _("Write the opinion") if is_new else _("Change the draft")
     link = format_html('<a class="kp-desk-main" href="{}">{}</a>', page, button)
-    return [*still_asked(opinion), format_html("{} {}", text, link)]
+    return [*changed_since(opinion), *still_asked(opinion), format_html("{} {}", text, link)]
+
+
+def changed_since(opinion: Opinion) -> list[str]:
+    """What is no longer as it was when the question was asked, the plot or the instant answer, and which layers are contested there."""
+    found: list[str] = []
+    plot, outcome = opinion.plot, queries.changed_outcome(opinion)
+    if plot.valid_to is not None and plot.valid_to <= clock.today():
+        found.append(format_html(_("This plot has not existed since {day}."), day=day(plot.valid_to)))
+        if now := plots.present(plot):
+            names = format_html_join(_(", "), "{}", ((plot_name(one),) for one in now))
+            found.append(format_html(_("It has become: {plots}."), plots=names))
+    if outcome is not None:
+        found.append(format_html(_("The instant answer is another one today: {outcome}."), outcome=outcome.label))
+    for layer in contests.catalogue(plot, clock.today()).values():
+        if at := getattr(layer, "contested_at", None):
+            text = _("{layer} is contested on this plot since {day}.")
+            found.append(format_html(text, layer=bilingual(layer, "name"), day=day(clock.day_of(at))))
+    return found
 
 
 def still_asked(opinion: Opinion) -> list[str]:

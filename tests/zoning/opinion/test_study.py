@@ -32,9 +32,11 @@ from tests.browsers import signed_in
 from tests.database_guards import drop_guard
 from tests.factories.opinions import paid
 from tests.factories.review import OfficerFactory
+from tests.factories.zoning import PlotFactory, repeal_layer
 from tests.killed_issue import ends_as_undisturbed
-from zoning.models import Opinion, OpinionDraft, Plot, RuleTask
-from zoning.opinion import queries
+from zoning.contests.services import contest
+from zoning.models import Layer, Opinion, OpinionDraft, Plot, PlotChange, PlotSuccession, RuleTask
+from zoning.opinion import queries, review
 from zoning.opinion.documents import OpinionFacts
 from zoning.opinion.services import consultations, issue, study
 
@@ -89,6 +91,30 @@ def test_a_deviation_is_signed_by_a_second_person_and_opens_a_task(heard: Opinio
     assert Message.objects.filter(kind="zoning.opinion_signed").count() == 1
 
 
+def test_what_changed_since_the_question_is_said_at_the_desk_and_in_the_sealed_opinion(
+    heard: Opinion, held: Assignment, planner: User, owner: Any, sealed: None
+) -> None:
+    assert review.changed_since(heard) == []
+    today = clock.today()
+    contest(plot=heard.plot, layer=Layer.objects.get(pk="land_use"), person=owner, should_be="سكن", reason="الوثيقة")
+    repeal_layer("schools", today)
+    Plot.objects.filter(pk=heard.plot_id).update(valid_to=today)
+    change = PlotChange.objects.create(kind="number", day=today, instrument_ar="قرار", instrument_en="Decision")
+    PlotSuccession.objects.create(change=change, predecessor_id=heard.plot_id, successor=PlotFactory(number="12A", valid_from=today))
+    client = signed_in(planner)
+    for page in (f"/admin/desk/{heard.case.public_id}/", f"/admin/opinions/{heard.case.public_id}/"):
+        shown = client.get(page).content.decode()
+        assert "تغيّر الجواب الفوري، وهو اليوم: لا بيانات" in shown and "لم تعد هذه القسيمة قائمة منذ" in shown and "12A" in shown, page
+        assert "معترض على طبقة في هذه القسيمة منذ" in shown, page
+    draft(held, "not_permitted")
+    desk.accept(assignment=held)
+    issue.issue_opinion(case=Case.objects.get(pk=heard.case_id))
+    document = Opinion.objects.get(pk=heard.pk).document
+    rows = {row["label_en"]: row["en"] for row in document.facts["rows"]}  # type: ignore[union-attr]
+    assert rows["Instant answer"] == "Not permitted" and rows["Instant answer on the day of issue"] == "No data"
+    assert rows["State of the plot"] == f"This plot has not existed since {today.isoformat()}"
+
+
 def test_a_deviation_goes_back_and_is_written_anew(heard: Opinion, held: Assignment, head: User, planner: User) -> None:
     draft(held, "permitted", "layer_outdated")
     decision = desk.accept(assignment=held)
@@ -100,6 +126,18 @@ def test_a_deviation_goes_back_and_is_written_anew(heard: Opinion, held: Assignm
     assert draft(again, "not_permitted").agreement == "agrees"
     desk.accept(assignment=again)
     assert Case.objects.get(pk=heard.case_id).state == "decided"
+
+
+def test_the_applicant_reads_no_outcome_before_the_second_signature(heard: Opinion, held: Assignment, head: User, owner: Any) -> None:
+    draft(held, "permitted", "layer_outdated")
+    decision = desk.accept(assignment=held)
+    client, page = signed_in(owner), f"/en/cases/{heard.case.public_id}/"
+    waiting = client.get(page).content.decode()
+    assert "The draft waits for the second signature." in waiting
+    assert WORDS["text_en"] not in waiting and "Opinion of the planner" not in waiting, "it may still be sent back"
+    desk.sign(decision=decision, supervisor=head)
+    signed = client.get(page).content.decode()
+    assert WORDS["text_en"] in signed and "Opinion of the planner" in signed
 
 
 def test_a_proposed_deviation_is_taken_back(heard: Opinion, held: Assignment) -> None:
@@ -128,18 +166,6 @@ def test_the_database_refuses_a_deviation_without_the_second_signature(heard: Op
 @pytest.mark.guards
 def test_without_the_guard_one_person_deviates(heard: Opinion, held: Assignment) -> None:
     draft(held, "permitted", "layer_outdated")
-def test_the_applicant_reads_no_outcome_before_the_second_signature(heard: Opinion, held: Assignment, head: User, owner: Any) -> None:
-    draft(held, "permitted", "layer_outdated")
-    decision = desk.accept(assignment=held)
-    client, page = signed_in(owner), f"/en/cases/{heard.case.public_id}/"
-    waiting = client.get(page).content.decode()
-    assert "The draft waits for the second signature." in waiting
-    assert WORDS["text_en"] not in waiting and "Opinion of the planner" not in waiting, "it may still be sent back"
-    desk.sign(decision=decision, supervisor=head)
-    signed = client.get(page).content.decode()
-    assert WORDS["text_en"] in signed and "Opinion of the planner" in signed
-
-
     drop_guard("cases_caseevent_opinion_signed", "cases_caseevent")
     _accept_alone(heard, held)
     assert Case.objects.get(pk=heard.case_id).state == "decided"
