@@ -30,6 +30,7 @@ REASONS = {
     "workers": _("inspection of a shop: look at your health certificate, which the shop entered"),
     "call": _("call about a message that did not reach you"),
     "paying_back": _("look at a bill or payment, to pay money back"),
+    "payment_review": _("look at a payment that is under review"),
     "assisted": _("help at the counter, with your code"),
     "person_page": _("look at your page among the people"),
     "organisation_page": _("look at the page of an organisation you sign for"),

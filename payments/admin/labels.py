@@ -67,6 +67,7 @@ label_codes(
         "paid_back": _("Paid back to the payer"),
         "finance_checker": _("Finance checker"),
         "paying_back": _("Paying back"),
+        "payment_review": _("Payment under review"),
         "ledger.corrected": _("Posting corrected"),
         "ledger.correction_dropped": _("Correction of a posting dropped"),
         "ledger.correction_proposed": _("Correction of a posting proposed"),

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.audit.services import log_accesses
 from municipality.kernel import money
+from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
 from municipality.ui.admin_base import code, in_group, moment
@@ -73,7 +75,7 @@ class ReviewPages:
                 self.attempts.message_user(request, _("Recorded under your name."))
                 return HttpResponseRedirect(reverse("admin:payments_attempt_review", args=[attempt.pk]))
         else:
-            self.attempts.log_row_access(request, attempt)
+            _log_access(request, attempt)
         is_open = attempt.state == AttemptState.MISMATCH
         finding = attempt.findings.select_related("found_by", "decided_by").order_by("-pk").first()
         waits = finding is not None and finding.decided_at is None and finding.closed_at is None
@@ -129,6 +131,13 @@ def _fils(text: str) -> int | None:
 def _require_cash_office(request: HttpRequest) -> None:
     if not any(in_group(request, role) for role in CASH_OFFICE):
         raise PermissionDenied
+
+
+def _log_access(request: AuthenticatedHttpRequest, attempt: Attempt) -> None:
+    """Write to the access log that those whom the bills of a payment are made out to are read."""
+    role = next(role for role in CASH_OFFICE if in_group(request, role))
+    payers = {allocation.bill.payer.key for allocation in attempt.allocations.select_related("bill__payer")}
+    log_accesses(viewer=Actor(role, request.user.key), seen=[(key, attempt.key) for key in sorted(payers)], purpose="payment_review")
 
 
 def _facts(attempt: Attempt, finding: PaymentFinding | None) -> list[tuple[Any, Any]]:

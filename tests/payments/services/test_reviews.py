@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from municipality.audit.models import AuditEvent
+from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -278,6 +278,20 @@ def test_the_cash_office_sees_it_first_and_works_on_it(doubted: Attempt, cashier
     read = auditor.get(f"/admin/payments/attempt/{doubted.pk}/change/").content.decode()
     assert "KB-2026-77" in read and "كتاب البنك" in read
     assert second.get(f"/admin/payments/attempt/{doubted.pk + 1}/review/").status_code == 404
+
+
+def test_the_payer_reads_who_looked_at_a_payment_under_review(doubted: Attempt, cashier: Any, checker: Any, payer: Any) -> None:
+    ensure_roles()
+    url = f"/admin/payments/attempt/{doubted.pk}/review/"
+    for viewer in (cashier, checker):
+        assert signed_in(viewer).get(url).status_code == 200
+    looks = list(AccessLogEntry.objects.order_by("pk").values_list("viewer_key", "viewer_role", "person_key", "subject", "purpose"))
+    assert looks == [
+        (cashier.key, "cashier", payer.key, doubted.key, "payment_review"),
+        (checker.key, "finance_checker", payer.key, doubted.key, "payment_review"),
+    ]
+    for language, reason in (("ar", "الاطلاع على عملية دفع قيد المراجعة"), ("en", "look at a payment that is under review")):
+        assert reason in signed_in(payer).get(f"/{language}/profile/looks/").content.decode()
 
 
 def _step(browser: Client, url: str) -> list[str]:
