@@ -45,7 +45,7 @@ CLOSED = {
     "objection_runs": _("An objection is being studied. Nothing can be paid until it is decided."),
     "with_court": _("It is with the court."),
     "court_ruled": _("The court has ruled; only its amount is payable."),
-    "not_settleable": _("The law does not allow this violation to be settled; the court decides."),
+    "not_settleable": _("This violation cannot be settled; the court decides."),
     "plan_runs": _("An instalment plan is active."),
     "settlement_over": _("The settlement period is over."),
     "at_bank": _("A payment is open at the bank; wait for its outcome. Please do not pay again."),

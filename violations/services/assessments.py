@@ -100,7 +100,7 @@ def assess(*, inspector: User, findings: Findings, lock: bool = False) -> Assess
     )
     until = correct_until(offence, day) if offence.correction_days else None
     limits = {code: limit.value for code, limit in periods.limits.items()}
-    amount = settlement(offence, facts, repeats) if until is None and is_settleable(offence, limits) else None
+    amount = offered(offence, facts, repeats, limits) if until is None else None
     return Assessment(warrant, offence, catalogue.stamp, periods.stamp, facts, party, repeats, until, amount)
 
 
@@ -139,10 +139,13 @@ def correct_until(offence: Offence, day: dt.date) -> dt.date:
     return day + dt.timedelta(days=offence.correction_days)
 
 
-def is_settleable(offence: Offence, limits: Mapping[str, int]) -> bool:
-    return rules.may_be_settled(
+def offered(offence: Offence, facts: rules.Measurement, repeats: int, limits: Mapping[str, int]) -> rules.Amount | None:
+    """The settlement of an offence; None where it goes to the court: the law lets none be settled, or no payment could take the amount."""
+    is_settleable = rules.may_be_settled(
         settlement_fils=offence.settlement_fils, band_max_fils=offence.band_max_fils, below_fils=limits["settlement_below_fils"]
     )
+    amount = settlement(offence, facts, repeats) if is_settleable else None
+    return amount if amount is not None and amount.fils <= money.MAX_FILS else None
 
 
 def settlement(offence: Offence, facts: rules.Measurement, repeats: int) -> rules.Amount:
@@ -164,7 +167,8 @@ def outlook(offences: Iterable[Offence], shop: Shop) -> dict[str, rules.Amount]:
     limits = queries.limits()
     repeats = queries.repeats_at(shop, chosen, clock.now())
     facts = rules.Measurement(rules.HUNDRED, 0)
-    return {offence.code: settlement(offence, facts, repeats[offence.code]) for offence in chosen if is_settleable(offence, limits)}
+    found = {offence.code: offered(offence, facts, repeats[offence.code], limits) for offence in chosen}
+    return {code: amount for code, amount in found.items() if amount is not None}
 
 
 def formula(amount: rules.Amount, unit: str) -> tuple[str, str]:

@@ -178,9 +178,8 @@ def has_undecided_proof(row: Violation) -> bool:
 def ordered(row: Violation, day: dt.date) -> rules.Amount | None:
     """The settlement that a report written on a day orders for recorded facts; None where it goes to the court."""
     offence = Offence(**row.offence_facts)
-    if not assessments.is_settleable(offence, queries.limits(day)):
-        return None
-    return assessments.settlement(offence, rules.Measurement(row.quantity_hundredths, row.months), repetition.count_now(row))
+    facts = rules.Measurement(row.quantity_hundredths, row.months)
+    return assessments.offered(offence, facts, repetition.count_now(row), queries.limits(day))
 
 
 def _write(row: Violation, warrant: JudicialWarrant, day: dt.date, *, signed: str | None = None) -> None:

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from municipality.kernel import money
 from municipality.rulebook import registry
 
 
@@ -312,3 +313,9 @@ class OffenceRule(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        """Raises ValidationError for a settlement that no payment could take when it is repeated."""
+        if self.settlement_fils and self.repeat_percent and self.settlement_fils * self.repeat_percent > 100 * money.MAX_FILS:
+            sentence = _("With the percentage for a repetition this is above %(most)s dinars, the most that one payment can take.")
+            raise ValidationError({"settlement_fils": sentence % {"most": money.to_display(money.MAX_FILS)}})

@@ -203,6 +203,30 @@ def test_a_limit_above_what_the_database_keeps_is_refused_where_it_is_typed(make
     assert RuleSet.objects.get().limits.get().value == 480
 
 
+def test_a_settlement_that_no_payment_could_take_when_it_is_repeated_is_refused_where_it_is_typed(maker: User) -> None:
+    signed_in(maker).post(reverse(ADD), form(subject="offences.tests"))
+    ruleset = RuleSet.objects.get()
+    texts = dict.fromkeys(("name_ar", "name_en", "article_ar", "article_en"), "م 1")
+    row = {
+        **texts,
+        "code": "X-1",
+        "band_unit": "each",
+        "unit": "each",
+        "blocks": "shop",
+        "revenue_account": "1",
+        "id": "",
+        "ruleset": ruleset.pk,
+    }
+    row |= {"correction_days": 0, "repeat_days": 365, "repeat_percent": 200}
+    for dinars, status in (("500000.000", 200), ("499999.999", 302)):
+        offence = {f"offences-0-{name}": value for name, value in {**row, "settlement_fils": dinars}.items()}
+        counts = {"offences-TOTAL_FORMS": 1, "offences-INITIAL_FORMS": 0}
+        changes = form(10_000, ruleset.fees.get(), subject="offences.tests", **counts, **offence)
+        answer = signed_in(maker).post(reverse(CHANGE, args=[ruleset.pk]), changes)
+        assert answer.status_code == status and ("999,999.999" in answer.content.decode()) == (status == 200)
+    assert ruleset.offences.get().settlement_fils == 499_999_999
+
+
 def test_amounts_are_typed_and_read_in_dinars_and_empty_tables_are_folded(maker: User, checker: User) -> None:
     ruleset = drafted(maker)
     client = signed_in(maker)

@@ -73,6 +73,16 @@ def test_what_the_law_does_not_let_settle_goes_without_an_order(write: Callable[
     assert not SettlementOrder.objects.exists()
 
 
+def test_a_sum_that_no_payment_can_take_goes_to_the_court(write: Callable[..., Violation], inspector: Any, frozen_clock: Clock) -> None:
+    most, above = (write("STL-01", shop=None, civil_id=SALIM, quantity_hundredths=m2 * 100, months=500) for m2 in (999, 1_000))
+    frozen_clock.move(days=8)
+    for row in (most, above):
+        violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
+    assert (most.state, SettlementOrder.objects.get().fils) == ("ordered", 999_000_000)
+    assert (above.state, above.number is not None) == ("unsettleable", True)
+    assert list(invariants.findings()) == []
+
+
 def test_two_inspectors_with_the_same_facts_reach_the_same_amount(
     make_inspector: Callable[..., Any], make_shop: Callable[..., Shop]
 ) -> None:
