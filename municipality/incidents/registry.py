@@ -34,7 +34,8 @@ class Deadlines:
 
     `due` gives those that run and whose last day, as it was moved before, lies in a period, in a fixed order. `move` takes the row and
     the new last day, inside a transaction: it locks the row and says whether the deadline still ran. `people` are told. Requests of
-    `services` about the same subject say in their timeline that it moved, where they were opened in the time that it gave.
+    `services` about the same subject say in their timeline that it moved, where they were opened in the time that it gave. It moves no
+    later than `latest` of its row, if that is a day.
     """
 
     label: Text
@@ -42,6 +43,7 @@ class Deadlines:
     move: Callable[[int, dt.date], bool]
     people: Callable[[MovedDeadline], Sequence[User]]
     services: Collection[str] = ()
+    latest: Callable[[int], dt.date | None] = lambda thing: None
 
 
 # By name, such as `review.corrections`.

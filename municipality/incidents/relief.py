@@ -67,6 +67,8 @@ def _move(incident: Incident, kind: str, found: Deadline, *, working_days: int) 
     earlier = MovedDeadline.objects.filter(same, kind=kind, thing=found.thing).order_by("before").first()
     counted_from = max(ended_on, earlier.before if earlier is not None else found.day)
     after = worktime.add_working_days(rulebook.calendar(), counted_from, working_days)
+    if (latest := DEADLINES[kind].latest(found.thing)) is not None:
+        after = min(after, latest)
     if after <= found.day:
         return False
     MovedDeadline.objects.create(

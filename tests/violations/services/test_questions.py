@@ -12,7 +12,8 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from municipality.cases.models import Case
-from municipality.incidents.models import Incident, PortalPart
+from municipality.incidents import relief
+from municipality.incidents.models import Incident, MovedDeadline, PortalPart
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
@@ -22,6 +23,7 @@ from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from tests import desk_acts
 from tests.conftest import Clock
+from tests.factories.incidents import IncidentFactory
 from tests.factories.violations import ObjectionFactory
 from violations import tasks
 from violations.models import Objection, Violation
@@ -88,6 +90,20 @@ def test_nothing_goes_on_while_the_party_could_not_answer(objection: Objection, 
     incident.ended_at = incident.relieved_at = clock.now()
     incident.save()
     assert objections.go_on_unanswered() == 1
+
+
+@pytest.mark.parametrize(("last_day", "moved_to"), [(dt.date(2026, 12, 19), []), (dt.date(2026, 12, 18), [dt.date(2026, 12, 19)])])
+def test_an_outage_moves_a_question_no_further_than_silence_leaves(
+    objection: Objection, decider: Callable[..., Any], frozen_clock: Clock, last_day: dt.date, moved_to: list[dt.date]
+) -> None:
+    ask(objection, decider(objection.case.branch_id))
+    CorrectionRound.objects.update(answer_by=last_day)
+    frozen_clock.set(clock.start_of(last_day) + dt.timedelta(hours=12))
+    row = IncidentFactory()
+    frozen_clock.move(days=1)
+    relief.relieve(row.pk)
+    assert CorrectionRound.objects.get().answer_by == dt.date(2026, 12, 19) < objection.answer_by
+    assert list(MovedDeadline.objects.filter(kind="review.corrections").values_list("after", flat=True)) == moved_to
 
 
 def test_a_question_that_leaves_no_day_to_answer_is_refused(objection: Objection, decider: Callable[..., Any], frozen_clock: Clock) -> None:
