@@ -60,7 +60,7 @@ def facts_of(appeal: Appeal) -> AppealDecisionFacts:
             LetterRow("التظلم", "Appeal", case.reference, case.reference),
             *_reason(decision),
         ),
-        sections=(_after(is_allowed),),
+        sections=(_after(is_allowed, goes_on=first.events.filter(move="allow_appeal").exists()),),
         editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in review.stamps_of(case)),
         issued_at=decided_at,
     )
@@ -76,17 +76,24 @@ def _reason(decision: Decision) -> list[LetterRow]:
     return [LetterRow(label_ar, label_en, ar, en) for label_ar, label_en, ar, en in lines if ar]
 
 
-def _after(is_allowed: bool) -> LetterSection:
-    if is_allowed:
-        return LetterSection(
-            "ما بعد القرار",
-            "What follows",
-            ("نظر التظلم فرع لم يشارك في قرار الرفض.", "يُستكمل الطلب في صفحته في البوابة."),
-            ("A branch that had no part in the refusal decided the appeal.", "The request goes on on its page in the portal."),
+def _after(is_allowed: bool, *, goes_on: bool) -> LetterSection:
+    """What follows; `goes_on`: the request was opened again with the decision, since nothing had come since its refusal."""
+    if not is_allowed:
+        next_ar, next_en = (
+            "يجوز اللجوء إلى القضاء الإداري خلال المدة القانونية.",
+            "You can go to the administrative court within the legal time.",
+        )
+    elif goes_on:
+        next_ar, next_en = "يُستكمل الطلب في صفحته في البوابة.", "The request goes on on its page in the portal."
+    else:
+        next_ar, next_en = (
+            "لا يُستكمل الطلب لوجود طلب آخر على المحل أو الموقع نفسه، أو لانتقال المحل إلى صاحب آخر، أو لأن المطلوب لم يعد ترخيصه ممكناً.",
+            "The request does not go on: there is another one about the same shop or place, the shop has another holder by now, or what was"
+            " asked for can no longer be licensed.",
         )
     return LetterSection(
         "ما بعد القرار",
         "What follows",
-        ("نظر التظلم فرع لم يشارك في قرار الرفض.", "يجوز اللجوء إلى القضاء الإداري خلال المدة القانونية."),
-        ("A branch that had no part in the refusal decided the appeal.", "You can go to the administrative court within the legal time."),
+        ("نظر التظلم فرع لم يشارك في قرار الرفض.", next_ar),
+        ("A branch that had no part in the refusal decided the appeal.", next_en),
     )

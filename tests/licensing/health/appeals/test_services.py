@@ -12,7 +12,7 @@ from django.utils import translation
 
 from licensing.health import invariants as health
 from licensing.health.appeals import panels, queries, review, services
-from licensing.health.appeals.documents import AppealDecisionFacts
+from licensing.health.appeals.documents import AppealDecisionFacts, facts_of
 from licensing.health.services import submit_renewal, take_payment
 from licensing.models import Appeal, Renewal
 from municipality.accounts.models import User
@@ -103,6 +103,7 @@ def test_an_allowed_appeal_opens_the_renewal_again_with_its_bill(appeal: Appeal,
     desk_acts.approve(User.objects.get(login="decider-JA"))
     first = fresh(refused)
     assert (first.state, first.is_open, first.closed_at) == ("awaiting_payment", True, None)
+    assert "goes on on its page" in facts_of(queries.appeal_of(fresh(appeal.case))).sections[0].lines_en[1]
     assert Renewal.objects.get(case=first).accepted_facts == Shop.objects.get().registered_facts()
     assert Bill.objects.get(subject=first.key).state == "due"
     assert fresh(appeal.case).state == "allowed"
@@ -115,6 +116,8 @@ def test_an_allowed_appeal_leaves_a_renewal_that_was_sent_meanwhile_alone(appeal
     later = submit_renewal(shop=Shop.objects.get(), applicant=owner)
     desk_acts.approve(User.objects.get(login="decider-JA"))
     assert (fresh(refused).state, fresh(later).is_open) == ("refused", True)
+    (follows,) = facts_of(queries.appeal_of(fresh(appeal.case))).sections
+    assert "does not go on" in follows.lines_en[1] and "لا يُستكمل الطلب" in follows.lines_ar[1]
     assert "under way or done" in Message.objects.get(kind="licensing.appeal_allowed").body_en
     assert findings() == []
 
