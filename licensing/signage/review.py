@@ -186,7 +186,10 @@ def _before(board: Board) -> SafeString:
 
 
 def parties(case: Case) -> list[tuple[str, str]]:
-    return shop_parties(case, queries.request_of(case).shop_id)
+    """Those of the shop, and who agreed online as landlord or owner of a mark."""
+    request = queries.request_of(case)
+    signers = [(one.role, one.signer.key) for one in consents.of_request(request) if one.signer is not None]
+    return shop_parties(case, request.shop_id) + signers
 
 
 def same_activity(case: Case) -> Q:

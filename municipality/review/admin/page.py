@@ -45,6 +45,8 @@ PARTIES = {
     "shop": gettext_lazy("shop"),
     "manager": gettext_lazy("manager"),
     "signatory": gettext_lazy("signatory"),
+    "landlord": gettext_lazy("landlord"),
+    "trademark_owner": gettext_lazy("owner of a trademark"),
 }
 FORMS = ("approve", "corrections", "refuse", "give-back", "conflict", "reveal")
 # By the move that sends a proposal for the second signature.

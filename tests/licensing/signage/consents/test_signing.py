@@ -19,12 +19,15 @@ from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
+from municipality.review.models import ConflictOfInterest, Party
+from municipality.review.services import queue
 from municipality.uploads.models import Upload
 from shops.models import Shop
 from tests.factories import boards
 from tests.factories.accounts import NOURA, PersonFactory, UserFactory
 from tests.factories.board_consents import agreed, asked
 from tests.factories.drawings import drawn
+from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
 LANDLORD, MARK = ConsentRole.LANDLORD, ConsentRole.TRADEMARK_OWNER
@@ -73,6 +76,17 @@ def test_a_request_is_sent_with_the_signatures_that_were_given(draft: Draft, sho
     assert Message.objects.filter(kind="licensing.boards_agreed", person=owner).count() == 2
     assert AuditEvent.objects.filter(action="board_consent.agreed", actor_key=signer.key).exists()
     assert not list(invariants.findings())
+
+
+@pytest.mark.guards
+def test_an_officer_who_has_a_tie_with_a_signer_is_not_handed_the_request(draft: Draft, shop: Shop, owner: User, signer: User) -> None:
+    agreed(draft, signer)
+    agreed(draft, (mark := UserFactory()), MARK)
+    tied, other = (OfficerFactory(login=login, branch_id=shop.branch_id, skills=["boards"]) for login in ("tied", "other"))
+    ConflictOfInterest.objects.create(officer=tied, party_key=signer.key, kind="self", declared_by=tied, declared_at=clock.now())
+    case = boards.sent_of(shop, owner, fresh(draft)).case
+    assert {(LANDLORD, signer.key), (MARK, mark.key)} <= set(Party.objects.filter(case=case).values_list("role", "key"))
+    assert queue.next_case(officer=tied) is None and queue.next_case(officer=other) is not None
 
 
 def test_a_drawn_board_is_signed_with_its_drawing(shop: Shop, owner: User, signer: User) -> None:
