@@ -8,7 +8,7 @@ class LicensingConfig(AppConfig):
     verbose_name = _("Licences")
 
     def ready(self) -> None:
-        from licensing import actors, deadlines, numbers
+        from licensing import actors, deadlines, former_holders, numbers  # noqa: F401
         from licensing.bulk import guards as bulk_guards  # noqa: F401
         from licensing.bulk import notifications as bulk_messages  # noqa: F401
         from licensing.bulk import tasks as bulk_tasks  # noqa: F401

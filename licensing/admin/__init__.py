@@ -103,6 +103,8 @@ label_codes(
         "licensing.refuse_new": _("Render the refusal of a new licence"),
         "commercial_license": _("The commercial licence has ended"),
         "other_holder": _("The shop has another holder or had a licence"),
+        "holder_changed": _("The shop passed to another holder"),
+        "licensing.end_former": _("End a request of a former holder"),
         "licensing.close_unpaid": _("Close an unpaid renewal"),
         "licensing.close_unpaid_boards": _("Close an unpaid request for boards"),
         "licensing.drop_board_files": _("Delete files of boards that were never sent"),

@@ -1,6 +1,7 @@
 """Database triggers of licences."""
 
-from licensing.health.states import ACTS
+from licensing.health.states import ACTS, TRANSFER
+from licensing.signage.states import BOARDS
 from municipality.kernel.guards import frozen, guard, insert_only, never_deleted
 
 frozen("licensing_healthlicence", ["shop_id", "document_id", "first_day", "last_day", "previous_id", "registered_facts"])
@@ -55,6 +56,27 @@ guard(
     "UPDATE",
     "NEW.new_licence_id IS NOT NULL AND OLD.new_licence_id IS NULL AND NEW.lane = 'officer' AND NEW.accepted_facts IS NULL",
     "not_accepted",
+)
+# Nobody refuses alone what is under study: without a decision only a request of a former holder is ended, that of a transfer once
+# who named its applicant does not hold the shop any more.
+_UNDER_STUDY = "'in_review', 'corrections', 'countersign'"
+_SIGNS_OR_OWNS = (
+    "s.owner_id = c.applicant_id OR (s.owner_id IS NULL AND EXISTS (SELECT 1 FROM accounts_signatory g"
+    " WHERE g.organisation_id = s.organisation_id AND g.person_id = c.applicant_id))"
+)
+_NAMED_BY_HOLDER = (
+    "EXISTS (SELECT 1 FROM licensing_licencetransfer t LEFT JOIN accounts_user u ON u.id = s.owner_id"
+    " LEFT JOIN accounts_organisation o ON o.id = s.organisation_id"
+    " WHERE t.case_id = c.id AND t.holder_key IN ('person:' || u.public_id, 'organisation:' || o.public_id))"
+)
+guard(
+    "cases_caseevent_former_holder",
+    "cases_caseevent",
+    "INSERT",
+    f"NEW.move = 'refuse' AND NEW.from_state IN ({_UNDER_STUDY}) AND EXISTS"  # noqa: S608 - declared in code
+    " (SELECT 1 FROM cases_case c JOIN shops_shop s ON c.subject = 'shop:' || s.public_id WHERE c.id = NEW.subject_id"
+    f" AND c.service IN ({_ACTS}, '{BOARDS}') AND CASE c.service WHEN '{TRANSFER}' THEN {_NAMED_BY_HOLDER} ELSE {_SIGNS_OR_OWNS} END)",
+    "holder_still",
 )
 # A licence is issued to who holds its shop then; that of a transfer to who agreed (`transfers.guards`).
 guard(

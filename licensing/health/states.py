@@ -25,6 +25,7 @@ class RenewalState(models.TextChoices):
 
 
 S = RenewalState
+_UNDER_STUDY = (S.IN_REVIEW, S.CORRECTIONS, S.COUNTERSIGN)
 _SUBMIT = move("submit", S.DRAFT, to=S.AWAITING_PAYMENT, may="applicant", label=_("Submit the request"))
 _PAY = move("pay", S.AWAITING_PAYMENT, to=S.PAID, label=_("Confirm the payment"))
 # Review by an officer: a person decides before anything is paid.
@@ -33,27 +34,31 @@ _STUDY = (
     *desk_moves(S.IN_REVIEW, corrections=S.CORRECTIONS, countersign=S.COUNTERSIGN, accepted=S.AWAITING_PAYMENT, refused=S.REFUSED),
     move("lapse", S.CORRECTIONS, to=S.EXPIRED, label=_("Close without an answer")),
 )
-# A request that can no longer be met is refused at its approval, before the bill.
 _AFTER_PAYMENT = (
     # Automatic approval: the published rule approves, no officer is involved.
     move("approve", S.PAID, to=S.APPROVED, label=_("Approve")),
     move("issue", S.APPROVED, to=S.ISSUED, label=_("Issue the licence")),
-    move("refuse", [S.AWAITING_PAYMENT, S.PAID, S.APPROVED], to=S.REFUSED, needs_reason=True, label=_("Refuse")),
     move("expire", S.AWAITING_PAYMENT, to=S.EXPIRED, label=_("Close without payment")),
 )
 # An appeal against the refusal was allowed by another branch, whose decision takes the place of the first one.
 _APPEAL = move("allow_appeal", S.REFUSED, to=S.AWAITING_PAYMENT, reopens=True, label=_("Approve after an appeal"))
 
 
+def _refuse(*studied: RenewalState) -> Move:
+    """A request that can no longer be met is refused at its approval, before the bill; that of a former holder at once."""
+    return move("refuse", [*studied, S.AWAITING_PAYMENT, S.PAID, S.APPROVED], to=S.REFUSED, needs_reason=True, label=_("Refuse"))
+
+
 def _withdraw(*states: RenewalState) -> Move:
     return move("withdraw", list(states), to=S.WITHDRAWN, may="applicant", label=_("Withdraw the request"))
 
 
-_STUDIED = _withdraw(S.IN_REVIEW, S.CORRECTIONS, S.COUNTERSIGN, S.AWAITING_PAYMENT)
-RENEWAL_WORKFLOW = workflow(RENEWAL, S.DRAFT, _SUBMIT, _PAY, *_STUDY, *_AFTER_PAYMENT, _STUDIED, _APPEAL)
+_STUDIED = _withdraw(*_UNDER_STUDY, S.AWAITING_PAYMENT)
+_REFUSE = _refuse(*_UNDER_STUDY)
+RENEWAL_WORKFLOW = workflow(RENEWAL, S.DRAFT, _SUBMIT, _PAY, *_STUDY, *_AFTER_PAYMENT, _REFUSE, _STUDIED, _APPEAL)
 # An officer decides about every change, and about no duplicate.
-CHANGE_WORKFLOW = workflow(CHANGE, S.DRAFT, _PAY, *_STUDY, *_AFTER_PAYMENT, _STUDIED, _APPEAL)
-DUPLICATE_WORKFLOW = workflow(DUPLICATE, S.DRAFT, _SUBMIT, _PAY, *_AFTER_PAYMENT, _withdraw(S.AWAITING_PAYMENT))
+CHANGE_WORKFLOW = workflow(CHANGE, S.DRAFT, _PAY, *_STUDY, *_AFTER_PAYMENT, _REFUSE, _STUDIED, _APPEAL)
+DUPLICATE_WORKFLOW = workflow(DUPLICATE, S.DRAFT, _SUBMIT, _PAY, *_AFTER_PAYMENT, _refuse(), _withdraw(S.AWAITING_PAYMENT))
 # A transfer begins with the agreement of the new holder, who applies and pays. Until it is paid, the present holder may call it off.
 _CALL_OFF = move("call_off", list(_STUDIED.sources), to=S.WITHDRAWN, label=_("Call the transfer off"))
-TRANSFER_WORKFLOW = workflow(TRANSFER, S.DRAFT, _PAY, *_STUDY, *_AFTER_PAYMENT, _STUDIED, _CALL_OFF, _APPEAL)
+TRANSFER_WORKFLOW = workflow(TRANSFER, S.DRAFT, _PAY, *_STUDY, *_AFTER_PAYMENT, _REFUSE, _STUDIED, _CALL_OFF, _APPEAL)

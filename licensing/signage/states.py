@@ -24,6 +24,7 @@ class BoardsState(models.TextChoices):
 
 
 S = BoardsState
+_UNPAID = (S.IN_REVIEW, S.CORRECTIONS, S.COUNTERSIGN, S.AWAITING_PAYMENT)
 BOARDS_WORKFLOW = workflow(
     BOARDS,
     S.DRAFT,
@@ -35,17 +36,11 @@ BOARDS_WORKFLOW = workflow(
     move("pay", S.AWAITING_PAYMENT, to=S.PAID, label=_("Confirm the payment")),
     move("free", S.AWAITING_PAYMENT, to=S.PAID, label=_("Go on without a payment")),
     move("issue", S.PAID, to=S.ISSUED, label=_("Issue the licence")),
-    move("refuse", (S.AWAITING_PAYMENT, S.PAID), to=S.REFUSED, needs_reason=True, label=_("Refuse")),
+    move("refuse", (*_UNPAID, S.PAID), to=S.REFUSED, needs_reason=True, label=_("Refuse")),
     move("reverse", S.PAID, to=S.UNPAID, label=_("Close: the payment was reversed")),
     move("lapse", S.CORRECTIONS, to=S.EXPIRED, label=_("Close without an answer")),
     move("expire", S.AWAITING_PAYMENT, to=S.EXPIRED, label=_("Close without payment")),
-    move(
-        "withdraw",
-        [S.IN_REVIEW, S.CORRECTIONS, S.COUNTERSIGN, S.AWAITING_PAYMENT],
-        to=S.WITHDRAWN,
-        may="applicant",
-        label=_("Withdraw the request"),
-    ),
+    move("withdraw", _UNPAID, to=S.WITHDRAWN, may="applicant", label=_("Withdraw the request")),
 )
 
 # The reason for which a licence of boards is suspended or revoked with that of its shop.

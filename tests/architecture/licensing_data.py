@@ -23,6 +23,7 @@ from payments.rules import DEPOSITS
 from payments.services import owe_deposit
 from shops.models import RegisterChange, Shop
 from tests.architecture import board_data, holder_data, inspection_data, new_licence_data, review_data
+from tests.factories.shops import ShopFactory
 
 if TYPE_CHECKING:
     from tests.architecture.sample_data import Sample
@@ -258,6 +259,14 @@ def licence_of_a_former_holder(sample: Sample) -> None:
     Renewal.objects.filter(pk=row.pk).update(new_licence=row.licence)
 
 
+def _refused_though_its_shop_is_held(sample: Sample) -> None:
+    """One person refuses what an officer studies, without a decision."""
+    case = fresh_act(sample, "licensing.change")
+    ShopFactory(public_id=case.subject.partition(":")[2], owner=case.applicant, commercial_license_no="2020/899999")
+    transition(case, "send_to_officer", actor=BY)
+    transition(case, "refuse", actor=BY, reason="tests", is_open=False, closed_at=clock.now())
+
+
 BY_HAND: dict[str, Callable[[Sample], Any]] = {
     "licensing_renewalbatch_finished": _finished_while_a_line_waits,
     **board_data.BY_HAND,
@@ -275,6 +284,7 @@ BY_HAND: dict[str, Callable[[Sample], Any]] = {
     "cases_case_one_act_insert": _second_act,
     "cases_case_one_act_update": _second_act_reopened,
     "licensing_renewal_of_holder": licence_of_a_former_holder,
+    "cases_caseevent_former_holder": _refused_though_its_shop_is_held,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 
@@ -18,6 +19,7 @@ from municipality.documents import services as documents
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
+from municipality.notifications.models import Message
 from payments.models import Bill, RefundDue
 from shops.models import Shop
 from shops.register.services import refresh_search, transfer
@@ -64,6 +66,21 @@ def test_nothing_is_billed_for_boards_of_a_shop_that_the_register_gave_to_anothe
     transfer(shop=shop, to=PersonFactory(noura=True), source="case:of a claim", actor=BY)
     desk_acts.approve(officer)
     assert reason(request) == ("refused", "shop_moved") and not Bill.objects.exists()
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_an_unpaid_request_for_boards_ends_when_the_shop_passes_and_the_new_holder_can_ask(
+    shop: Shop, owner: User, officer: User, outbox: Callable[..., int], is_approved: bool
+) -> None:
+    noura = PersonFactory(noura=True)
+    request = boards.approved(shop, owner, officer) if is_approved else boards.sent(shop, owner)
+    transfer(shop=shop, to=noura, source="case:of a claim", actor=BY)
+    outbox("licensing.end_former")
+    assert reason(request) == ("refused", "shop_moved")
+    assert [bill.state for bill in Bill.objects.all()] == ["void"] * is_approved
+    told = Message.objects.get(person=owner, kind="licensing.boards_not_issued")
+    assert "is no longer met" in told.body_en and "لا رسوم مستحقة" in told.body_ar.replace("ولا", "لا")
+    assert boards.sent(Shop.objects.get(pk=shop.pk), noura).case.is_open
 
 
 def test_what_was_paid_after_the_shop_moved_is_owed_back(shop: Shop, owner: User, officer: User, reader: User, bank: Book) -> None:

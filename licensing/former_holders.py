@@ -1,0 +1,88 @@
+"""Unpaid requests of whoever held a shop before: ended, with their bills, once the shop has passed to another holder.
+
+They would come to nothing, and the new holder could send none of their own beside them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import receiver
+
+from licensing.bulk import issued
+from licensing.health.notifications import RefusedAfterPayment
+from licensing.health.states import ACTS
+from licensing.health.transfers import queries as transfers
+from licensing.signage.notifications import BoardsNotIssued
+from licensing.signage.queries import MOVED
+from licensing.signage.states import BOARDS, BoardsState
+from municipality.cases.models import Case
+from municipality.cases.services import advance
+from municipality.jobs.registry import job
+from municipality.jobs.services import enqueue_all
+from municipality.kernel import subjects
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.notifications.services import send
+from municipality.review.services import queue
+from payments import queries as payments
+from payments.models import Bill
+from payments.services import held_by_payment, void_bill
+from shops.models import Shop
+from shops.register import queries as shops
+from shops.register.signals import holder_changed
+
+S = BoardsState
+SYSTEM = system("licensing")
+UNPAID = (S.IN_REVIEW, S.CORRECTIONS, S.COUNTERSIGN, S.AWAITING_PAYMENT)  # acts on the health licence have the same states
+OTHER_HOLDER = "other_holder"
+
+
+@receiver(holder_changed)
+def look_later(sender: type[Shop], shop: Shop, source: str, **_more: Any) -> None:
+    """Enqueue a look at the open requests about the licence and the boards of a shop; in the transaction of the change.
+
+    Not at once: the shop is locked then, and a payment locks bill and case before it.
+    """
+    found = Case.objects.filter(service__in=[*ACTS, BOARDS], subject=shop.key, is_open=True)
+    enqueue_all("licensing.end_former", {f"{case.public_id}:{source}": {"case_id": case.pk} for case in found if case.key != source})
+
+
+@job("licensing.end_former", queue="bulk")
+def end_former(*, case_id: int) -> None:
+    with held_by_payment():
+        end(case=Case.objects.get(pk=case_id))
+
+
+@transaction.atomic
+def end(*, case: Case) -> None:
+    """Refuse an unpaid request of a former holder, cancel its bill and tell its applicant; does nothing with any other request.
+
+    What the bank took under review is returned later. Raises Refused: "payment_open" while the bank has not answered, "changed" where a
+    bill was issued at the same moment.
+    """
+    bill = payments.bill_of(case.key)
+    if bill is not None:
+        bill = Bill.objects.select_for_update().get(pk=bill.pk)
+    row = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+    reason = _lost(row) if row.state in UNPAID else ""
+    if not reason:
+        return
+    if payments.bill_of(row.key) != bill:
+        raise Refused("changed")
+    if bill is not None:
+        void_bill(bill=bill, actor=SYSTEM, reason=OTHER_HOLDER, in_review=True)
+    advance(row, "refuse", actor=SYSTEM, reason=reason)
+    queue.leave(case=row, actor=SYSTEM, code="holder_changed")
+    kind = BoardsNotIssued if row.service == BOARDS else RefusedAfterPayment
+    send(kind, person=row.applicant, key=row.public_id, subject_key=row.key, context={"case": row, "is_free": True})
+    issued.tell_batch(row)
+
+
+def _lost(case: Case) -> str:
+    """The reason of the refusal, or "" where the shop is held by whom the request is for, or for a transfer by who named them."""
+    shop, transfer = Shop.objects.get(public_id=subjects.parse(case.subject).id), transfers.of_case(case)
+    if shops.is_of_holder(shop, case.applicant) if transfer is None else transfers.key_of(shop.licensee) == transfer.holder_key:
+        return ""
+    return MOVED if case.service == BOARDS else OTHER_HOLDER
