@@ -8,7 +8,7 @@ class LicensingConfig(AppConfig):
     verbose_name = _("Licences")
 
     def ready(self) -> None:
-        from licensing import actors, deadlines, former_holders, numbers  # noqa: F401
+        from licensing import actors, deadlines, former_holders, numbers, shop_merges  # noqa: F401
         from licensing.bulk import guards as bulk_guards  # noqa: F401
         from licensing.bulk import notifications as bulk_messages  # noqa: F401
         from licensing.bulk import tasks as bulk_tasks  # noqa: F401
@@ -113,7 +113,7 @@ class LicensingConfig(AppConfig):
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments.registry import BILLED, GROUNDS, ORIGINS, OUTCOMES, PAYABLES, Payable
-        from shops.registry import LICENCES
+        from shops.registry import LICENCES, OPEN_MATTERS
 
         for name, kind in deadlines.KINDS.items():
             DEADLINES.register(name, kind)
@@ -150,6 +150,7 @@ class LicensingConfig(AppConfig):
         DOCUMENT_KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)
         OPENED_TO.register("licensing", queries.documents_opened_to)
         LICENCES.register("licensing", queries.licence_facts)
+        OPEN_MATTERS.register("licensing", shop_merges.open_of)
         SERVICES.register(
             APPEAL,
             DelegableService(_("Appeal against a refused request for a licence"), is_assisted=False, waits_in_dispute=False),
