@@ -43,9 +43,8 @@ class InspectionFailed(_AboutInspection):
 def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:
     """Tell whoever holds the shop of an inspection, or its contact while there is no shop; in the caller's transaction.
 
-    Nobody is told where there is no contact.
+    Nobody is told where nobody of the shop has an account now, whoever had one when it was ordered.
     """
-    if inspection.contact is None:
-        return
-    for person in owners(inspection.shop) if inspection.shop is not None else [inspection.contact]:
+    contacts = [inspection.contact] if inspection.contact is not None else []
+    for person in owners(inspection.shop) if inspection.shop is not None else contacts:
         send(kind, person=person, key=key, subject_key=inspection.key, context=context)

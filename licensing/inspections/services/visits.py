@@ -12,9 +12,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from licensing.inspections import queries, questions
+from licensing.inspections.draws import able
 from licensing.inspections.notifications import InspectionFailed, InspectionOrdered, InspectionPassed, tell
 from licensing.inspections.questions import GivenAnswer
 from licensing.inspections.registry import INSPECTED
+from licensing.inspections.services.orders import parties_of
 from licensing.inspections.states import MOST_MISSES, InspectionState
 from licensing.models import Inspection, InspectionVisit, VisitOutcome
 from municipality.accounts.models import User, actor_of
@@ -59,12 +61,15 @@ class InspectionResult:
 def assess(*, inspection: Inspection, inspector: User, found: VisitFindings) -> InspectionResult:
     """Assess what was found; writes nothing.
 
-    Raises NotPermitted("not_drawn"), Refused: not_appointed, from_the_future, too_late, too_early, other_day, unanswered, unasked.
+    Raises NotPermitted: not_drawn, not_able; Refused: not_appointed, from_the_future, too_late, too_early, other_day, unanswered, unasked.
     """
     if inspection.inspector_id != inspector.pk:
         raise NotPermitted("not_drawn", _("Another inspector was drawn for this place."))
     if inspection.state != InspectionState.APPOINTED or inspection.day is None:
         raise Refused("not_appointed", _("This inspection has no appointment now: its result is recorded already, or its day is not set."))
+    parties = parties_of(inspection.contact, inspection.shop, inspection.case)
+    if not able(is_womens=inspection.activity.is_womens, parties=parties, on=None).filter(pk=inspector.pk).exists():
+        raise NotPermitted("not_able", _("You may not inspect this place now. The portal draws another inspector."))
     _require_time(inspection.day, found)
     if found.is_nobody:
         is_last = inspection.misses + 1 >= MOST_MISSES

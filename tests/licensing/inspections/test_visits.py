@@ -18,11 +18,13 @@ from municipality.fieldwork.services import ConfirmationNeeded
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
+from municipality.review.models import ConflictOfInterest
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.factories import inspections
 from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
+from violations.models import JudicialWarrant
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +42,16 @@ def code_of(row: Inspection, found: visits.VisitFindings, inspector: User | None
     with pytest.raises(Refused) as refusal:
         visits.assess(inspection=row, inspector=inspector or row.inspector, found=found)
     return refusal.value.code
+
+
+@pytest.mark.parametrize("why", ["tied", "without a warrant"])
+def test_who_may_not_inspect_records_no_result_before_another_is_drawn(row: Inspection, why: str) -> None:
+    if why == "tied":
+        facts = {"party_key": row.shop.key, "kind": "relative", "declared_by": row.inspector, "declared_at": clock.now()}  # type: ignore[union-attr]
+        ConflictOfInterest.objects.create(officer=row.inspector, **facts)
+    else:
+        JudicialWarrant.objects.filter(user=row.inspector).update(last_day=clock.today() - dt.timedelta(days=1))
+    assert code_of(row, inspections.found(row)) == code_of(row, inspections.nobody()) == "not_able"
 
 
 def test_all_that_must_be_met_is_passed(row: Inspection) -> None:
@@ -186,3 +198,16 @@ def test_a_shop_of_which_nobody_has_an_account_is_inspected_too(shop: Shop, insp
     assert row.day is not None
     frozen_clock.move(days=(row.day - clock.today()).days)
     assert "ورقياً عن طريق الفرع" in signed_in(row.inspector).get(f"/admin/inspections/{row.public_id}/").content.decode()
+
+
+def test_who_has_an_account_by_the_time_of_the_result_is_told(shop: Shop, inspectors: list[User], owner: User, frozen_clock: Any) -> None:
+    Shop.objects.filter(pk=shop.pk).update(owner=None, organisation=OrganisationFactory())
+    head = StaffFactory(supervisor=True, login="head", branch_id=shop.branch_id)
+    row = services.order_of_shop(shop=Shop.objects.get(pk=shop.pk), supervisor=head, reason="شكوى من الجيران")
+    frozen_clock.move(days=(row.choose_by - clock.today()).days + 1)
+    appointments.set_overdue()
+    row.refresh_from_db()
+    frozen_clock.move(days=((row.day or clock.today()) - clock.today()).days)
+    Shop.objects.filter(pk=shop.pk).update(owner=owner, organisation=None)
+    inspections.visited(Inspection.objects.get(pk=row.pk), inspections.found(row, fire="no"))
+    assert Message.objects.get(kind="licensing.inspection_failed").person == owner
