@@ -77,7 +77,7 @@ def _place(row: Report) -> Place | None:
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The inspector's own open reports by nearest promise, or as a route; POST holds where the device is."""
     require_role(request, INSPECTOR)
-    rows = list(queries.listed(queries.of_inspector(request.user))[:LISTED])
+    rows = list(queries.to_act_on(request.user)[:LISTED])
     stand = StandForm(request.POST) if request.method == "POST" else None
     here = (stand.cleaned_data["latitude"], stand.cleaned_data["longitude"]) if stand is not None and stand.is_valid() else None
     error = _("The device gave no place in Kuwait.") if stand is not None and here is None else ""

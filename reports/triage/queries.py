@@ -99,6 +99,12 @@ def of_inspector(user: User) -> QuerySet[Report]:
     return Report.objects.filter(inspector=user, state__in=OPEN)
 
 
+def to_act_on(user: User) -> QuerySet[Report]:
+    """As `listed`, the open reports of an inspector, first those that wait for nobody else: a list that is cut lacks the others."""
+    waits = Case(When(state=ReportState.ASSIGNED, then=0), default=1)
+    return listed(of_inspector(user)).order_by(waits, "due_at", "pk")
+
+
 def similar(report: Report) -> list[tuple[Report, int]]:
     """Open reports near a report and about the same time (`limits.reports`), nearest first, with the metres between."""
     if report.latitude is None or report.longitude is None:

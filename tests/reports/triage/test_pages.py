@@ -17,6 +17,7 @@ from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.places.models import Branch
 from municipality.review.services import staff
+from reports.admin import triage
 from reports.intake.services import ReportPlace
 from reports.models import Closure, Report
 from reports.reporters.services import Sender
@@ -251,3 +252,13 @@ def test_a_photo_from_too_far_says_how_far_is_allowed_and_keeps_what_was_typed(r
     page = answer.content.decode()
     assert answer.status_code == 409 and "والحد الأقصى 75 متر" in page and "تلزم صورة جديدة من الموقع" in page
     assert "أُزيل الكرسي" in page and 'value="fixed"' in page and state(row) == "assigned"
+
+
+def test_what_waits_for_another_body_takes_no_place_in_a_list_that_is_cut(row: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    services.hand_over(report=row, inspector=row.inspector, body="paaf", code="not_ours")
+    with clock.at(clock.now() + dt.timedelta(hours=1)):
+        later = reports.assigned()
+        while later.inspector != row.inspector:
+            later = reports.assigned()
+        monkeypatch.setattr(triage, "LISTED", 1)
+        assert later.number in signed_in(row.inspector).get("/admin/eye/").content.decode()
