@@ -83,7 +83,7 @@ def chain(
     happened = [step for step in steps if step["kind"] not in COMING]
     found = [ChainLink(step["icon"], step["title"], step["at"], step.get("note", ""), step["code"]) for step in happened]
     found[0] = replace(found[0], text=_people(people))
-    visited = _visited_at(consequences, photos, closures)
+    visited = _visited_at(report, consequences, photos, closures)
     if visited is not None:
         after = _("After %(time)s") % {"time": lasting(visited - report.received_at)}
         found.append(ChainLink("pin", _("Visit"), visited, after, "visit"))
@@ -96,13 +96,15 @@ def _people(people: int) -> str:
     return ngettext("%(count)d person reported it", "%(count)d people reported it", people) % {"count": people}
 
 
-def _visited_at(consequences: Sequence[Consequence], photos: Sequence[ReportPhoto], closures: Sequence[Closure]) -> dt.datetime | None:
-    """The first time at which an inspector was there: the end of an inspection, or a photo of the result."""
+def _visited_at(
+    report: Report, consequences: Sequence[Consequence], photos: Sequence[ReportPhoto], closures: Sequence[Closure]
+) -> dt.datetime | None:
+    """The first time since the receipt at which an inspector was there: the end of an inspection, or a photo of the result."""
     inspections = [one.inspection for one in consequences if one.inspection is not None]
     times = [one.ended_at for one in inspections if one.state in (InspectionState.PASSED, InspectionState.FAILED)]
     times += [photo.captured_at or photo.received_at for photo in photos if photo.kind == PhotoKind.AFTER]
     times += [closure.closed_at for closure in closures if closure.is_on_the_spot]
-    return min((time for time in times if time is not None), default=None)
+    return min((time for time in times if time is not None and time >= report.received_at), default=None)
 
 
 def _violation_links(report: Report, violations: Sequence[Violation], acts: Sequence[ViolationEvent]) -> list[ChainLink]:

@@ -179,8 +179,8 @@ class PublicReport:
         return {"solved": sum(said), "unsolved": len(said) - sum(said)}
 
     def answer_until(self) -> dt.date | None:
-        """The last day on which the reporter may say that it is not solved; None when nothing is asked."""
-        if self.report.state != ReportState.CLOSED or not self.closures:
+        """The last day on which the reporter may say that it is not solved; None when nothing is asked, such as of a part."""
+        if self.report.state != ReportState.CLOSED or not self.closures or self.report.parent_id is not None:
             return None
         if self.closures[-1].code == NO_ANSWER or hasattr(self.closures[-1], "answer"):
             return None

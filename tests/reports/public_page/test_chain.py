@@ -10,7 +10,7 @@ from django.test import Client
 
 from municipality.kernel import clock
 from reports.intake.services import ReportPlace
-from reports.models import Consequence, Report
+from reports.models import Consequence, Report, ReportPhoto
 from reports.public_page.chain import chain
 from reports.public_page.queries import PublicReport
 from reports.public_page.steps import steps
@@ -80,3 +80,11 @@ def test_a_payment_that_the_bank_took_back_is_not_shown(state: str, shown: bool)
     act = ViolationEvent(subject=violation, move="settle", at=clock.now())
     found = chain(report, steps(report, [], [], []), [Consequence(violation=violation)], [act], [], [], 1)
     assert (len(found) == 2) is shown
+
+
+def test_a_photo_from_before_the_report_tells_of_no_visit() -> None:
+    report = reports.received()
+    for hours, is_visit in ((-1, False), (1, True)):
+        photo = ReportPhoto(kind="after", captured_at=report.received_at + dt.timedelta(hours=hours))
+        found = chain(report, steps(report, [], [], []), [], [], [photo], [], 1)
+        assert ("visit" in {link.code for link in found}) is is_visit

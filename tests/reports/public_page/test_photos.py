@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,11 @@ from tests.factories.accounts import StaffFactory
 def photos(outbox: Callable[..., int], settings: Any, tmp_path: Path) -> list[ReportPhoto]:
     """One before and one after, with copies that wait for an employee."""
     settings.VAR_DIR = tmp_path
-    report = reports.assigned()
+    report, now = reports.assigned(), clock.now().astimezone(clock.KUWAIT)
+    times = {"before": now - dt.timedelta(days=7), "after": now + dt.timedelta(minutes=1)}  # a clock that goes ahead: it was taken now
     made = [
-        services.add(report, kind, report_photos.file(report_photos.camera(seed))) for seed, kind in enumerate(("before", "after"), start=1)
+        services.add(report, kind, report_photos.file(report_photos.camera(seed, time=f"{at:%Y:%m:%d %H:%M:%S}")))
+        for seed, (kind, at) in enumerate(times.items(), start=1)
     ]
     outbox("uploads.inspect")
     outbox("reports.public_copy")
@@ -51,3 +54,14 @@ def test_photos_of_a_joined_report_stand_on_the_page_of_the_other(photos: list[R
     moderation.judge(photos[0], user=StaffFactory(groups=["intake"]), blur="agreed")
     triage.merge(report=report, into=target, inspector=report.inspector, why="x")
     assert photos[0].public_id in Client().get(f"/en/reports/{target.public_id}/").content.decode()
+
+
+def test_nobody_reads_at_which_minute_a_reporter_stood_there(photos: list[ReportPhoto], outbox: Callable[..., int]) -> None:
+    report, clerk = photos[0].report, StaffFactory(groups=["intake"])
+    taken = report_photos.file(report_photos.camera(3, time="2026:11:24 03:17:00"))
+    photo = services.add(report, "before", taken)
+    outbox("uploads.inspect")
+    outbox("reports.public_copy")
+    moderation.judge(photo, user=clerk, blur="agreed")
+    content = Client().get(f"/en/reports/{report.public_id}/").content.decode()
+    assert photo.public_id in content and "2026-11-24" in content and "03:17" not in content

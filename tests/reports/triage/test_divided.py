@@ -89,6 +89,13 @@ def test_who_closed_or_signed_a_part_does_not_judge_the_closing_of_the_whole(row
     refused(lambda: report_steps.moved(fresh(part), "assign", inspector=other), "guard:same_inspector")
 
 
+def test_nobody_is_said_to_judge_the_result_of_a_part(row: Report) -> None:
+    part, _other = divided(row, "waste", "hazard")
+    report_steps.closed(part)
+    page = Client().get(f"/en/reports/{part.public_id}/").content.decode()
+    assert "The waste was removed." in page and "Can be answered until" not in page
+
+
 def test_a_part_that_is_joined_is_done_with_the_report_that_it_was_joined_with(row: Report, told: list[Any]) -> None:
     first, second = divided(row, "waste", "hazard")
     other = reports.assigned()
