@@ -154,10 +154,12 @@ _OVER = (
     " AND (r.state IN ('closed', 'split') OR r.parent_id = NEW.id OR r.id = NEW.parent_id))"
 )
 guard(f"{_R}_joined_open", _R, "UPDATE", f"NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL AND {_OVER}", "joined_with_closed")
-# Only reports of one problem are joined. The rulebook sets how near (`similar_metres`): so many metres at most, within the degrees.
+# Only reports of one problem are joined, and one that names a shop with one that names it too, so that none leaves the page of its shop.
+# The rulebook sets how near (`similar_metres`): so many metres at most, within the degrees.
 SIMILAR_DEGREES, FARTHEST_SIMILAR = 0.005, 480
 _SAME = (
     "EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.merged_into_id AND r.category = NEW.category"  # noqa: S608 - constants
+    " AND (NEW.shop_id IS NULL OR r.shop_id = NEW.shop_id)"
     " AND (r.shop_id = NEW.shop_id OR r.board_id = NEW.board_id"
     f" OR (ABS(r.latitude - NEW.latitude) <= {SIMILAR_DEGREES} AND ABS(r.longitude - NEW.longitude) <= {SIMILAR_DEGREES})))"
 )
@@ -186,6 +188,8 @@ _WRITTEN = [
 ]
 frozen(_C, _WRITTEN)
 frozen(_C, ["signed_by_id", "signed_at"], once="OLD.signed_by_id IS NOT NULL", name="signed_once")
+# Nor is a result taken back with which a report was closed: who wrote it would get the report again after a "not solved".
+frozen(_C, ["sent_back_at"], once="OLD.is_on_the_spot OR OLD.signed_by_id IS NOT NULL OR OLD.sent_back_at IS NOT NULL", name="stands")
 guard(
     f"{_C}_by_drawn",
     _C,

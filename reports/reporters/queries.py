@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -50,8 +50,8 @@ def obligations(user: User) -> list[Obligation]:
     results = Closure.objects.filter(report=OuterRef("pk"), sent_back_at__isnull=True).order_by("-pk")
     since = clock.now() - dt.timedelta(days=days + 1)
     rows = of_person(user).filter(Q(state=R.ASKED) | Q(state=R.CLOSED, closed_at__gte=since))
-    rows = rows.annotate(until=Subquery(asked.values("due_on")[:1]), result=Subquery(results.values("code")[:1]))
-    rows = rows.annotate(is_answered=Exists(results.filter(answer__isnull=False)))
+    last = {"result": Subquery(results.values("code")[:1]), "answered": Subquery(results.values("answer")[:1])}
+    rows = rows.annotate(until=Subquery(asked.values("due_on")[:1]), **last)
     found = (_obligation(row, days) for row in rows.order_by("pk")[:MAX_LISTED])
     return [obligation for obligation in found if obligation is not None]
 
@@ -59,7 +59,7 @@ def obligations(user: User) -> list[Obligation]:
 def _obligation(row: Report, days: int) -> Obligation | None:
     is_asked = row.state == R.ASKED
     until: dt.date | None = row.until if is_asked else None  # type: ignore[attr-defined]
-    if not is_asked and row.closed_at is not None and row.result not in (None, NO_ANSWER) and not row.is_answered:  # type: ignore[attr-defined]
+    if not is_asked and row.closed_at is not None and row.result not in (None, NO_ANSWER) and row.answered is None:  # type: ignore[attr-defined]
         until = last_day_to_say(row.closed_at, days)
     if until is None or (not is_asked and until < clock.today()):
         return None

@@ -118,8 +118,8 @@ def _more(sample: Sample, made: dict[str, Report], drawn: User) -> None:
     OutsideUpdate.objects.create(api_key=key, report=report, update_id="1", status="OPEN", updated_at=now, received_at=now)
     signed = Closure.objects.create(**_result(made["countersign"]), is_on_the_spot=False)
     Closure.objects.filter(pk=signed.pk).update(sent_back_at=now)
-    other = Closure.objects.create(**_result(made["closed"]), is_on_the_spot=False, signed_by=sample.supervisor, signed_at=now)
-    Closure.objects.filter(pk=other.pk).update(sent_back_at=now)
+    by_hand = {"signed_by": sample.supervisor, "signed_at": now, "sent_back_at": now}
+    Closure.objects.create(**_result(made["closed"]), is_on_the_spot=False, **by_hand)
     violation = Violation.objects.filter(shop=made["about_shop"].shop, visit__isnull=False).order_by("-pk")[0]
     Consequence.objects.create(report=made["about_shop"], kind="violation", violation=violation, made_by=drawn, made_at=now)
 

@@ -80,7 +80,8 @@ def answer(report: Report, text: str, files: Sequence[UploadedFile] = ()) -> Que
     for file in files:
         photos.add(row, PhotoKind.ANSWER, file)
     if waits:
-        row.closures.filter(signed_by__isnull=True, sent_back_at__isnull=True).update(sent_back_at=now)
+        # That result alone: one from before the report was opened again stands, and with it who does not get the report again.
+        row.closures.filter(code=NO_ANSWER, signed_by__isnull=True, sent_back_at__isnull=True).update(sent_back_at=now)
     if waits or row.state == ReportState.ASKED:
         transition(row, "answer", actor=VISITOR, updated_at=now)
     elif is_late:

@@ -25,6 +25,7 @@ from municipality.ui.texts import Text
 from reports import promises, queries
 from reports.models import Closure, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
+from reports.photos.metadata import in_kuwait
 from reports.places import metres_between
 from reports.reporters import notifications
 from reports.results import NO_ANSWER, OTHER_SHOP, lacking_measures
@@ -73,8 +74,10 @@ def require_time(found: FoundResult) -> dt.datetime:
     return written
 
 
-def prove(report: Report, photo: ReportPhoto | None, written: dt.datetime) -> SpotProof:
+def prove(report: Report, photo: ReportPhoto | None, written: dt.datetime, accuracy_m: int | None = None) -> SpotProof:
     """Measure whether a photo is from the spot: not older than `spot_minutes` when the portal receives it, within `spot_metres`.
+
+    `accuracy_m` is that of the place, where the device says it; one that is known less well than within `spot_metres` proves nothing.
 
     When a result was written is said by the device alone, so that time proves nothing: a result that was kept without a line waits for
     a second signature. What the camera wrote into the photo wins over the device; nothing from before the report was last opened counts.
@@ -98,10 +101,19 @@ def prove(report: Report, photo: ReportPhoto | None, written: dt.datetime) -> Sp
     if distance > limits["spot_metres"]:
         far = _("The photo was taken %(metres)s metres from the place of the report; at most %(most)s metres are allowed.")
         return SpotProof(distance, age, far % {"metres": distance, "most": limits["spot_metres"]})
+    if accuracy_m is not None and accuracy_m > limits["spot_metres"]:
+        vague = _("The device knew its place within %(metres)s metres only; at most %(most)s metres are allowed.")
+        return SpotProof(distance, age, vague % {"metres": accuracy_m, "most": limits["spot_metres"]})
     if age > limits["spot_minutes"]:
         sent_late = _("The photo was taken %(age)s minutes before the portal received it; at most %(most)s are allowed.")
         return SpotProof(distance, age, sent_late % {"age": age, "most": limits["spot_minutes"]}, is_sent_late=True)
     return SpotProof(distance, age)
+
+
+def _accuracy_of(photo: ReportPhoto | None, sent: SentVisit) -> int | None:
+    """The accuracy of the place of a photo in metres, where it is that of the device; a camera writes none into its file."""
+    is_of_device = photo is not None and (photo.latitude, photo.longitude) == in_kuwait(sent.latitude, sent.longitude)
+    return sent.accuracy_m if is_of_device else None
 
 
 def _minutes(time: dt.timedelta) -> int:
@@ -143,7 +155,7 @@ def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> 
     if found.photo is not None:
         place = (found.sent.latitude, found.sent.longitude)
         photo = photos.add(row, PhotoKind.AFTER, found.photo, found.captured_at, *place, actor=actor)
-    proof = prove(row, photo, written)
+    proof = prove(row, photo, written, _accuracy_of(photo, found.sent))
     is_proved = not proof.lacks
     if not is_proved and not found.asks_signature and not proof.is_sent_late:
         hint = _("Take a new photo at the place, or ask below for a second signature. The same photo would be refused again.")

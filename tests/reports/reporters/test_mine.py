@@ -166,9 +166,19 @@ def test_the_obligations_of_a_person_are_those_of_the_page() -> None:
     assert closed.number in {one.reference for one in found.values()}
 
 
+def test_the_result_after_a_no_is_asked_about_as_the_first_one() -> None:
+    person = PersonFactory()
+    report = report_steps.answered(_closed(Sender(person=person)), is_solved=False)
+    triage.assign(report)
+    report.refresh_from_db()
+    report_steps.closed(report)
+    assert "say_solved" in {one.code for one in obligations_of(person)}
+
+
 def test_an_answer_goes_to_the_inspector() -> None:
     person = PersonFactory()
     report, browser = _asked(person), signed_in(person)
+    assert "Photos are shown to everybody once an employee has agreed" in browser.get(_page(report)).content.decode()
     empty = browser.post(_page(report), {"text": ""})
     assert empty.status_code == 400 and "Please write an answer." in empty.content.decode()
     assert browser.post(_page(report), {"text": "عند المدخل"}).status_code == 302

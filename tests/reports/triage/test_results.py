@@ -17,12 +17,13 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from reports.models import Closure, Report, SolvedAnswer
 from reports.places import metres_between
-from reports.triage import services
+from reports.triage import draws, services
 from reports.triage.distances import route
 from reports.triage.services.joins import ReportPart
 from reports.triage.services.results import FoundResult
 from shops.models import Shop
 from tests.browsers import signed_in
+from tests.database_guards import refused
 from tests.factories import report_steps
 from tests.factories.accounts import StaffFactory
 
@@ -30,10 +31,10 @@ pytestmark = pytest.mark.django_db
 HERE = (29.3328, 48.0283)  # of the reports of the factory
 
 
-def found(metres: float = 10, minutes: float = 5, **facts: Any) -> FoundResult:
-    """A result with a photo taken so many minutes ago, so many metres north of the report."""
+def found(metres: float = 10, minutes: float = 5, accuracy: int = 5, **facts: Any) -> FoundResult:
+    """A result with a photo taken so many minutes ago, so many metres north of the report, by a device of that accuracy in metres."""
     now = clock.now()
-    sent = SentVisit(str(uuid4()), now, HERE[0] + metres / 111_195, HERE[1], 5)
+    sent = SentVisit(str(uuid4()), now, HERE[0] + metres / 111_195, HERE[1], accuracy)
     given: dict[str, Any] = {"code": "fixed", "photo": SimpleUploadedFile("after.jpg", uuid4().bytes)}
     return FoundResult(sent, **(given | {"captured_at": now - dt.timedelta(minutes=minutes)} | facts))
 
@@ -69,6 +70,7 @@ def test_closed_with_a_photo_from_the_spot_and_once(late: Report, told: list[Any
     [
         {"metres": 200},
         {"metres": 76},
+        {"accuracy": 76},
         {"minutes": 31},
         {"minutes": 300},  # before the report came
         {"photo": None, "captured_at": None},
@@ -177,6 +179,22 @@ def test_not_solved_draws_another_inspector_than_the_closer(late: Report, frozen
         services.close(report=again, inspector=again.inspector, found=found(minutes=60))
     parts = services.split(report=again, inspector=again.inspector, parts=[ReportPart(code, "x") for code in ("hazard", "waste")])
     assert [part.due_at - clock.now() for part in parts] == [dt.timedelta(hours=12), dt.timedelta(hours=48)]
+
+
+def test_an_answer_takes_back_only_the_result_that_was_written_for_want_of_it(late: Report, frozen_clock: Any) -> None:
+    made, _new = services.close(report=late, inspector=late.inspector, found=found())
+    SolvedAnswer.objects.create(closure=made, is_solved=False, at=clock.now())
+    services.reopen(late)
+    services.assign(late)
+    again = Report.objects.get(pk=late.pk)
+    services.ask(report=again, inspector=again.inspector, text="أين؟")
+    frozen_clock.move(days=6)
+    services.end_unanswered()
+    services.answer(again, "خلف المدرسة")
+    made.refresh_from_db()
+    assert state(late) == "assigned" and made.sent_back_at is None, "everybody still reads it"
+    assert late.inspector not in draws.able(again, on=None), "who closed it does not get it again"
+    refused(lambda: Closure.objects.filter(pk=made.pk).update(sent_back_at=clock.now()), "guard:frozen")
 
 
 def test_who_signed_what_solved_nothing_does_not_sign_the_next_result(late: Report, supervisor: User) -> None:
