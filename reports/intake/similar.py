@@ -53,7 +53,8 @@ def similar(category: str, latitude: float, longitude: float) -> list[Similar]:
 
 
 def me_too(report: Report, sender: Sender) -> bool:
-    """Count a sender who saw the same, once. Returns whether they were counted now; the reporter and who was counted are not.
+    """Count a sender who saw the same, once. Returns whether they were counted now; who reported it, alone or in a report that was joined
+    with it, and who was counted are not.
 
     A doubtful sender confirms nothing. Raises NotPermitted("banned"), Refused("not_counted").
     """
@@ -68,7 +69,9 @@ def me_too(report: Report, sender: Sender) -> bool:
             ),
         )
     digests = sender.digests
-    if not digests or reporters.sent_by(report, sender) or MeToo.objects.filter(report=report, who__in=digests).exists():
+    if not digests or MeToo.objects.filter(report=report, who__in=digests).exists():
+        return False
+    if reporters.sent_one_of([report, *queries.joined(report)], sender):
         return False
     try:
         with transaction.atomic():

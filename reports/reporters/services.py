@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -94,6 +94,27 @@ def sent_by(report: Report, sender: Sender) -> bool:
         return False
     known = {row.phone_digest, row.device_digest} - {""}
     return (sender.person is not None and row.person_id == sender.person.pk) or not known.isdisjoint(sender.digests)
+
+
+def sent_one_of(reports: Iterable[Report], sender: Sender) -> bool:
+    """As `sent_by`, of any of some reports; who sent a divided report sent its parts."""
+    who = Q(phone_digest__in=sender.digests) | Q(device_digest__in=sender.digests)
+    if sender.person is not None:
+        who |= Q(person=sender.person)
+    return Reporter.objects.filter(who, report__in=_wholes(reports)).exists()
+
+
+def add_senders(reports: Iterable[Report], known: set[str]) -> int:
+    """Add the digests of who sent some reports to those that are `known`. Returns how many of these people were not known."""
+    found = 0
+    for row in Reporter.objects.filter(report__in=_wholes(reports)).select_related("person").order_by("pk"):
+        found += known.isdisjoint(known_by(row))
+        known.update(known_by(row))
+    return found
+
+
+def _wholes(reports: Iterable[Report]) -> set[int]:
+    return {report.parent_id or report.pk for report in reports}
 
 
 def opens(report: Report, *, person: User | None = None, secret: str = "") -> bool:

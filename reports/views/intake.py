@@ -310,7 +310,7 @@ def me_too(request: HttpRequest, public_id: str) -> HttpResponse:
         return too_many_requests(request, HOUR)
     report = get_object_or_404(queries.public_reports(), public_id=public_id)
     if report.merged_into_id is not None:  # joined since the page was read: it goes on there
-        report = get_object_or_404(queries.public_reports(), pk=report.merged_into_id)
+        report = get_object_or_404(queries.public_reports(), pk=queries.end_of(report).pk)
     if not report.is_open:
         raise Refused("report_closed", _("This report is closed. If the problem is still there, send a new report."))
     is_counted = nearby.me_too(report, _sender(request, person=True))

@@ -20,6 +20,7 @@ from reports import promises, queries
 from reports.models import Closure, MeToo, Report
 from reports.places import metres_between
 from reports.reporters import notifications
+from reports.reporters import services as reporters
 from reports.states import OPEN, ReportState
 from reports.triage.queries import visible_to
 from reports.triage.services import rows, steps
@@ -48,7 +49,7 @@ def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
 
     The same problem has the same category and the same place (`_metres_apart`). `why` is kept in the audit log with the metres between.
     Raises NotPermitted: not_drawn, not_able, other_branch, Refused: not_itself, not_open, own_part, why_missing, other_category,
-    no_place, too_far, and TransitionRefused.
+    other_hidden, other_shop, no_place, too_far, and TransitionRefused.
     """
     if report.pk == into.pk:
         raise Refused("not_itself", _("A report cannot be joined with itself. Give the number of the other one."))
@@ -64,27 +65,40 @@ def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
         raise Refused("why_missing", _("Write by what one sees that both reports are about the same problem."))
     if target.category != row.category:
         raise Refused("other_category", _("The other report has another category. Change the category first, if it is the same problem."))
+    if target.hidden_at is not None and row.hidden_at is None:
+        hidden = _("The other report is hidden from the public, and this one would vanish with it. Each is closed by itself.")
+        raise Refused("other_hidden", hidden)
     facts = {"why": why.strip(), "metres": _metres_apart(row, target)}
     actor, now = actor_of(inspector, "inspector"), clock.now()
+    others, senders = _new_people(row, target)
     row.questions.filter(answered_at__isnull=True, ended_at__isnull=True).update(ended_at=now)
     transition(row, "merge", actor=actor, data={"into": target.number}, merged_into=target, updated_at=now)
-    known = MeToo.objects.filter(report=target).values("who")
-    others = [MeToo(report=target, who=one.who, at=one.at) for one in MeToo.objects.filter(report=row).exclude(who__in=known)]
     MeToo.objects.bulk_create(others)
-    senders = 1 + len(queries.joined(row))  # who sent this one, and those that were joined with it
     promise = {"severity": max(row.severity, target.severity, key=promises.SEVERITIES.index), "due_at": min(row.due_at, target.due_at)}
-    Report.objects.filter(pk=target.pk).update(me_too_count=F("me_too_count") + len(others) + senders, **promise)
+    changes = {"me_too_count": F("me_too_count") + len(others) + senders, "updated_at": now}  # other systems ask for what changed since
+    Report.objects.filter(pk=target.pk).update(**changes, **promise)
     record("report.merged", subject=row.subject_key, actor=actor, data={"into": target.number, **facts})
     record("report.joined", subject=target.subject_key, actor=actor, data={"from": row.number, **facts})
     notifications.tell(row, "joined", into=target)
     notifications.tell(target, "joined_here", joined=row)
 
 
+def _new_people(row: Report, target: Report) -> tuple[list[MeToo], int]:
+    """Who saw the same as `row`, for `target`, and how many sent it or what was joined with it; nobody whom `target` counts already."""
+    known = set(MeToo.objects.filter(report=target).values_list("who", flat=True))
+    reporters.add_senders([target, *queries.joined(target)], known)
+    senders = reporters.add_senders([row, *queries.joined(row)], known)
+    return [MeToo(report=target, who=one.who, at=one.at) for one in MeToo.objects.filter(report=row) if one.who not in known], senders
+
+
 def _metres_apart(row: Report, target: Report) -> int:
     """How far two reports are from each other, 0 at one shop or board.
 
-    Raises Refused: no_place, too_far where it is more than a similar report may be (`similar_metres` of `limits.reports`).
+    Raises Refused: other_shop, since a report would leave the page of its shop; no_place; too_far where it is more than a similar report
+    may be (`similar_metres` of `limits.reports`).
     """
+    if row.shop_id is not None and row.shop_id != target.shop_id:
+        raise Refused("other_shop", _("This report names a shop, and the other one does not name it. Each is closed with its own result."))
     if (row.shop_id is not None and row.shop_id == target.shop_id) or (row.board_id is not None and row.board_id == target.board_id):
         return 0
     if row.latitude is None or row.longitude is None or target.latitude is None or target.longitude is None:

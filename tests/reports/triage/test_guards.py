@@ -81,8 +81,12 @@ def joined_with_a_part(row: Report) -> None:
     moved(part, "merge", "merged", merged_into=other)
 
 
+def at_its_shop(row: Report) -> ReportPlace:
+    return ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=row.area, shop=row.shop)
+
+
 def joined_with_closed(row: Report) -> None:
-    other = reports.received(category=row.category)
+    other = reports.received(category=row.category, place=at_its_shop(row))
     moved(other, "assign", "assigned", inspector=row.inspector)
     other.refresh_from_db()
     report_steps.closed(other)
@@ -100,7 +104,7 @@ def divided(row: Report) -> Report:
 
 
 def completed_with_an_open_one(row: Report) -> None:
-    other = reports.assigned(category=row.category)
+    other = reports.assigned(category=row.category, place=at_its_shop(row))
     moved(divided(row), "merge", "merged", merged_into=other)
     event(row, "complete", "closed")
 
@@ -192,6 +196,7 @@ ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     "a result that tells a warning of which there is none": ("no_measure", lambda row: told_measure(row, "warned")),
     "a result that tells a violation report of which there is none": ("no_measure", lambda row: told_measure(row, "violation")),
     "joined with one of another category": ("another_problem", lambda row: joined_with_another_problem(row, category="waste")),
+    "about a shop, joined with one about none": ("another_problem", joined_with_another_problem),
     "joined with one far away": (
         "another_problem",
         lambda row: joined_with_another_problem(row, place=ReportPlace(latitude=29.3428, longitude=48.0283, area=row.area)),

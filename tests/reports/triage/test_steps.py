@@ -24,6 +24,7 @@ from reports import queries as rules
 from reports.guards import FARTHEST_SIMILAR, SIMILAR_DEGREES
 from reports.intake.places import NORTH, SOUTH
 from reports.intake.services import ReportPlace
+from reports.intake.similar import me_too
 from reports.models import ApiKey, MeToo, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
 from reports.photos.queries import shown
@@ -240,6 +241,53 @@ def test_two_reports_are_joined_and_both_numbers_stay_alive(row: Report, told: T
     assert told == [(row.pk, "joined"), (other.pk, "joined_here")] and rules.joined(other) == [row]
     with pytest.raises(Refused, match="not_open"):
         services.merge(report=other, into=row, inspector=other.inspector, why="x")
+
+
+def test_a_person_counts_once_in_joined_reports_however_often_they_reported_it(row: Report, told: Told) -> None:
+    phone, person = Sender(phone="96550000011"), Sender(person=PersonFactory(), device="their phone")  # the first one sent `row`
+    other, third = reports.assigned(person), reports.assigned(person)
+    assert me_too(row, person) and me_too(other, phone)
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
+    assert fresh(other).people == 2 and list(MeToo.objects.filter(report=other).values_list("who", flat=True)) == phone.digests
+    services.merge(report=third, into=fresh(other), inspector=third.inspector, why="x")
+    assert fresh(other).people == 2
+    assert not me_too(fresh(other), Sender(phone="96550000011", device="another")) and not me_too(fresh(other), person)
+
+
+def test_who_sent_a_joined_report_is_no_other_who_saw_it(row: Report, told: Told) -> None:
+    other = reports.assigned()
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
+    assert not me_too(fresh(other), Sender(phone="96550000011")) and fresh(other).people == 2
+
+
+def test_other_systems_learn_of_the_promise_that_came_with_a_joined_report(row: Report, told: Told, frozen_clock: Any) -> None:
+    frozen_clock.move(hours=1)
+    other = reports.assigned()
+    frozen_clock.move(hours=1)
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
+    assert fresh(other).due_at == row.due_at < other.due_at and fresh(other).updated_at == clock.now()
+
+
+def test_a_report_that_everybody_sees_does_not_vanish_into_a_hidden_one(row: Report, told: Told) -> None:
+    other = report_steps.hidden(reports.assigned())
+    with pytest.raises(Refused, match="other_hidden"):
+        services.merge(report=row, into=other, inspector=row.inspector, why="x")
+    services.merge(report=other, into=row, inspector=other.inspector, why="x")
+
+
+def test_a_report_does_not_leave_the_page_of_its_shop_by_a_join(inspectors: Any, told: Told, make_shop: Any, store: Any) -> None:
+    first, second = make_shop(activity_id="BARB"), make_shop(activity_id="BARB")
+
+    def at(shop: Any) -> Report:
+        place = ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=first.area, shop=shop)
+        return reports.assigned(category="waste", place=place)
+
+    row, nobodys = at(first), at(None)
+    for other in (at(second), nobodys):
+        with pytest.raises(Refused, match="other_shop"):
+            services.merge(report=row, into=other, inspector=row.inspector, why="x")
+    services.merge(report=row, into=at(first), inspector=row.inspector, why="x")
+    services.merge(report=nobodys, into=at(second), inspector=nobodys.inspector, why="x")
 
 
 def test_a_joined_report_keeps_its_promise_and_severity(row: Report, told: Told, frozen_clock: Any) -> None:
