@@ -139,7 +139,8 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
-            obj.version, obj.made_by, obj.made_at = services.next_version(obj.subject), request.user, clock.now()
+            obj.version, obj.made_by = services.next_version(obj.subject), request.user
+        obj.made_at = clock.now()  # by which `publish` sees that the draft is not the one that was read
         obj.sent_back_at, obj.sent_back_words = None, ""
         super().save_model(request, obj, form, change)
 
@@ -196,6 +197,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
                 "ruleset": ruleset,
                 "title": title_of(ruleset),
                 "back": page,
+                "has_passed": ruleset.published_at is None and ruleset.first_day < clock.today(),
             }
             # The other tables stand whole on the page of the edition; here only what changes in them.
             listed = {*services.LISTS, "board_limits"} - {"inspection_rules"}
@@ -206,6 +208,8 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         if request.POST.get("step") == "send_back":
             return self._send_back(request, ruleset, user)
         try:
+            if request.POST.get("seen") != ruleset.made_at.isoformat():
+                raise services.changed()
             services.publish(ruleset=ruleset, publisher=user, actor=Actor(PUBLISHER, user.key))
         except Refused as refusal:
             self.message_user(request, refusal.sentence, messages.ERROR)

@@ -26,12 +26,17 @@ LISTS = ("fees", "limits", "conditions", "reasons", *CHECK_ROWS, "offences", "ho
 ROWS = (*LISTS, *BOARD_ROWS, *LAND_ROWS, *REPORT_ROWS)
 
 
+def changed() -> Refused:
+    """The refusal of a publication whose draft is not the one that the publisher read."""
+    return Refused("changed", _("The maker has saved this draft since it was shown. Read it again before it is published."))
+
+
 @transaction.atomic
 def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
     """Publish an edition, end the one before it, and call the handlers of `registry`.
 
-    Raises Refused for the maker, for a draft that was sent back, an empty or overlapping edition, a calendar without a working week, and a
-    limit that is too high.
+    `ruleset` is what the publisher read: Refused("changed") where its maker saved the draft since. Raises Refused also for the maker, for a
+    draft that was sent back, an empty or overlapping edition, a calendar without a working week, and a limit that is too high.
     """
     rows = {row.pk: row for row in RuleSet.objects.select_for_update().filter(subject=ruleset.subject).order_by("pk")}
     ruleset.published_at, sent_back_at = rows[ruleset.pk].published_at, rows[ruleset.pk].sent_back_at
@@ -39,6 +44,8 @@ def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
         raise Refused("published", _("This edition is already published."))
     if ruleset.made_by_id == publisher.pk:
         raise Refused("same_person", _("The person who made an edition cannot publish it. A second person must."))
+    if rows[ruleset.pk].made_at != ruleset.made_at:
+        raise changed()
     if sent_back_at is not None:
         raise Refused("sent_back", _("This draft was sent back to its maker. It can be published once the maker has saved it again."))
     if not any(getattr(ruleset, rows).exists() for rows in ROWS):

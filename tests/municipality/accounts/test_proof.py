@@ -153,13 +153,14 @@ def test_publishing_asks_for_the_passkey_and_no_code(settings: Any) -> None:
     give_password(client, "publisher")
     client.post(CODE, {"code": code_now(secret)})
     add(client, key)
-    path = f"/admin/rulebook/ruleset/{draft(StaffFactory(groups=['rule_maker'], login='maker')).pk}/publish/"
+    edition = draft(StaffFactory(groups=["rule_maker"], login="maker"))
+    path, seen = f"/admin/rulebook/ruleset/{edition.pk}/publish/", edition.made_at.isoformat()
     with later(settings.PROOF_SECONDS + 5):
         page = client.post(path)
         assert page.status_code == 403 and "proof-code" not in page.content.decode()
         assert client.post(path, {"proof-code": code_now(secret, 1)}).status_code == 403
         assert RuleSet.objects.get().published_at is None
-        assert client.post(path, {"proof_key": key.get(options_on_post(client, path))}).status_code == 302
+        assert client.post(path, {"proof_key": key.get(options_on_post(client, path)), "seen": seen}).status_code == 302
         assert AuditEvent.objects.filter(action="accounts.proved_again", data__page="admin:rulebook_ruleset_publish").count() == 1
 
 

@@ -112,7 +112,8 @@ def test_nobody_else_writes_in_a_draft(maker: User, checker: User) -> None:
 
 
 def publish(client: Client, ruleset: RuleSet, method: str = "post") -> Any:
-    return getattr(client, method)(reverse(PUBLISH, args=[ruleset.pk]), follow=True)
+    """As the page sends it that showed the draft as it is in `ruleset`."""
+    return getattr(client, method)(reverse(PUBLISH, args=[ruleset.pk]), {"seen": ruleset.made_at.isoformat()}, follow=True)
 
 
 def test_a_second_person_sees_the_rows_once_more_and_publishes(maker: User, checker: User) -> None:
@@ -127,6 +128,31 @@ def test_a_second_person_sees_the_rows_once_more_and_publishes(maker: User, chec
     ruleset.refresh_from_db()
     assert ruleset.published_by == checker
     assert reverse(PUBLISH, args=[ruleset.pk]) not in client.get(reverse(CHANGE, args=[ruleset.pk])).content.decode()
+
+
+def test_the_publisher_reads_that_the_first_day_has_passed(maker: User, checker: User) -> None:
+    ruleset, client = drafted(maker), signed_in(checker)
+    assert "مضى هذا اليوم" not in publish(client, ruleset, "get").content.decode()
+    RuleSet.objects.filter(pk=ruleset.pk).update(first_day=clock.today() - dt.timedelta(days=1))
+    assert "مضى هذا اليوم" in publish(client, ruleset, "get").content.decode()
+
+
+def test_a_draft_that_its_maker_saved_after_it_was_shown_is_not_published(maker: User, checker: User) -> None:
+    """Or the maker alone would decide what the second person puts in force."""
+    ruleset, client = drafted(maker), signed_in(checker)
+    shown = client.get(reverse(PUBLISH, args=[ruleset.pk])).content.decode()
+    assert f'name="seen" value="{ruleset.made_at.isoformat()}"' in shown and "10.000" in shown
+    with clock.at(clock.now() + dt.timedelta(minutes=1)):
+        assert signed_in(maker).post(reverse(CHANGE, args=[ruleset.pk]), form(99_000, ruleset.fees.get())).status_code == 302
+        [message] = publish(client, ruleset).context["messages"]
+        assert message.level_tag == "error" and "حفظ المُعِدّ" in str(message)
+        with pytest.raises(Refused, match="changed"):
+            services.publish(ruleset=ruleset, publisher=checker, actor=actor_of(checker))
+        assert client.post(reverse(PUBLISH, args=[ruleset.pk])).status_code == 302
+        ruleset.refresh_from_db()
+        assert ruleset.published_at is None and ruleset.fees.get().fils == 99_000
+        publish(client, ruleset)  # read again
+        assert RuleSet.objects.get().published_by == checker
 
 
 def test_a_publisher_sends_a_draft_back_with_a_reason_until_it_is_saved_again(maker: User, checker: User) -> None:

@@ -74,7 +74,7 @@ def test_a_maker_changes_a_height_from_a_day_on_and_a_second_person_publishes_it
     publish = reverse("admin:rulebook_ruleset_publish", args=[draft.pk])
     shown = signed_in(checker).get(publish).content.decode()
     assert "450" in shown and "30000" in shown and "التبغ" in shown and "افتراض" in shown
-    signed_in(checker).post(publish)
+    signed_in(checker).post(publish, {"seen": RuleSet.objects.get(pk=draft.pk).made_at.isoformat()})
     rows = queries.edition("rules.boards", max(draft.first_day, clock.today())).board_limits
     assert [(row.most_cm, row.first_day) for row in rows if row.kind == "height"] == [(450, draft.first_day)]
 

@@ -75,7 +75,7 @@ def test_a_maker_adds_a_row_with_its_source_and_a_second_person_publishes_it(dra
     client = signed_in(checker)
     assert "ديوانية، استراحة" in client.get(publish).content.decode()
     assert not any("ديوانية" in trade.words_ar for trade in queries.edition(queries.TRADES, clock.today()).trades)
-    client.post(publish)
+    client.post(publish, {"seen": RuleSet.objects.get(pk=draft.pk).made_at.isoformat()})
     assert any("ديوانية" in trade.words_ar for trade in queries.edition(queries.TRADES, clock.today()).trades)
     assert "trades-0-words_ar" not in signed_in(maker).get(change(draft)).content.decode()
 
