@@ -42,6 +42,9 @@ __all__ = ["DECIDED", "PACE_DAYS", "OfficerLine", "board", "holders", "late_cloc
 # --- Who may ---------------------------------------------------------------------------------------------------------------
 
 
+OFFICER = "officer"  # the group of who decides
+
+
 def is_supervisor(user: User) -> bool:
     """Whether a user is active staff with a branch and the role of supervisor."""
     return bool(user.branch_id) and has_role(user, "supervisor")
@@ -108,10 +111,11 @@ def case_access(user: User, public_id: str, groups: Collection[str] | None = Non
     roles = frozenset(names & ({"auditor", "supervisor"} if user.branch_id == entry.branch_id else {"auditor"}))
     is_staff = bool(user.is_active and user.is_staff)
     was_handled = entry.state != QueueEntryState.WAITING or any(getattr(row, name, False) for name in ("moved", "escalated", "overridden"))
-    may = row.held or "auditor" in roles or ("supervisor" in roles and was_handled)
-    may = may or ("officer" in names and still_open_to(user).filter(case=entry.case_id).exists())
+    holds = row.held and OFFICER in names  # whoever lost the role loses the case too, at the next run of `queue.release_absent`
+    may = holds or "auditor" in roles or ("supervisor" in roles and was_handled)
+    may = may or (OFFICER in names and still_open_to(user).filter(case=entry.case_id).exists())
     is_allowed = is_staff and not row.has_conflict and may
-    return CaseAccess(entry, row.has_conflict, row.held, roles, bool(is_allowed))
+    return CaseAccess(entry, row.has_conflict, holds, roles, bool(is_allowed))
 
 
 def may_open(user: User, case: Case) -> bool:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
+from municipality.accounts.queries import has_role
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
@@ -247,7 +248,7 @@ def void_proposals(case: Case) -> None:
 
 
 def release_absent() -> int:
-    """Release the cases of officers who are absent, gone, without the skill, or idle longer than the rulebook allows.
+    """Release the cases of officers who are absent, gone, without the role or the skill, or idle longer than the rulebook allows.
 
     Returns how many. Cases that wait for the applicant or a signature stay. Idempotent.
     """
@@ -264,7 +265,7 @@ def _release_if_absent(row: Assignment) -> bool:
 
 def _release_code(row: Assignment) -> str:
     officer, entry = row.officer, row.place
-    if not (officer.is_active and officer.is_staff and officer.branch_id == entry.branch_id):
+    if officer.branch_id != entry.branch_id or not has_role(officer, queries.OFFICER):
         return "left_office"
     if entry.skill not in queries.skills_of(officer):
         return "skill_ended"

@@ -78,6 +78,19 @@ def test_a_role_that_is_taken_away_is_gone_with_the_next_request(officer: User) 
     assert {client.post(reverse("admin:desk_next")).status_code for client in clients} == {403}
 
 
+def test_a_case_on_the_desk_of_who_lost_the_role_is_closed_to_them_and_goes_back(officer: User, make_shop: Any, owner: Any) -> None:
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    held = desk_acts.assigned(officer)
+    client, page = signed_in(officer), reverse("admin:desk_case", args=[case.public_id])
+    assert client.get(page).status_code == 200 and queue.release_absent() == 0
+    officer.groups.remove(Group.objects.get(name="officer"))
+    assert client.get(page).status_code == 404
+    answer = client.post(reverse("admin:desk_act", args=[case.public_id, "corrections"]), {"ask": "area_m2.area_differs", "step": "send"})
+    assert answer.status_code == 404 and QueueEntry.objects.get(case=case).state == "held"
+    assert queue.release_absent() == 1
+    assert Assignment.objects.get(pk=held.pk).end_code == "left_office" and QueueEntry.objects.get(case=case).state == "waiting"
+
+
 def test_what_a_disabled_officer_held_goes_back_and_nothing_more_is_done_in_their_name(officer: User, make_shop: Any, owner: Any) -> None:
     case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     held = desk_acts.assigned(officer)
