@@ -211,9 +211,9 @@ def finish(row: SignInRequest) -> tuple[User, Result]:
             raise Unusable("request_unusable", _("This sign-in request can no longer be used. Please start again."))
         person = get_or_create_user(number, result.person)
         SignInRequest.objects.filter(pk=row.pk).update(person=person, assurance=result.assurance)
-        record(
-            "accounts.signed_in", subject=person.key, actor=actor_of(person), data={"channel": row.channel, "assurance": result.assurance}
-        )
+        if person.is_active:  # else no session is opened
+            data = {"channel": row.channel, "assurance": result.assurance}
+            record("accounts.signed_in", subject=person.key, actor=actor_of(person), data=data)
     return person, result
 
 

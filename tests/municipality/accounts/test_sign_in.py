@@ -346,6 +346,7 @@ def test_a_closed_account_stays_outside(phones: Phones, client: Client) -> None:
     response = client.get(address("accounts:finish", "en"))
     assert response.status_code == 403 and "account is closed" in response.content.decode()
     assert signed_in(client) is None
+    assert AuditEvent.objects.filter(action="accounts.signed_in").count() == 1, "no sign-in stands in the record that opened nothing"
 
 
 def test_closing_an_account_ends_its_sessions_with_the_next_request(phones: Phones, client: Client) -> None:
