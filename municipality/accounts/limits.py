@@ -137,7 +137,7 @@ WRONG_DIGITS = AttemptLimit("wrong_digits", 6, 900)  # a reference whose four di
 WRONG_REFERENCES = AttemptLimit("wrong_references", 60, 600)
 CODES_PER_HOUR = AttemptLimit("code_to_hour", 3, 3600)  # an e-mail address or a phone
 CODES_PER_DAY = AttemptLimit("code_to_day", 10, 86_400)
-CODES_PER_CLIENT = AttemptLimit("code_from", 20, 3600)  # a client
+CODES_PER_CLIENT = AttemptLimit("code_from", 20, 3600)  # a client without an account
 CODES_PER_PERSON = AttemptLimit("code_of", 10, 3600)  # a person
 CODE_TRIES = AttemptLimit("code_tries", 15, 3600)  # a person, over all codes
 

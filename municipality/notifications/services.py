@@ -225,14 +225,15 @@ def _close(delivery: Delivery, state: DeliveryState, **changes: Any) -> None:
     Delivery.objects.filter(pk=delivery.pk).exclude(state=DeliveryState.SENT).update(state=state, **changes)
 
 
-def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> None:
-    """Send a one-time code to an address that is being confirmed. The arguments of the job do not hold the code itself.
+def deliver_code(*, user_id: int, channel: str, code_id: int) -> None:
+    """Send a one-time code to an address that is being confirmed. The arguments of the job, which staff read, hold neither of them.
 
     A code that is no longer valid is not sent, nor is one over the limits of a number.
     """
-    from municipality.accounts.services.contacts import code_text
+    from municipality.accounts.services.contacts import code_to_send
 
-    if not (code := code_text(code_id)):
+    address, code = code_to_send(code_id)
+    if not code:
         return
     language = get_user_model().objects.values_list("language", flat=True).get(pk=user_id)
     key = f"code-{code_id}"

@@ -64,7 +64,7 @@ def _digest(number: str) -> str:
 def free_at(number: str) -> dt.datetime | None:
     """When a number at its limit of a day takes the next message; None where it takes one now."""
     now = clock.now()
-    newest = SmsUse.objects.filter(number_id=_digest(number), at__gt=now - DAY).order_by("-at").values_list("at", flat=True)
+    newest = SmsUse.objects.filter(number_id=_digest(number), at__gt=now - DAY, is_code=False).order_by("-at").values_list("at", flat=True)
     last = newest[_per_day() - 1 : _per_day()].first()
     return last + DAY if last else None
 
@@ -74,9 +74,10 @@ def _per_day() -> int:
 
 
 def count_message(number: str, *, idempotency_key: str, is_code: bool = False) -> None:
-    """Count one message against the number: 3 codes in any hour, 10 messages in any 24 hours. Raises LimitReached.
+    """Count one message against the number: 3 codes in any hour, 10 codes and 10 messages in any 24 hours. Raises LimitReached.
 
-    Counted in the database, so that it works across processes and without the cache. The same key counts once.
+    Codes take nothing of the messages: anybody may have typed the number. Counted in the database, so that it works across processes and
+    without the cache. The same key counts once.
     """
     codes_per_hour, per_day = getattr(settings, "SMS_CODES_PER_HOUR", 3), _per_day()
     now = clock.now()
@@ -89,6 +90,6 @@ def count_message(number: str, *, idempotency_key: str, is_code: bool = False) -
             return
         if is_code and uses.filter(is_code=True, at__gt=now - HOUR).count() >= codes_per_hour:
             raise LimitReached
-        if uses.filter(at__gt=now - DAY).count() >= per_day:
+        if uses.filter(at__gt=now - DAY, is_code=is_code).count() >= per_day:
             raise LimitReached
         SmsUse.objects.create(number_id=digest, is_code=is_code, idempotency_key=idempotency_key, at=now)

@@ -32,19 +32,14 @@ class CodeOver(Refused):
     """There is no code to enter: it has expired, was used, or was tried too often."""
 
 
-def send_code(*, user: User, contact: Contact, address: str, client: str) -> ContactCode:
+def send_code(*, user: User, contact: Contact, address: str) -> ContactCode:
     """Create a code for `address` and enqueue its sending; earlier codes of the same contact expire. Raises TooMany.
 
-    Limits against SMS pumping: 3 an hour and 10 a day for one address, 10 an hour for one person, 20 an hour for one client.
+    Limits against SMS pumping: 3 an hour and 10 a day for one address, 10 an hour for one person. Not by the client's address, which may be
+    a whole mobile network: the person is proven.
     """
     subject = f"{contact}:{address.casefold()}"
-    allowed = (
-        limits.CODES_PER_CLIENT.take(client)
-        and limits.CODES_PER_PERSON.take(user.key)
-        and limits.CODES_PER_HOUR.take(subject)
-        and limits.CODES_PER_DAY.take(subject)
-    )
-    if not allowed:
+    if not (limits.CODES_PER_PERSON.take(user.key) and limits.CODES_PER_HOUR.take(subject) and limits.CODES_PER_DAY.take(subject)):
         raise TooMany("codes", _("Too many codes were asked for. Please try again in an hour."))
     text = f"{secrets.randbelow(1_000_000):06d}"
     now = clock.now()
@@ -61,16 +56,16 @@ def send_code(*, user: User, contact: Contact, address: str, client: str) -> Con
             expires_at=now + CODE_LIFETIME,
         )
         ContactCode.objects.filter(pk=code.pk).update(code_hash=_hash(code.pk, text))
-        enqueue("notifications.code", key=f"code:{code.pk}", user_id=user.pk, channel=contact, address=address, code_id=code.pk)
+        enqueue("notifications.code", key=f"code:{code.pk}", user_id=user.pk, channel=contact, code_id=code.pk)
     return code
 
 
-def code_text(code_id: int) -> str:
-    """The six digits, for the message that contains them; empty once the code is used or expired."""
+def code_to_send(code_id: int) -> tuple[str, str]:
+    """The address and the six digits, for the message that contains them; empty once the code is used or expired."""
     code = ContactCode.objects.filter(pk=code_id).first()
     if code is None or not code.code_cipher or code.used_at is not None or clock.now() >= code.expires_at:
-        return ""
-    return civil_ids.decrypt(code.code_cipher, "code")
+        return "", ""
+    return code.address, civil_ids.decrypt(code.code_cipher, "code")
 
 
 def waiting_code(user: User, contact: Contact) -> ContactCode | None:

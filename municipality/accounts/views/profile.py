@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from municipality.accounts import limits, next_paths
+from municipality.accounts import next_paths
 from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
 from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
@@ -82,9 +82,8 @@ def contact(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
     form, submitted = read_form(request, CONTACT_FORMS[which], initial={"address": _suggestion(request, which)})
     status = 400 if submitted else 200
     if submitted and form.is_valid():
-        client = limits.address_of(request)
         try:
-            contacts.send_code(user=request.user, contact=which, address=form.cleaned_data["address"], client=client)
+            contacts.send_code(user=request.user, contact=which, address=form.cleaned_data["address"])
         except TooMany as refusal:
             form.add_error(None, refusal.sentence)
             status = refusal.status

@@ -108,6 +108,18 @@ def test_a_number_gets_ten_messages_in_any_day() -> None:
 
 
 @pytest.mark.django_db
+def test_codes_that_a_stranger_has_sent_to_a_number_take_nothing_of_its_messages() -> None:
+    for hour in range(10):
+        with clock.at(NOON + dt.timedelta(hours=hour)):
+            sms.count_message("96590000001", idempotency_key=f"code-{hour}", is_code=True)
+    with clock.at(NOON + dt.timedelta(hours=11)):
+        with pytest.raises(sms.LimitReached):
+            sms.count_message("96590000001", idempotency_key="code-10", is_code=True)
+        assert sms.free_at("96590000001") is None
+        sms.count_message("96590000001", idempotency_key="notice-1")
+
+
+@pytest.mark.django_db
 def test_a_second_try_of_the_same_message_counts_once() -> None:
     for _ in range(20):
         sms.count_message("96590000001", idempotency_key="code-1", is_code=True)
@@ -120,21 +132,24 @@ def test_the_number_itself_is_not_kept() -> None:
     assert "90000001" not in SmsNumber.objects.get().digest
 
 
-def code_text(code_id: int) -> str:
-    return f"{code_id:06d}"
+ADDRESSES = {8: "new@mail.example"}
+
+
+def code_to_send(code_id: int) -> tuple[str, str]:
+    return ADDRESSES.get(code_id, "96590000001"), f"{code_id:06d}"
 
 
 @pytest.fixture
 def code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("municipality.accounts.services.contacts.code_text", code_text)
+    monkeypatch.setattr("municipality.accounts.services.contacts.code_to_send", code_to_send)
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("code")
 def test_a_code_goes_to_the_address_that_is_being_confirmed(gateway: type[RememberingSms], mailoutbox: list[Any]) -> None:
     salim = PersonFactory(unreachable=True, language="en")
-    services.deliver_code(user_id=salim.pk, channel="sms", address="96590000001", code_id=7)
-    services.deliver_code(user_id=salim.pk, channel="email", address="new@mail.example", code_id=8)
+    services.deliver_code(user_id=salim.pk, channel="sms", code_id=7)
+    services.deliver_code(user_id=salim.pk, channel="email", code_id=8)
     assert [(to, key) for to, _text, key in gateway.sent] == [("96590000001", "code-7")]
     assert "000007" in gateway.sent[0][1]
     [letter] = mailoutbox
@@ -147,7 +162,7 @@ def test_a_code_goes_to_the_address_that_is_being_confirmed(gateway: type[Rememb
 def test_a_fourth_code_is_not_sent(gateway: type[RememberingSms]) -> None:
     salim = PersonFactory()
     for number in range(1, 6):
-        services.deliver_code(user_id=salim.pk, channel="sms", address="96590000001", code_id=number)
+        services.deliver_code(user_id=salim.pk, channel="sms", code_id=number)
     assert [key for _to, _text, key in gateway.sent] == ["code-1", "code-2", "code-3"]
 
 
@@ -156,10 +171,10 @@ def test_a_code_that_was_replaced_used_or_is_over_is_not_sent(gateway: type[Reme
     salim = PersonFactory(unreachable=True)
 
     def deliver(code: ContactCode) -> None:
-        services.deliver_code(user_id=salim.pk, channel="sms", address=code.address, code_id=code.pk)
+        services.deliver_code(user_id=salim.pk, channel="sms", code_id=code.pk)
 
     with clock.at(NOON):
-        replaced, newest = (contacts.send_code(user=salim, contact="phone", address="96590000001", client="x") for _ in range(2))
+        replaced, newest = (contacts.send_code(user=salim, contact="phone", address="96590000001") for _ in range(2))
         deliver(replaced)
         assert gateway.sent == []
         deliver(newest)
