@@ -134,7 +134,8 @@ class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
 
 def _rows_of(model: type[models.Model]) -> type[_RowInline]:
     """The table of a model that needs nothing of its own."""
-    return type(f"{model.__name__}Inline", (_RowInline,), {"model": model, "__module__": __name__})
+    table: Any = type(f"{model.__name__}Inline", (_RowInline,), {"model": model, "__module__": __name__})
+    return table
 
 
 class FeeInline(_RowInline):
