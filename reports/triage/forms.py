@@ -281,7 +281,8 @@ class CloseForm(VisitForm):
 
     def __init__(self, data: Any = None, *, report: Report) -> None:
         initial = {"client_key": str(uuid4()), "seen_at": clock.now().isoformat(timespec="seconds"), "report": report.public_id}
-        super().__init__(data, initial=initial, auto_id="close_%s")
+        self.needs_signature = report.latitude is None or report.longitude is None  # no photo can be measured
+        super().__init__(data, initial=initial | {"asks_signature": self.needs_signature}, auto_id="close_%s")
         self.row = report
         lacking = lacking_measures(report) - {(data or {}).get("code")}
         self.fields["code"].choices = list(self._results(lacking))  # type: ignore[attr-defined]

@@ -29,7 +29,7 @@ from reports.triage.services.rows import SYSTEM
 LONGEST = 1000  # characters of a question
 LONGEST_ANSWER = 2000
 NOT_REACHABLE = _(
-    "Nobody would read the question: who reported left neither an account nor a confirmed phone number. Decide by what is at the place."
+    "The reporter cannot be asked: they left neither an account nor a confirmed phone number. Decide by what is at the place."
 )
 
 

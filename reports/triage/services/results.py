@@ -33,6 +33,9 @@ from reports.states import ReportState
 from reports.triage.services import joins, rows
 
 MAX_CLOCK_LEAD = dt.timedelta(minutes=5)  # of the clock of a device
+NO_PLACE = _(
+    "The report has no exact place on the map, so no photo alone closes it. Tick the second signature; the same photo may go with it."
+)
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,14 @@ def prove(report: Report, photo: ReportPhoto | None, written: dt.datetime, accur
     """
     limits = queries.limits()
     if photo is None:
-        return SpotProof(None, None, _("There is no photo of the place after the visit."))
+        return SpotProof(None, None, _("No photo was sent. Take one at the place, or tick the second signature."))
     if photo.captured_at is None:
         return SpotProof(None, None, _("Neither photo nor device say when it was taken."))
     age, age_written = _minutes(clock.now() - photo.captured_at), _minutes(written - photo.captured_at)
     if photo.latitude is None or photo.longitude is None:
         return SpotProof(None, age, _("Neither photo nor device say where it was taken."))
     if report.latitude is None or report.longitude is None:
-        return SpotProof(None, age, _("The report has no exact place, so the distance of the photo cannot be measured."))
+        return SpotProof(None, age, NO_PLACE)
     distance = round(metres_between((report.latitude, report.longitude), (photo.latitude, photo.longitude)))
     if photo.captured_at < promises.opened_at(report):
         return SpotProof(distance, age, _("The photo is older than the report."))
@@ -158,8 +161,7 @@ def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> 
     proof = prove(row, photo, written, _accuracy_of(photo, found.sent))
     is_proved = not proof.lacks
     if not is_proved and not found.asks_signature and not proof.is_sent_late:
-        hint = _("Take a new photo at the place, or ask below for a second signature. The same photo would be refused again.")
-        raise Refused("no_proof", f"{proof.lacks} {hint}")
+        raise Refused("no_proof", _unproved(row, photo, proof))
     made = Closure.objects.create(
         report=row,
         code=result.code,
@@ -182,6 +184,15 @@ def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> 
         transition(row, "propose_close", actor=actor, data=data, updated_at=now)
     record("report.closed" if is_proved else "report.result_proposed", subject=row.subject_key, actor=actor, data=data)
     return made
+
+
+def _unproved(row: Report, photo: ReportPhoto | None, proof: SpotProof) -> Text:
+    """Why nothing is closed, and what closes it: a refused photo is not kept, so it may be sent again."""
+    if row.latitude is None or row.longitude is None:
+        return NO_PLACE
+    if photo is None:
+        return proof.lacks
+    return f"{proof.lacks} {_('Take a new photo at the place, or tick the second signature and send the same photo.')}"
 
 
 def _end(row: Report, made: Closure) -> None:

@@ -102,7 +102,7 @@ def test_a_result_that_was_kept_without_a_line_waits_for_a_signature(
     assert made.age_minutes == 2 + hours * 60, "by the clock of the portal"
 
 
-def test_a_report_without_a_place_needs_a_signature(late: Report) -> None:
+def test_a_photo_without_a_place_needs_a_signature(late: Report) -> None:
     for place in (SentVisit(str(uuid4()), clock.now()),):
         with pytest.raises(Refused, match="no_proof"):
             services.close(report=late, inspector=late.inspector, found=FoundResult(place, "fixed", "", found().photo, clock.now()))
