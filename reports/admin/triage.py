@@ -394,7 +394,7 @@ staff_menu.register(
         "admin:eye_branch",
         (INSPECTOR, SUPERVISOR, AUDITOR),
         count=_pressing,
-        tile=gettext_lazy("reports late or soon late, or to sign"),
+        tile=gettext_lazy("reports late or soon late"),
         tone="warn",
     ),
 )

@@ -13,7 +13,7 @@ from municipality.review.models import Absence
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportClock
 from reports import queries
-from reports.models import BlurState, Report, ReportEvent, ReportPhoto
+from reports.models import BlurState, Closure, Report, ReportEvent, ReportPhoto, SolvedAnswer
 from reports.photos.queries import SHOWN
 from reports.places import box_around, metres_between
 from reports.states import OPEN, ReportState
@@ -56,9 +56,19 @@ def soon() -> Q:
 
 
 def pressing(rows: QuerySet[Report]) -> QuerySet[Report]:
-    """Those that a supervisor looks at first: overdue, warned of (nearly `soon`, without the rulebook), or waiting for a signature."""
-    late = Q(warned_of=F("due_at")) | Q(due_at__lte=clock.now())
-    return rows.filter(Q(state=ReportState.COUNTERSIGN) | Q(state__in=OPEN) & late)
+    """Those that a supervisor looks at first: overdue, or warned of (nearly `soon`, without the rulebook)."""
+    return rows.filter(Q(warned_of=F("due_at")) | Q(due_at__lte=clock.now()), state__in=OPEN)
+
+
+def to_sign(user: User) -> QuerySet[Report]:
+    """Reports of a supervisor's branch whose result another person than they wrote waits for a second signature.
+
+    `is_unsolved`: a result of it, or of the report that it is part of, solved nothing, so that `rows.may_sign` is to be asked.
+    """
+    own = Closure.objects.filter(report=OuterRef("pk"), closed_by=user, signed_by__isnull=True, sent_back_at__isnull=True)
+    whole = Q(closure__report=OuterRef("pk")) | Q(closure__report=OuterRef("parent"))
+    waiting = visible_to(user).filter(~Exists(own), state=ReportState.COUNTERSIGN).defer("answers", "draw", "words")
+    return waiting.annotate(is_unsolved=Exists(SolvedAnswer.objects.filter(whole, is_solved=False)))
 
 
 def with_soon(rows: QuerySet[Report]) -> QuerySet[Report]:

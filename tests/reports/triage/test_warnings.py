@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
-from municipality.fieldwork.services import SentVisit
 from municipality.kernel import clock
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.models import ConflictOfInterest
 from reports.models import Report
 from reports.triage import queries, services
-from reports.triage.services.results import FoundResult
 from tests.browsers import signed_in
 from tests.conftest import NOON
 from tests.factories import report_steps, reports
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def unproven() -> FoundResult:
-    """A result without a photo, which another person signs."""
-    return FoundResult(SentVisit(str(uuid4()), clock.now()), "fixed", "", None, None, asks_signature=True)
 
 
 def warned() -> list[str]:
@@ -63,11 +55,6 @@ def test_the_first_page_counts_what_is_late_or_soon_late(row: Report, supervisor
         assert pressing(supervisor) == 1 and "بلاغات متأخرة" in signed_in(supervisor).get("/admin/").content.decode()
     with clock.at(row.due_at - dt.timedelta(hours=1)):
         assert pressing(supervisor) == 0 and services.warn() == 1 and pressing(supervisor) == 1
-
-
-def test_the_first_page_counts_what_waits_for_a_signature(row: Report, supervisor: User) -> None:
-    services.close(report=row, inspector=row.inspector, found=unproven())
-    assert Report.objects.get(pk=row.pk).state == "countersign" and pressing(supervisor) == 1
 
 
 def test_a_new_promise_is_warned_of_again(row: Report, supervisor: User) -> None:
