@@ -27,7 +27,7 @@ from municipality.ui.code_labels import label_codes
 from municipality.ui.staff_home import HomePart, Next
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.subject_names import NAMES
-from municipality.ui.templatetags.portal import bilingual, ref
+from municipality.ui.templatetags.portal import bilingual, ref, with_refs
 from municipality.ui.texts import Text
 from reports.models import FIRST_LOOK, Ban, ModeratedPart, Moderation, Report
 from reports.moderation import queries, services
@@ -68,7 +68,7 @@ def moderate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            messages.success(request, _act(request, report))
+            messages.success(request, with_refs(_act(request, report)))
             if request.POST.get("step") != "agree":
                 return redirect("admin:report_moderation", public_id=report.public_id)
             following = queries.unread_words().first()
@@ -83,7 +83,7 @@ def moderate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     trace = labelled_trace(report, of_intake=True)
     first_look = next((row for row, _label in trace if row.code == FIRST_LOOK and row.lifted_at is None), None)
     hidden = {(row.part, row.photo_id) for row, _label in trace if row.lifted_at is None}
-    photos = [(photo, (ModeratedPart.PHOTO, photo.pk) in hidden) for photo in report.photos.order_by("pk")]
+    photos = [(photo, (ModeratedPart.PHOTO, photo.pk) in hidden) for photo in report.photos.select_related("reused__report").order_by("pk")]
     context = {
         "report": report,
         "name": bilingual(report.category_facts, "name"),

@@ -24,6 +24,7 @@ from municipality.ui import staff_menu
 from municipality.ui.admin_base import MAX_COUNT, require_role, staff_page
 from municipality.ui.code_labels import label_codes
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.templatetags.portal import with_refs
 from municipality.ui.texts import Text
 from municipality.uploads.pictures import response_of
 from reports.models import BlurState, ReportPhoto
@@ -60,7 +61,7 @@ def judge(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         said = SAID[blur]
         way = _("Change the decision")
         url = reverse("admin:report_photo", args=[photo.public_id])
-        about = said % {"kind": photo.get_kind_display(), "number": photo.report.number}
+        about = with_refs(said % {"kind": photo.get_kind_display(), "number": photo.report.number})
         messages.success(request, format_html('{} <a href="{}">{}</a>', about, url, way))
     return redirect("admin:report_photos")
 

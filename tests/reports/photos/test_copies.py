@@ -14,6 +14,7 @@ from municipality.accounts.models import User
 from municipality.audit.models import AccessLogEntry
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.ui.templatetags.portal import ref
 from reports.models import ModeratedPart, Moderation, ReportPhoto
 from reports.moderation import services as moderations
 from reports.photos import copies, detector, moderation, queries, services
@@ -75,7 +76,7 @@ def test_a_decision_names_its_photo_and_can_be_changed(photo: ReportPhoto) -> No
     browser = signed_in(StaffFactory(groups=["intake"]))
     url = reverse("admin:report_photo_judge", args=[photo.public_id])
     told = browser.post(url, {"blur": "agreed"}, follow=True).content.decode()
-    assert f"صورة البلاغ ({photo.report.number}): تظهر للجميع الآن." in told
+    assert f"صورة البلاغ ({ref(photo.report.number)}): تظهر للجميع الآن." in told
     assert reverse("admin:report_photo", args=[photo.public_id]) in told and "قرارات حديثة" in told
     tries = (
         ("private", {}, "agreed"),
@@ -104,6 +105,20 @@ def test_a_photo_of_before_names_its_report_and_open_reports_come_first(photo: R
     page = signed_in(StaffFactory(groups=["intake"])).get(reverse("admin:report_photos")).content.decode()
     assert reverse("admin:report_moderation", args=[photo.report.public_id]) in page and "كرسي مكسور" in page
     assert page.count(reverse("admin:report_photo_picture", args=[photo.public_id, "copy"])) == 2, "on its own and beside the later one"
+
+
+def test_who_decides_on_a_report_sees_its_photo_and_that_it_was_sent_before(photo: ReportPhoto) -> None:
+    earlier = services.add(reports.received(words="كرسي مكسور"), "before", report_photos.file(report_photos.camera(seed=2)))
+    browser, said = signed_in(StaffFactory(groups=["intake"])), "سبق إرسال هذه الصورة أو جزء منها"
+    pages = [reverse("admin:report_moderation", args=[row.report.public_id]) for row in (photo, earlier)]
+    page = browser.get(pages[0]).content.decode()
+    assert reverse("admin:report_photo_picture", args=[photo.public_id, "copy"]) in page and said not in page
+    assert f'href="{reverse("admin:report_photos")}#photo-{photo.public_id}"' in page, "to the decision"
+    assert "<img" not in browser.get(pages[1]).content.decode().partition('id="photos"')[2], "its copy is not made yet"
+    ReportPhoto.objects.filter(pk=photo.pk).update(reused=earlier)
+    moderation.judge(photo, user=StaffFactory(groups=["intake"], login="second"), blur="staff")
+    page = browser.get(pages[0]).content.decode()
+    assert said in page and pages[1] in page and "#photo-" not in page, "it is decided"
 
 
 def test_nothing_of_a_hidden_report_or_photo_is_shown(photo: ReportPhoto, client: Client) -> None:
