@@ -1,7 +1,7 @@
 // Reports on the inspector's device: the place for distances and the route, and the result that is kept and sent by fieldwork.js.
 // Every page works without it, but for the proof of a photo: its time and place come from the device.
 
-import { Panel, Queue, Store, VisitForm, picture, start } from "./fieldwork.js";
+import { Panel, Queue, Store, VisitForm, picture, start, time } from "./fieldwork.js";
 
 const page = document.querySelector("[data-eye]");
 const about = ({ fields }) => fields.find(([name]) => name === "report")?.[1];
@@ -16,7 +16,7 @@ if (form) {
   const said = document.getElementById(`${photo.id}-chosen`);
   const counted = () => {
     const [file] = photo.files;
-    said.replaceChildren(...(file ? [`${said.dataset.text} `, picture(file)] : []));
+    said.replaceChildren(...(file ? [`${said.dataset.text} `, time(file.lastModified), " ", picture(file)] : []));
   };
   const visit = new VisitForm(form, queue, panel, { title: () => form.dataset.title, begun: counted });
   // Before the entry is made: capture runs first.

@@ -341,8 +341,8 @@ export class VisitForm {
         elements.longitude.value = coords.longitude.toFixed(6);
         elements.accuracy_m.value = Math.round(coords.accuracy);
         const metres = Math.round(coords.accuracy).toLocaleString(language(), { style: "unit", unit: "meter" });
-        const text = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)} (±${metres})`;
-        said.replaceChildren(Object.assign(document.createElement("bdi"), { dir: "ltr", textContent: text }));
+        const place = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)}`;
+        said.replaceChildren(Object.assign(document.createElement("bdi"), { dir: "ltr", textContent: place }), ` (\u2068±${metres}\u2069)`);
       },
       () => { said.textContent = said.dataset.textNone; },
       { enableHighAccuracy: true, timeout: 15000 },
@@ -376,7 +376,7 @@ function unconfirmed(entry) {
 const language = () => (document.documentElement.lang === "en" ? "en-GB" : "ar-KW-u-nu-latn");
 
 /** Day, and hours and minutes in Kuwait, in the language of the page. */
-function time(seen) {
+export function time(seen) {
   const zoned = { timeZone: "Asia/Kuwait" };
   const clock = document.createElement("bdi");
   clock.dir = "ltr";

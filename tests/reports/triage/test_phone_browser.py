@@ -39,6 +39,9 @@ def test_a_result_that_was_written_without_a_line_closes_the_report_once(phone: 
     assert axe(phone) == [] and overhang(phone) == 0
     phone.set_input_files("#close_photo", [{"name": "after.jpg", "mimeType": "image/jpeg", "buffer": photo()}])
     phone.locator("[data-field-located] bdi").wait_for()
+    assert phone.inner_text("[data-field-located] bdi") == "29.33290, 48.02830", "the metres are not read from left to right with it"
+    assert "(\u2068±0 " in (phone.text_content("[data-field-located]") or "")
+    assert phone.locator("#close_photo-chosen time").count() == 1, "when the photo was taken"
     phone.check("[name=code][value=fixed]")
     phone.context.set_offline(True)
     phone.click("details[open] button.kp-desk-main")
