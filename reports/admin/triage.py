@@ -259,13 +259,11 @@ def _page(
     given = row.hand_overs.filter(returned_at__isnull=True).first()
     wholes = [row.parent] if row.parent and _visible(request, queries.readable_by).filter(pk=row.parent_id).exists() else []
     photos = list(queries.copies().filter(report__in=[row, *joined, *wholes]).select_related("report"))
-    has_photo, photo_waits = queries.photos_held([row, *wholes])
     context = {
         "row": row,
         "photos": photos,
         "shown_photos": {photo.pk for photo in photos},
-        "has_photo": has_photo,
-        "photo_waits": photo_waits,
+        "held": queries.photos_held([row, *wholes]),
         "similar": queries.similar(row) if is_mine else [],
         "joined": joined,
         "parts": row.parts.order_by("pk"),

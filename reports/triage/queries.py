@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 
@@ -98,10 +99,18 @@ def copies() -> QuerySet[ReportPhoto]:
     return ReportPhoto.objects.filter(seen, copy__isnull=False).order_by("pk")
 
 
-def photos_held(reports: Sequence[Report]) -> tuple[bool, bool]:
-    """Whether reports have photos, and whether one is not seen here before an employee of intake has looked at it; one query."""
+class PhotosHeld(NamedTuple):
+    """Whether reports have photos, whether one is not seen here before intake has looked at it, and whether a copy is not made yet."""
+
+    is_any: bool
+    waits: bool
+    is_being_made: bool
+
+
+def photos_held(reports: Sequence[Report]) -> PhotosHeld:
+    """What is known of the photos of reports, also of those that are not seen here; one query."""
     held = list(ReportPhoto.objects.filter(report__in=reports).values_list("blur", "is_searched"))
-    return bool(held), (BlurState.UNSURE, False) in held
+    return PhotosHeld(bool(held), (BlurState.UNSURE, False) in held, any(blur == BlurState.WAITING for blur, _searched in held))
 
 
 def of_inspector(user: User) -> QuerySet[Report]:
