@@ -28,6 +28,8 @@ def _to_sign(request: HttpRequest) -> int:
     user: User = request.user  # type: ignore[assignment]
 
     def read() -> int:
+        if not queries.branch_counts(user)["countersign"]:
+            return 0
         return sum(not row.is_unsolved or may_sign(row, user) for row in queries.to_sign(user))
 
     return request_cache.get_or_set(("reports_to_sign", user.pk), read)

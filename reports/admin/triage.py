@@ -369,8 +369,7 @@ def _waiting(request: HttpRequest) -> int:
 def _pressing(request: HttpRequest) -> int | None:
     if not in_group(request, SUPERVISOR):
         return None
-    rows = queries.pressing(queries.visible_to(request.user))  # type: ignore[arg-type]
-    return request_cache.get_or_set(("reports_pressing", request.user.pk), rows.count)
+    return queries.branch_counts(request.user)["pressing"]  # type: ignore[arg-type]
 
 
 PAGES = [

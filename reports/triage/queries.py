@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 
 from municipality.accounts.models import User
-from municipality.kernel import clock, worktime
+from municipality.kernel import clock, request_cache, worktime
 from municipality.review.models import Absence
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportClock
@@ -56,9 +56,19 @@ def soon() -> Q:
     return Q(state__in=OPEN, due_at__gt=now) & (Q(due_at__lte=now + hours) | working)
 
 
-def pressing(rows: QuerySet[Report]) -> QuerySet[Report]:
+def pressing() -> Q:
     """Those that a supervisor looks at first: overdue, or warned of (nearly `soon`, without the rulebook)."""
-    return rows.filter(Q(warned_of=F("due_at")) | Q(due_at__lte=clock.now()), state__in=OPEN)
+    return Q(Q(warned_of=F("due_at")) | Q(due_at__lte=clock.now()), state__in=OPEN)
+
+
+def branch_counts(user: User) -> dict[str, int]:
+    """How many reports of a supervisor's branch are `pressing`, and of how many a result waits for a second signature (`countersign`)."""
+    waiting = Count("pk", filter=Q(state=ReportState.COUNTERSIGN))
+
+    def read() -> dict[str, int]:
+        return visible_to(user).filter(state__in=OPEN).aggregate(pressing=Count("pk", filter=pressing()), countersign=waiting)
+
+    return request_cache.get_or_set(("reports_of_branch", user.pk), read)
 
 
 def to_sign(user: User) -> QuerySet[Report]:

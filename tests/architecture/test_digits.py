@@ -16,9 +16,10 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from municipality.cases.admin import CaseAdmin
+from municipality.rulebook import calendars
 from municipality.rulebook.admin import RuleSetAdmin
 from municipality.rulebook.forms import DinarField
-from municipality.rulebook.inlines import HolidayInline, HoursInline, OffenceInline
+from municipality.rulebook.inlines import INLINES, OFFENCE
 from municipality.rulebook.models import RuleSet
 from municipality.ui import dates
 from municipality.ui.forms import CivilIdField, DigitsField, FoldedField, PhoneField, ReferenceField
@@ -60,7 +61,7 @@ def fields() -> dict[str, forms.Field]:
                 found[f"{form.__module__}.{form.__name__}.{name}"] = field
     page, request = RuleSetAdmin(RuleSet, admin.site), HttpRequest()
     request.user = StaffFactory(groups=["rule_maker"])
-    made = [page.get_form(request), *(_form_of(row, request) for row in (*page.inlines, OffenceInline, HolidayInline, HoursInline))]
+    made = [page.get_form(request), *(_form_of(row, request) for row in (*page.inlines, OFFENCE, *INLINES[calendars.SUBJECT]))]
     for form in made:
         found |= {f"admin.{form.__name__}.{name}": field for name, field in form.base_fields.items() if isinstance(field, NUMERIC)}
     return {name: field for name, field in found.items() if is_numeric(name, field)}

@@ -67,10 +67,10 @@ def writable_fields(model: Any, page: Any, obj: Any) -> list[str]:
 # Rows of a draft that its own maker takes out again; nothing else leaves a table by the admin.
 DELETED_IN_A_DRAFT = {
     "FeeInline",
-    "LimitInline",
-    "ConditionInline",
-    "ReasonInline",
-    "CheckInline",
+    "LimitRuleInline",
+    "ConditionRuleInline",
+    "ReasonRuleInline",
+    "CheckRuleInline",
     "OffenceInline",
     "HolidayInline",
     "HoursInline",

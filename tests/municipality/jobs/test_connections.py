@@ -15,9 +15,12 @@ from municipality.jobs.tasks import run
 from tests.open_database import on_postgres
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("reused", [True, False])
 def test_a_worker_keeps_its_connection_between_tasks(open_db: None, monkeypatch: pytest.MonkeyPatch, *, reused: bool) -> None:
     """Without the setting (the red control) each task has a connection of its own."""
+    if not on_postgres():
+        pytest.skip("needs PostgreSQL")
     fixup = DjangoWorkerFixup(app)
     if not reused:
         monkeypatch.setattr(fixup, "db_reuse_max", None)

@@ -46,7 +46,7 @@ def test_supervisors_of_the_branch_are_told_once_before_the_promise_ends(row: Re
 
 
 def pressing(supervisor: User) -> int:
-    return queries.pressing(queries.visible_to(supervisor)).count()
+    return queries.visible_to(supervisor).filter(queries.pressing()).count()
 
 
 def test_the_first_page_counts_what_is_late_or_soon_late(row: Report, supervisor: User) -> None:
