@@ -152,7 +152,9 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "day": found.day,
         "is_past": found.day != today,
         "may_contest": found.day == today and row.valid_to is None,
-        "has_contested": row.has_contests and request.user.is_authenticated and contests.visible_to(request.user).filter(plot=row).exists(),
+        "has_contested": row.has_contests
+        and request.user.is_authenticated
+        and contests.visible_to(request.user).filter(contests.of_plot(row)).exists(),
         "contests_under": reverse("zoning:contest", args=[row.public_id, ANY]).removesuffix(f"{ANY}/"),  # once for all layers
         "is_before": found.day < row.valid_from,
         "form": form,

@@ -356,7 +356,7 @@ def _saved(request: AuthenticatedHttpRequest, form: CloseForm) -> device.Receive
 def worker(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The service worker that keeps the list and the pages of the inspector's reports at hand without a line."""
     require_role(request, INSPECTOR)
-    urgent = queries.of_inspector(request.user).order_by("due_at", "pk").values_list("public_id", flat=True)[:LISTED]
+    urgent = queries.to_act_on(request.user).values_list("public_id", flat=True)[:LISTED]
     pages = [reverse("admin:eye_report", args=[public_id]) for public_id in urgent]
     return device.service_worker(request, form_url=reverse("admin:eye"), more_urls=pages)
 

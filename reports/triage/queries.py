@@ -76,7 +76,8 @@ def to_sign(user: User) -> QuerySet[Report]:
 
     `is_unsolved`: a result of it, or of the report that it is part of, solved nothing, so that `rows.may_sign` is to be asked.
     """
-    own = Closure.objects.filter(report=OuterRef("pk"), closed_by=user, signed_by__isnull=True, sent_back_at__isnull=True)
+    proposed = Closure.objects.filter(report=OuterRef("pk"), signed_by__isnull=True, sent_back_at__isnull=True, is_on_the_spot=False)
+    own = proposed.filter(closed_by=user)
     whole = Q(closure__report=OuterRef("pk")) | Q(closure__report=OuterRef("parent"))
     waiting = visible_to(user).filter(~Exists(own), state=ReportState.COUNTERSIGN).defer("answers", "draw", "words")
     return waiting.annotate(is_unsolved=Exists(SolvedAnswer.objects.filter(whole, is_solved=False)))

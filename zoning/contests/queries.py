@@ -24,9 +24,7 @@ def catalogue(plot: Plot, day: dt.date) -> dict[str, Layer]:
 
     A contest of the plot that this one came from stays: a new number corrects no layer.
     """
-    applies = Q(version__valid_from__lte=day) & (Q(version__valid_to__isnull=True) | Q(version__valid_to__gt=day))
-    here = Q(plot=plot) | Q(plot__successions__successor=plot)
-    rows = LayerContest.objects.filter(applies | Q(version__isnull=True), here).exclude(outcome=ContestOutcome.REFUSED)
+    rows = LayerContest.objects.filter(_applies(day) | Q(version__isnull=True), of_plot(plot)).exclude(outcome=ContestOutcome.REFUSED)
     found = layers.catalogue()
     # The last one stands: the first contest, of a version before those that name none.
     rows = rows.order_by(F("version").asc(nulls_first=True), "-sent_at", "-pk")
@@ -34,6 +32,21 @@ def catalogue(plot: Plot, day: dt.date) -> dict[str, Layer]:
         if layer in found:
             found[layer].contested_at, found[layer].contested = at, version  # type: ignore[attr-defined]
     return found
+
+
+def standing(plot: Plot, day: dt.date) -> QuerySet[LayerContest]:
+    """The contests of a plot that are undecided, or upheld about a version that still applies on a day; the oldest first."""
+    rows = LayerContest.objects.filter(Q(outcome=ContestOutcome.OPEN) | Q(_applies(day), outcome=ContestOutcome.UPHELD), of_plot(plot))
+    return rows.select_related("layer").order_by("sent_at", "pk")
+
+
+def of_plot(plot: Plot) -> Q:
+    """The contests of a plot, and of the one that it came from."""
+    return Q(plot=plot) | Q(plot__successions__successor=plot)
+
+
+def _applies(day: dt.date) -> Q:
+    return Q(version__valid_from__lte=day) & (Q(version__valid_to__isnull=True) | Q(version__valid_to__gt=day))
 
 
 def marked(findings: Sequence[LayerFinding]) -> list[LayerFinding]:

@@ -102,11 +102,13 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
     if case.state == S.CORRECTIONS:
         text = _("Only what is asked for can be changed. The request keeps its place.")
         return NextStep(_("Answer the corrections"), text, reverse("zoning:opinion_corrections", args=[case.public_id]), _("Answer"))
-    if bill is not None and bill.state == BillState.DUE and case.state in (S.AWAITING_PAYMENT, S.ISSUED):
+    if bill is not None and bill.state == BillState.DUE and case.state in (S.AWAITING_PAYMENT, S.ISSUED, S.REFUSED, S.EXPIRED):
         if payments.status_of(bill).step in ("checking", "review"):
             text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
         text = _("The study begins as soon as the fee is paid.") if document is None else _("The opinion is in force again after payment.")
+        if not case.is_open and document is None:
+            text = _("The bank took your payment back. The study was made, so its fee is due again.")
         return NextStep(_("Pay the fee"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
     if case.state == S.COUNTERSIGN and _is_draft_proposed(case):
         text = _("The draft waits for the second signature. You get a message at each step.")
@@ -206,7 +208,9 @@ def _bodies(rows: Sequence[Consultation]) -> PageBlock:
 
 def body(row: Consultation, silent: dict[str, int]) -> Record:
     """One consulted body with question, deadline and answer; `silent` is how often each was silent this month."""
-    lines = [bilingual(row, "question"), format_html("{}: {}", _("To answer by"), moment(row.due_at))]
+    lines = [bilingual(row, "question")]
+    if not row.silent_at:
+        lines.append(format_html("{}: {}", _("To answer by"), moment(row.due_at)))
     if row.answer:
         state, label = ("bad" if row.answer == "objection" else "ok"), row.get_answer_display()
         lines += [term(row.words)] if row.words else []

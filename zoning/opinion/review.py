@@ -63,7 +63,7 @@ def standing(row: Any) -> Text:
     """What a body answered, that it is silent, or until when it may answer."""
     if row.answer:
         return format_html("{} {}", row.get_answer_display(), term(row.words))
-    until = day(clock.day_of(row.due_at))
+    until = day(clock.day_of(row.silent_at or row.due_at))  # a letter that left late gave more time
     return format_html(_("no answer by {}") if row.silent_at else _("to answer by {}"), until)
 
 
@@ -95,10 +95,9 @@ def changed_since(opinion: Opinion) -> list[str]:
             found.append(format_html(_("It has become: {plots}."), plots=names))
     if outcome is not None:
         found.append(format_html(_("The instant answer is another one today: {outcome}."), outcome=outcome.label))
-    for layer in contests.catalogue(plot, clock.today()).values():
-        if at := getattr(layer, "contested_at", None):
-            text = _("{layer} is contested on this plot since {day}.")
-            found.append(format_html(text, layer=bilingual(layer, "name"), day=day(clock.day_of(at))))
+    for row in contests.standing(plot, clock.today()):
+        text = _("{layer} is contested on this plot since {day}.")
+        found.append(format_html(text, layer=bilingual(row.layer, "name"), day=day(clock.day_of(row.sent_at))))
     return found
 
 

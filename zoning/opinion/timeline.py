@@ -69,7 +69,7 @@ def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
         name = bilingual(row, "name")
         if row.silent_at is not None:
             text = gettext("{body}: no answer by {until}. The request goes on; silence is not approval.")
-            steps.append(AddedStep(row.silent_at, format_html(text, body=name, until=moment(row.due_at)), "system"))
+            steps.append(AddedStep(row.silent_at, format_html(text, body=name, until=moment(row.silent_at)), "system"))
         if row.answered_at is not None:
             text = gettext("{body} answered: {answer}")
             steps.append(AddedStep(row.answered_at, format_html(text, body=name, answer=row.get_answer_display()), "officer"))

@@ -87,7 +87,7 @@ def prove(report: Report, photo: ReportPhoto | None, written: dt.datetime, accur
     """
     limits = queries.limits()
     if photo is None:
-        return SpotProof(None, None, _("No photo was sent. Take one at the place, or tick the second signature."))
+        return SpotProof(None, None, _("No photo was sent. Take one at the place, or tick that another person is asked to sign."))
     if photo.captured_at is None:
         return SpotProof(None, None, _("Neither photo nor device say when it was taken."))
     age, age_written = _minutes(clock.now() - photo.captured_at), _minutes(written - photo.captured_at)
@@ -192,7 +192,7 @@ def _unproved(row: Report, photo: ReportPhoto | None, proof: SpotProof) -> Text:
         return NO_PLACE
     if photo is None:
         return proof.lacks
-    return f"{proof.lacks} {_('Take a new photo at the place, or tick the second signature and send the same photo.')}"
+    return f"{proof.lacks} {_('Take a new photo at the place, or tick that another person is asked to sign and send the same photo.')}"
 
 
 def _end(row: Report, made: Closure) -> None:

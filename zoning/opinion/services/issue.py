@@ -20,6 +20,7 @@ from municipality.review.services import queue
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import void_bill
+from payments.states import BillState
 from zoning.models import Opinion
 from zoning.opinion import queries
 from zoning.opinion.documents import OpinionFacts, facts_of
@@ -61,13 +62,15 @@ def issue_opinion(*, case: Case) -> None:
             if was_held:
                 documents.resume(old, reason="replaced", actor=SYSTEM)
             documents.supersede(old, by=document, actor=SYSTEM)
-            if was_held:
-                documents.suspend(document, reason=VOIDED, actor=SYSTEM)
+        else:
+            was_held = opinion.first is not None and _is_owed(opinion.first.case)  # a refused request, whose new study is this one
+        if was_held:
+            documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         advance(opinion.case, "issue", actor=SYSTEM, data={"opinion": document.number})
         context = {"case": opinion.case, "document": document, "replaced": old}
         send(OpinionIssued, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
 
-    related = ("case__applicant", "case__branch", "plot__area", "activity", "first__document")
+    related = ("case__applicant", "case__branch", "plot__area", "activity", "first__document", "first__case")
     waiting = Opinion.objects.filter(case=case, case__state=OpinionState.DECIDED, document=None).select_related(*related)
     documents.issue(OpinionFacts, waiting=waiting, draft_lookup={"subject": case.key}, new=new, link=link, actor=SYSTEM)
 
@@ -108,6 +111,12 @@ def paid(bill_id: int) -> None:
 def _owes_its_study(case: Case) -> bool:
     """Whether the study of a request, which was paid for, ended without an opinion: its fee stays owed where the bank takes it back."""
     return case.state in (OpinionState.REFUSED, OpinionState.EXPIRED) and case.events.filter(move="pay").exists()
+
+
+def _is_owed(case: Case) -> bool:
+    """Whether the fee of a study that has ended is due again."""
+    bill = payments.bill_of(case.key)
+    return bill is not None and bill.state == BillState.DUE and _owes_its_study(case)
 
 
 @transaction.atomic
