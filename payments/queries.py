@@ -36,8 +36,6 @@ from payments.models import (
 from payments.registry import BILLED, DELEGATED_BILLS, RIGHTS, VISITORS, Due, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
-KINDS = ("delegate", "clerk", "signatory")  # of the grants by which a person pays a bill of another
-
 
 def visible_to(user: Visitor) -> QuerySet[Bill]:
     """Bills that a person is to pay, themselves or by delegation. None for staff."""
@@ -64,7 +62,7 @@ def ownership(bill: Bill, user: User) -> Ownership:
     right = right_over(bill) if bill.payer_id != user.pk and not user.is_staff else None
     if right is None:
         return Ownership(bill.payer_id == user.pk, [bill.payer_id], [], kinds=())
-    return Ownership(is_own=False, owners=[bill.payer_id], subjects=[right.subject], service=right.service, kinds=KINDS)
+    return Ownership(is_own=False, owners=[bill.payer_id], subjects=[right.subject], service=right.service, kinds=("delegate", "clerk"))
 
 
 def right_over(bill: Bill) -> Right | None:

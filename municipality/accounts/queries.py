@@ -45,11 +45,10 @@ def may_sign(person: User) -> bool:
 
 def signatures(person: User, on: dt.date | None = None) -> QuerySet[Signatory]:
     """The signatory rows of a person that are valid today, or on another day."""
-    return valid_signatures(on).filter(person=person)
+    return _valid(on).filter(person=person)
 
 
-def valid_signatures(on: dt.date | None = None) -> QuerySet[Signatory]:
-    """The signatory rows that are valid today, or on another day."""
+def _valid(on: dt.date | None = None) -> QuerySet[Signatory]:
     day = on or clock.today()
     return Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=day), first_day__lte=day)
 
@@ -59,17 +58,6 @@ def organisations_signed_by(person: User) -> QuerySet[Organisation]:
     return Organisation.objects.filter(pk__in=signatures(person).values("organisation"))
 
 
-def organisations_left_by(person: User) -> QuerySet[Organisation]:
-    """The organisations for which a person signed on an earlier day and signs no more."""
-    return Organisation.objects.filter(signatories__person=person).exclude(pk__in=signatures(person).values("organisation"))
-
-
-def cosignatories(person: User) -> QuerySet[Signatory]:
-    """The rows of all others who sign, or signed, for the organisations for which a person signs today."""
-    rows = Signatory.objects.filter(organisation__in=signatures(person).values("organisation")).exclude(person=person)
-    return rows.order_by("pk")
-
-
 def was_signatory(person: User, organisation_id: int | None) -> bool:
     """Whether a person signs for an organisation, or did on an earlier day."""
     return Signatory.objects.filter(person=person, organisation=organisation_id).exists()
@@ -77,4 +65,4 @@ def was_signatory(person: User, organisation_id: int | None) -> bool:
 
 def signatories_of(organisation: Organisation | None) -> QuerySet[User]:
     """The people who sign for an organisation today."""
-    return User.objects.filter(pk__in=valid_signatures().filter(organisation=organisation).values("person")).order_by("pk")
+    return User.objects.filter(pk__in=_valid().filter(organisation=organisation).values("person")).order_by("pk")

@@ -5,7 +5,7 @@ from municipality.kernel.guards import frozen, guard, moved_by_event, never_dele
 moved_by_event("cases_case", "cases_caseevent", "NEW.service")
 never_deleted("cases_case")
 frozen("cases_case", ["filed_by"], name="filed_once")
-# A move made for the applicant needs a delegation for this matter, a signature for the same organisation, or an open consent.
+# A move made for the applicant needs a delegation for this matter, or an open consent.
 _COVERS = "d.giver_id = c.applicant_id AND d.state = 'active' AND (d.service = '' OR d.service = c.service)"
 guard(
     "cases_caseevent_delegated",
@@ -13,10 +13,7 @@ guard(
     "INSERT",
     "NEW.actor_role = 'delegate' AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN delegation_delegation d ON "  # noqa: S608 - constants
     f"{_COVERS} JOIN accounts_user u ON u.id = d.delegate_id WHERE c.id = NEW.subject_id AND NEW.actor_key = 'person:' || u.public_id"
-    " AND (d.subject = c.subject OR d.subject = c.held_under OR d.subject LIKE 'organisation:%'))"
-    " AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN accounts_signatory theirs ON theirs.person_id = c.applicant_id"
-    " JOIN accounts_signatory mine ON mine.organisation_id = theirs.organisation_id JOIN accounts_user u ON u.id = mine.person_id"
-    " WHERE c.id = NEW.subject_id AND NEW.actor_key = 'person:' || u.public_id)",
+    " AND (d.subject = c.subject OR d.subject = c.held_under OR d.subject LIKE 'organisation:%'))",
     "no_delegation",
 )
 guard(

@@ -8,23 +8,18 @@ from django.db.models import Avg, Count, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 
 from municipality.accounts.models import User
-from municipality.accounts.queries import may_sign, organisations_left_by
 from municipality.accounts.requests import Visitor
 from municipality.cases.models import Block, Case, CaseEvent, Feedback, Figure
 from municipality.cases.timeline import with_queue
 from municipality.delegation import queries as delegation
-from municipality.delegation import registry
 from municipality.delegation.registry import Ownership
-from municipality.kernel import request_cache
 from municipality.kernel.actors import Actor
-from municipality.kernel.subjects import SubjectKey
 from municipality.notifications.models import Message
 
 
 def visible_to(user: Visitor) -> QuerySet[Case]:
     """A person's own cases and those in which they act for another now; for staff, the cases of people whom they assist.
 
-    What was asked for an organisation is seen by whoever signs for it today, whichever signatory asked.
     Officers reach their cases through the queue instead.
     """
     if not user.is_authenticated:
@@ -32,27 +27,11 @@ def visible_to(user: Visitor) -> QuerySet[Case]:
     others = _delegated_rows(user)
     if user.is_staff:
         return Case.objects.none() if others is None else Case.objects.filter(others)
-    own = Case.objects.filter(applicant=user)
-    if left := _of_left_organisations(user):
-        own = own.exclude(left)
     if others is None:
-        return own
+        return Case.objects.filter(applicant=user)
     # A union of two index scans: with OR the database would scan the whole table.
-    return Case.objects.filter(pk__in=own.values("pk").union(Case.objects.filter(others).values("pk")))
-
-
-def _of_left_organisations(user: User) -> Q | None:
-    """The condition on a person's cases that are those of organisations for which they signed and sign no more; None without any."""
-    if not may_sign(user):
-        return None
-    rows = organisations_left_by(user)
-    left = request_cache.get_or_set(("cases.left", user.pk), lambda: list(rows.values_list("pk", "public_id")))
-    if not left:
-        return None
-    shops = registry.belongings([pk for pk, _public_id in left])
-    held = Q(held_under__in=[str(SubjectKey("organisation", public_id)) for _pk, public_id in left])
-    held = held if shops is None else held | Q(subject__in=shops) | Q(held_under__in=shops)
-    return held & Q(service__in=registry.services_of_holders())
+    own = Case.objects.filter(applicant=user).values("pk")
+    return Case.objects.filter(pk__in=own.union(Case.objects.filter(others).values("pk")))
 
 
 def _delegated_rows(user: User, kinds: Collection[str] = ()) -> Q | None:
@@ -60,17 +39,14 @@ def _delegated_rows(user: User, kinds: Collection[str] = ()) -> Q | None:
 
 
 def delegated_to(user: User) -> QuerySet[Case]:
-    """The cases in which a person acts for another now, by delegation or as a signatory; not those in which staff assist."""
-    others = _delegated_rows(user, ("delegate", "clerk", "signatory"))
+    """The cases in which a person acts by delegation now; not those in which staff assist."""
+    others = _delegated_rows(user, ("delegate", "clerk"))
     return Case.objects.none() if others is None else Case.objects.filter(others)
 
 
 def ownership(case: Case, user: User) -> Ownership:
-    """A case belongs to its applicant; that of an organisation no more once they sign for it no more, but to those who do."""
-    is_own = case.applicant_id == user.pk
-    if is_own and (left := _of_left_organisations(user)):
-        is_own = not Case.objects.filter(left, pk=case.pk).exists()
-    return Ownership(is_own, [case.applicant_id], [case.rights_key], case.service)
+    """A case belongs to its applicant."""
+    return Ownership(case.applicant_id == user.pk, [case.applicant_id], [case.rights_key], case.service)
 
 
 def acting_roles(case: Case) -> list[tuple[str, str]]:

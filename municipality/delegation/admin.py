@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts import purposes
 from municipality.accounts.models import User
 from municipality.audit.services import log_access
-from municipality.delegation import queries, registry
+from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation, DelegationEvent
 from municipality.delegation.registry import SERVICES
+from municipality.delegation.services import consents
 from municipality.delegation.states import DelegationState
 from municipality.kernel.actors import Actor
 from municipality.ui import staff_menu
@@ -169,7 +170,7 @@ class ConsentAdmin(_PeopleAdmin):
 
 def _assists(request: HttpRequest) -> bool:
     """Whether the member of staff may assist people: their consent is given to a branch."""
-    return in_group(request, queries.ROLE) and bool(getattr(request.user, "branch_id", None))
+    return in_group(request, consents.ROLE) and bool(getattr(request.user, "branch_id", None))
 
 
 def home(request: HttpRequest) -> HomePart:

@@ -9,8 +9,7 @@ from django.db.models import Model
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import Signatory, User, actor_for, actor_of
-from municipality.accounts.queries import signatures
+from municipality.accounts.models import User, actor_for, actor_of
 from municipality.accounts.requests import Visitor
 from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation
@@ -89,15 +88,12 @@ def may(actor: Actor, *, person: User, service: str, subject: str) -> bool:
     user = User.objects.filter(public_id=public_id, is_active=True).first()
     if user is None or user.key != actor.key:
         return False
-    return any(grant.giver.pk == person.pk and grant.covers(subject) and _is_in_force(grant, user) for grant in grants(user, service))
-
-
-def _is_in_force(grant: Grant, user: User) -> bool:
-    """Whether a grant of `user` is still in force. Locks its row."""
-    if isinstance(grant.row, Signatory):
-        return signatures(user).filter(organisation=grant.organisation_id).select_for_update(of=("self",)).first() is not None
-    row = type(grant.row).objects.select_for_update(of=("self",)).get(pk=grant.row.pk)
-    return row.is_in_force if isinstance(row, Delegation) else row.is_open
+    for grant in grants(user, service):
+        if grant.giver.pk == person.pk and grant.covers(subject):
+            row = type(grant.row).objects.select_for_update(of=("self",)).get(pk=grant.row.pk)
+            if row.is_in_force if isinstance(row, Delegation) else row.is_open:
+                return True
+    return False
 
 
 def refuse_over(user: Visitor, *, owners: Collection[int], service: str, subject: str) -> None:

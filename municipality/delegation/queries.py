@@ -9,17 +9,13 @@ from functools import cached_property
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from municipality.accounts.models import Signatory, User
-from municipality.accounts.queries import cosignatories, may_sign, organisations_signed_by, valid_signatures
+from municipality.accounts.models import User
+from municipality.accounts.queries import organisations_signed_by
 from municipality.accounts.requests import Visitor
 from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation
 from municipality.delegation.states import DelegationState
 from municipality.kernel import clock, request_cache
-from municipality.kernel.subjects import SubjectKey
-
-SIGNATORY = "signatory"  # the kind of grant of whoever signs for the same organisation
-ROLE = "counter"  # the group of staff who may assist
 
 
 @dataclass(frozen=True)
@@ -30,9 +26,9 @@ class Grant:
     subject: str
     service: str
     organisation_id: int | None
-    kind: str  # delegate, clerk, assistant, signatory
+    kind: str  # delegate, clerk, assistant
     until: dt.date | dt.datetime | None
-    row: Delegation | Consent | Signatory
+    row: Delegation | Consent
 
     @property
     def is_whole_organisation(self) -> bool:
@@ -40,8 +36,6 @@ class Grant:
 
     def serves(self, service: str) -> bool:
         """Whether it holds in a service; always true for an empty one."""
-        if self.kind == SIGNATORY and service:
-            return service in registry.services_of_holders()
         return not service or not self.service or self.service == service
 
     def subjects(self, column: str = "subject") -> Q:
@@ -66,16 +60,10 @@ class Grant:
 
 
 def in_force(on: dt.date | None = None) -> QuerySet[Delegation]:
-    """Delegations in force today, or on another day: one for an organisation or its shop falls with the signature of its giver."""
+    """Delegations in force today, or on another day."""
     today = on or clock.today()
-    signs = valid_signatures(today).filter(organisation=OuterRef("organisation"), person=OuterRef("giver"))
     return Delegation.objects.filter(
-        Q(organisation__isnull=True) | Exists(signs),
-        state=DelegationState.ACTIVE,
-        first_day__lte=today,
-        last_day__gte=today,
-        giver__is_active=True,
-        delegate__is_active=True,
+        state=DelegationState.ACTIVE, first_day__lte=today, last_day__gte=today, giver__is_active=True, delegate__is_active=True
     )
 
 
@@ -85,14 +73,10 @@ def is_delegate() -> Exists:
 
 
 def open_consents() -> QuerySet[Consent]:
-    """Consents by which staff may act now: none of who has lost the role since."""
+    """Consents by which staff may act now."""
+    now = clock.now()
     return Consent.objects.filter(
-        opened_at__isnull=False,
-        closed_at__isnull=True,
-        open_until__gt=clock.now(),
-        staff__is_active=True,
-        staff__groups__name=ROLE,
-        person__is_active=True,
+        opened_at__isnull=False, closed_at__isnull=True, open_until__gt=now, staff__is_active=True, person__is_active=True
     )
 
 
@@ -108,21 +92,11 @@ def _grants(user: User) -> list[Grant]:
     if user.is_staff:
         consents = open_consents().filter(staff=user).prefetch_related("person", "branch")
         return [Grant(row.person, "", row.purpose, None, "assistant", row.open_until, row) for row in consents if row.person is not None]
-    found: list[Grant] = []
-    if getattr(user, "is_delegate", True):  # False for the person of a session who holds none
-        # Runs on every page of a delegate: related rows are prefetched only if a delegation is in force.
-        rows = in_force().filter(delegate=user).order_by("pk").prefetch_related("giver", "organisation")
-        found = [Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row) for row in rows]
-    return found + _grants_of_signatory(user) if may_sign(user) else found
-
-
-def _grants_of_signatory(user: User) -> list[Grant]:
-    """What others asked for in the name of an organisation for which a person signs today: it stays the organisation's when they leave."""
-    rows = cosignatories(user).prefetch_related("person", "organisation")
-    return [
-        Grant(row.person, str(SubjectKey("organisation", row.organisation.public_id)), "", row.organisation_id, SIGNATORY, None, row)
-        for row in rows
-    ]
+    if not getattr(user, "is_delegate", True):  # the person of a session who holds none
+        return []
+    # Runs on every page of a delegate: related rows are prefetched only if a delegation is in force.
+    rows = in_force().filter(delegate=user).order_by("pk").prefetch_related("giver", "organisation")
+    return [Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row) for row in rows]
 
 
 def consent_of(user: User) -> Consent | None:
@@ -148,8 +122,6 @@ def granted_rows(
         condition = Q(**{owner: grant.giver}) & within
         if grant.service and column:
             condition &= Q(**{column: grant.service})
-        elif grant.kind == SIGNATORY and column:
-            condition &= Q(**{f"{column}__in": registry.services_of_holders()})
         combined = condition if combined is None else combined | condition
     return combined
 

@@ -21,15 +21,13 @@ class DelegableService:
 
     `is_assisted`: staff may act in it with the person's code. `waits_in_dispute`: it is suspended while the ownership of its shop is
     disputed. `is_delegable` is False where the cases are about neither a shop nor an organisation, since a delegation covers
-    only these. `is_of_holder`: whoever asks does so as the holder of the shop, so that what is asked for an organisation belongs to whoever
-    signs for it, whichever signatory asked.
+    only these.
     """
 
     name: Text
     is_assisted: bool = True
     waits_in_dispute: bool = True
     is_delegable: bool = True
-    is_of_holder: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Ownership:
     owners: Collection[int]
     subjects: Sequence[str]
     service: str = ""
-    kinds: Collection[str] = ("delegate", "clerk", "assistant", "signatory")
+    kinds: Collection[str] = ("delegate", "clerk", "assistant")
 
 
 # By the label of the model, such as `shops.Shop`: (row, user) → its ownership.
@@ -68,11 +66,6 @@ HOLDINGS: Registry[Callable[[User], dict[str, tuple[str, str]]]] = Registry()
 NAMES: Registry[Callable[[Sequence[str]], dict[str, tuple[str, str]]]] = Registry()
 # Called in the transaction in which a delegation ends.
 ENDED: Registry[Callable[[Delegation], None]] = Registry()
-
-
-def services_of_holders() -> list[str]:
-    """The codes of the services whose requests belong to the holder of the shop (`DelegableService.is_of_holder`)."""
-    return [code for code, entry in SERVICES.items() if entry.is_of_holder]
 
 
 def belongings(organisations: Sequence[int]) -> QuerySet[Any] | None:

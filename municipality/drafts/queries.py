@@ -14,23 +14,19 @@ from municipality.drafts.models import Draft
 from municipality.kernel import clock, request_cache
 from municipality.uploads import queries as uploads
 
-KINDS = ("delegate", "clerk", "assistant")  # of grants: what one signatory begins and has not sent, no other sees
-
 
 def visible_to(user: Visitor) -> QuerySet[Draft]:
     """A person's open drafts and those in which they act for another; for staff, the drafts of people whom they assist."""
     if not user.is_authenticated:
         return Draft.objects.none()
     own = Q(pk__in=[]) if user.is_staff else Q(person=user)
-    of_others = delegation.granted_rows(
-        user, owner="person", subject="subject", held="held_under", service="", column="service", kinds=KINDS
-    )
+    of_others = delegation.granted_rows(user, owner="person", subject="subject", held="held_under", service="", column="service")
     return Draft.objects.filter(own if of_others is None else own | of_others, closed_at__isnull=True)
 
 
 def ownership(draft: Draft, user: User) -> Ownership:
     """A draft belongs to its person."""
-    return Ownership(draft.person_id == user.pk, [draft.person_id], [draft.rights_key], draft.service, KINDS)
+    return Ownership(draft.person_id == user.pk, [draft.person_id], [draft.rights_key], draft.service)
 
 
 def open_for(user: User, service: str, subject: str) -> Draft | None:

@@ -31,6 +31,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.plurals import within_span
 
 LIMITS = "limits.delegation"
+ROLE = "counter"  # the group of staff who may assist
 REQUESTS_PER_STAFF = AttemptLimit("consent_by", 30, 3600)  # a member of staff
 REQUESTS_PER_HOUR = AttemptLimit("consent_for_hour", 3, 3600)  # a civil number
 REQUESTS_PER_DAY = AttemptLimit("consent_for_day", 10, 86_400)
@@ -55,8 +56,8 @@ def assistant(staff: User) -> Actor:
 
 
 def require_role(staff: User) -> None:
-    """Raise NotPermitted unless the member of staff has a branch and is in the group of those who may assist."""
-    if not (staff.branch_id and has_role(staff, queries.ROLE)):
+    """Raise NotPermitted unless the member of staff has a branch and is in the group ROLE."""
+    if not (staff.branch_id and has_role(staff, ROLE)):
         raise NotPermitted("not_at_the_counter", _("Only staff of the counter and of the call centre act for people."))
 
 

@@ -49,18 +49,6 @@ def test_an_employee_without_a_code_reaches_nothing(make_shop: Any, clerk: User)
     assert not Case.objects.exists()
 
 
-def test_an_open_consent_ends_with_the_role_of_the_employee(make_shop: Any, owner: User, clerk: User, tray: type[Tray]) -> None:
-    shop, client, consent = make_shop(), signed_in(clerk), ask(clerk)
-    consents.enter_code(consent=consent, staff=clerk, typed=code_for(consent, tray))
-    assert client.get(renew_url(shop)).status_code == 200
-    clerk.groups.clear()
-    assert client.get(renew_url(shop)).status_code == 403 and delegation.consent_of(clerk) is None
-    assert client.post(renew_url(shop), {"declared": "on", "total": fee(shop)}).status_code == 403
-    with pytest.raises(NotPermitted):
-        services.submit_renewal(shop=shop, applicant=owner, actor=actor_for(clerk, owner))
-    assert not Case.objects.exists()
-
-
 def test_with_the_persons_code_the_same_forms_lead_to_the_same_queue_and_the_case_says_assisted(
     make_shop: Any, owner: User, clerk: User, tray: type[Tray]
 ) -> None:
