@@ -21,7 +21,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.jobs.registry import job
 from municipality.jobs.services import enqueue_all
-from municipality.kernel import subjects
+from municipality.kernel import clock, subjects
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
@@ -29,7 +29,7 @@ from municipality.review.services import queue
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import held_by_payment, void_bill
-from shops.models import Shop
+from shops.models import Claim, Shop
 from shops.register import queries as shops
 from shops.register.signals import holder_changed
 
@@ -43,10 +43,14 @@ OTHER_HOLDER = "other_holder"
 def look_later(sender: type[Shop], shop: Shop, source: str, **_more: Any) -> None:
     """Enqueue a look at the open requests about the licence and the boards of a shop; in the transaction of the change.
 
-    Not at once: the shop is locked then, and a payment locks bill and case before it.
+    Not at once: the shop is locked then, and a payment locks bill and case before it. After a match with the commercial register, which
+    the former holder may dispute to have the shop back, once that time is over.
     """
+    claim = Claim.objects.filter(shop=shop, case__is_open=True).order_by("-pk").first() if source.endswith(":match") else None
+    due_at = clock.end_of(claim.dispute_until) if claim is not None and claim.dispute_until is not None else None
     found = Case.objects.filter(service__in=[*ACTS, BOARDS], subject=shop.key, is_open=True)
-    enqueue_all("licensing.end_former", {f"{case.public_id}:{source}": {"case_id": case.pk} for case in found if case.key != source})
+    jobs = {f"{case.public_id}:{source}": {"case_id": case.pk} for case in found if case.key != source}
+    enqueue_all("licensing.end_former", jobs, due_at=due_at)
 
 
 @job("licensing.end_former", queue="bulk")

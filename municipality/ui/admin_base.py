@@ -33,6 +33,10 @@ MAX_COUNT = 10_000
 class CappedPaginator(Paginator):
     """Counts at most MAX_COUNT rows, since counting a large table on every page is too slow."""
 
+    @property
+    def is_capped(self) -> bool:
+        return self.count == MAX_COUNT
+
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list

@@ -71,8 +71,8 @@ DELETED_IN_A_DRAFT = {
     "ConditionRuleInline",
     "ReasonRuleInline",
     "CheckRuleInline",
-    "OffenceInline",
-    "HolidayInline",
+    "OffenceRuleInline",
+    "HolidayRuleInline",
     "HoursInline",
 }
 BULK_ACTIONS = {"notifications.Delivery": {"try_again"}}  # the allow-list: page → actions on several rows at once

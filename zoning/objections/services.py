@@ -136,7 +136,7 @@ def upheld(case: Case) -> None:
 
 
 def _study_anew(objection: OpinionObjection) -> None:
-    """A new request with the question, without a fee, in the branch that decided; an old opinion stays as it is until the new one is issued."""
+    """A new request with the question, without a fee, in the branch that decided; an old opinion stays until the new one is issued."""
     case, first = objection.case, objection.opinion
     uses = answers.rules_on(clock.today())
     rules = rulebook.editions([subject for subject in opinions.EDITIONS if subject != opinions.FEES], clock.today())

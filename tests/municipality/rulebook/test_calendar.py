@@ -356,7 +356,8 @@ def test_a_maker_starts_from_the_last_edition_adds_a_day_and_a_second_person_see
     changes = changes[: changes.index("</table>")]
     assert "25 نوفمبر 2026" in changes.replace("\u00a0", " ")
     assert ("07:00" in changes, "00:00" in changes, changes.count("<tr>")) == (True, True, 2)
-    signed_in(checker).post(reverse(PUBLISH, args=[draft.pk]))
+    draft.refresh_from_db()
+    signed_in(checker).post(reverse(PUBLISH, args=[draft.pk]), {"seen": draft.made_at.isoformat()})
     assert not worktime.is_working_day(queries.calendar(), dt.date(2026, 11, 25))
     assert worktime.day_minutes(queries.calendar(), dt.date(2026, 11, 24)) == 420
 

@@ -16,6 +16,7 @@ from municipality.accounts.models import Organisation, User
 from municipality.cases import invariants as case_invariants
 from municipality.cases.models import Case
 from municipality.jobs.models import Job
+from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.notifications.models import Message
 from municipality.review import invariants as review_invariants
@@ -23,7 +24,8 @@ from municipality.review.models import CorrectionRound, QueueEntry
 from municipality.review.services import desk
 from payments.models import Allocation, Bill
 from payments.services import start_attempt
-from shops.models import Shop
+from shops.claims import services as claims
+from shops.models import Claim, RegisteredOwner, Shop
 from shops.register.services import transfer
 from tests import desk_acts
 from tests.browsers import signed_in
@@ -101,6 +103,21 @@ def test_nothing_ends_where_the_shop_came_back(shop: Shop, owner: User, noura: U
     passes(shop, noura)
     passes(shop, owner, "case:claim:frozen")
     assert outbox("licensing.end_former") == 2 and ended(case)[0] == "in_review"
+
+
+def test_a_match_with_the_register_ends_nothing_while_the_former_holder_may_dispute(
+    shop: Shop, owner: User, noura: User, outbox: Outbox, frozen_clock: Any
+) -> None:
+    """The shop comes back with a dispute: by then the request would have been refused (the control, in the end)."""
+    number = Shop.objects.get(pk=shop.pk).commercial_license_no
+    RegisteredOwner.objects.create(commercial_license_no=number, owner_digest=noura.civil_id_digest or "", source="moci", as_of=clock.now())
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)
+    claims.claim_by_register(shop=shop, person=noura)
+    assert outbox("licensing.end_former") == 0 and ended(case)[0] == "in_review"
+    until = Claim.objects.get().dispute_until
+    assert until is not None and Job.objects.get(kind="licensing.end_former").due_at == clock.end_of(until)
+    frozen_clock.set(clock.end_of(until))
+    assert outbox("licensing.end_former") == 1 and ended(case) == ("refused", "other_holder")
 
 
 def test_a_transfer_of_the_former_holder_ends_and_both_sides_are_told(shop: Shop, owner: User, noura: User, outbox: Outbox) -> None:
