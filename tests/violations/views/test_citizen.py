@@ -305,7 +305,7 @@ def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], ow
     frozen_clock.move(days=3)
     assert terms.void_missed() == 1
     days_page = signed_in(owner).get(url(row)).content.decode()
-    assert "plan ended" in days_page
+    assert "Plan ended" in days_page
     assert clock.today() <= fresh(row).settle_until  # type: ignore[operator]
 
 
