@@ -24,6 +24,7 @@ def test_a_worker_keeps_its_connection_between_tasks(open_db: None, monkeypatch:
     fixup = DjangoWorkerFixup(app)
     if not reused:
         monkeypatch.setattr(fixup, "db_reuse_max", None)
+    connection.close()  # that of the tests before may be older than its age limit
     connection.ensure_connection()
     first = connection.connection
     fixup.on_task_postrun(run)
