@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import subprocess
 import sys
 import traceback
 from collections.abc import Iterable
@@ -48,34 +47,17 @@ def _migrate(current: Step) -> None:
     current.note = f"{len(pending)} migrations applied" if pending else "up to date"
 
 
-class StaticFiles:
-    """Collects the static files in a process of its own, where they changed: beside the migrations, which use one core."""
+def _collect(current: Step, run: Path) -> None:
+    from django.conf import settings
+    from django.core.management import call_command
 
-    def __init__(self, run: Path) -> None:
-        from django.conf import settings
-
-        self.stamp = run / "static.sha256"
-        self.digest = _static_digest(Path(sys.prefix) / "portal-stamp.json")
-        collected = self.stamp.exists() and (Path(settings.STATIC_ROOT) / "staticfiles.json").exists()
-        self.process: subprocess.Popen[str] | None = None
-        if not (collected and self.stamp.read_text(encoding="ascii") == self.digest):
-            command = [sys.executable, "manage.py", "collectstatic", "--verbosity=0", "--no-input", "--clear"]
-            self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-    def wait(self, current: Step) -> None:
-        """Raises Stop where they could not be collected."""
-        if self.process is None:
-            current.note = "unchanged"
-            return
-        errors = self.process.communicate()[1]
-        if self.process.returncode:
-            raise Stop(f"manage.py collectstatic: {_last_line(errors)}")
-        self.stamp.write_text(self.digest, encoding="ascii")
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.communicate()
+    stamp = run / "static.sha256"
+    digest = _static_digest(Path(sys.prefix) / "portal-stamp.json")
+    if stamp.exists() and stamp.read_text(encoding="ascii") == digest and (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        current.note = "unchanged"
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stamp.write_text(digest, encoding="ascii")
 
 
 def _has_command(name: str) -> bool:
@@ -111,14 +93,9 @@ def prepare(var: Path, *demo: str) -> None:
         for key in ("data_folder_in", "data_folder_out", "control_folder"):
             if key in transport:
                 Path(str(transport[key])).mkdir(parents=True, exist_ok=True)
-        static_files = StaticFiles(run)
-        try:
-            _migrate(current)
-        except BaseException:
-            static_files.stop()
-            raise
+        _migrate(current)
     with step("Static files") as current:
-        static_files.wait(current)
+        _collect(current, run)
     if _has_command("make_seal"):
         with step("Seal for licences") as current:
             current.note = _last_line(_call("make_seal"))
