@@ -88,7 +88,10 @@ def test_the_fee_of_a_refused_request_that_the_bank_took_back_is_owed_and_taken_
     bill = Bill.objects.get(subject=refused.case.key)
     for _time in range(2):
         issue.voided(bill.pk)
-    assert Message.objects.filter(person=owner, kind="zoning.opinion_held").count() == 1
+    message = Message.objects.get(person=owner, kind="zoning.opinion_held")
+    assert "the fee is due again" in message.body_en and "مستحق من جديد" in message.body_ar
+    page = signed_in(owner).get(f"/en/cases/{refused.case.public_id}/").content.decode()
+    assert "so its fee is due again" in page and f"/en/pay/{bill.public_id}/" in page
     issue.paid(bill.pk)
     assert Case.objects.get(pk=refused.case_id).state == "refused"
     never = submitted(plot, owner)
@@ -102,9 +105,21 @@ def test_a_request_that_nobody_refused_is_not_objected_to(opinion: Opinion, owne
         services.file(case=opinion.case, person=owner, words=WHY)
 
 
+@pytest.mark.parametrize("is_owed", [False, True])
 def test_an_opinion_takes_the_place_of_the_refusal(
-    objection: OpinionObjection, refused: Opinion, owner: Any, other: User, chief: User, sealed: None, outbox: Callable[..., int]
+    objection: OpinionObjection,
+    refused: Opinion,
+    owner: Any,
+    other: User,
+    chief: User,
+    sealed: None,
+    outbox: Callable[..., int],
+    is_owed: bool,
 ) -> None:
+    """Where the bank took the fee of the refused request back meanwhile, the opinion waits for it; else it is in force (the control)."""
+    if not is_owed:  # the sample takes payments without the bank, so its bills stay due
+        without_guards()
+        Bill.objects.filter(subject=refused.case.key).update(state="paid")
     held = desk_acts.checked(desk_acts.assigned(other))
     heard(objection, other)
     desk_page = signed_in(other).get(f"/admin/desk/{objection.case.public_id}/").content.decode()
@@ -120,7 +135,8 @@ def test_an_opinion_takes_the_place_of_the_refusal(
     assert refused.case.reference in str(row.decision.facts)
     shown = signed_in(owner).get(f"/en/cases/{objection.case.public_id}/").content.decode()
     assert "The opinion takes the place of the refusal." in shown
-    assert opinions.newest_document(refused.case) is not None
+    document = opinions.newest_document(refused.case)
+    assert document is not None and document.state == ("suspended" if is_owed else "active")
 
 
 def test_a_body_that_was_not_heard_is_asked_anew(
