@@ -5,10 +5,11 @@ from reports.models.access import FIRST_LOOK, ApiKey, Ban, ModeratedPart, Modera
 from reports.models.outcome import Closure, Consequence, ConsequenceKind, HandOver, Question, SolvedAnswer
 from reports.models.photo import BlurState, HeldPhoto, PhotoKind, ReportPhoto
 from reports.models.public import AreaFollow, MapCount, Standing
-from reports.models.report import MeToo, PlaceSource, Report, ReportChannel, ReportEvent, Severity
+from reports.models.report import WAITS, MeToo, PlaceSource, Report, ReportChannel, ReportEvent, Severity
 
 __all__ = [
     "FIRST_LOOK",
+    "WAITS",
     "ApiKey",
     "AreaFollow",
     "Ban",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -19,6 +19,9 @@ from municipality.places.models import Area, Branch
 from municipality.rulebook.models import RuleSet
 from reports.states import OPEN, REPORT, ReportState
 from shops.models import Shop
+
+# 0 where a report waits for its inspector alone, 1 where it waits for somebody else: the order of the inspector's list.
+WAITS = Case(When(state=ReportState.ASSIGNED.value, then=0), default=1)
 
 
 class Severity(models.TextChoices):
@@ -137,7 +140,7 @@ class Report(models.Model):
             models.Index(fields=["-received_at", "-id"], name="reports_newest"),
             models.Index(fields=["-updated_at", "-id"], name="reports_updated"),
             models.Index(fields=["latitude", "longitude"], condition=Q(hidden_at__isnull=True), name="reports_place"),
-            models.Index(fields=["inspector", "due_at"], condition=Q(state__in=[s.value for s in OPEN]), name="reports_of_inspector"),
+            models.Index("inspector", WAITS, "due_at", "id", condition=Q(state__in=[s.value for s in OPEN]), name="reports_of_inspector"),
             models.Index(fields=["branch", "due_at"], condition=Q(state__in=[s.value for s in OPEN]), name="reports_of_branch"),
             models.Index(fields=["shop", "-id"], condition=Q(shop__isnull=False), name="reports_of_shop"),
             models.Index(fields=["area", "-received_at"], condition=Q(hidden_at__isnull=True), name="reports_of_area"),

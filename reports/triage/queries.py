@@ -14,7 +14,7 @@ from municipality.review.models import Absence
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportClock
 from reports import queries
-from reports.models import BlurState, Closure, Report, ReportEvent, ReportPhoto, SolvedAnswer
+from reports.models import WAITS, BlurState, Closure, Report, ReportEvent, ReportPhoto, SolvedAnswer
 from reports.photos.queries import SHOWN
 from reports.places import box_around, metres_between
 from reports.states import OPEN, ReportState
@@ -131,8 +131,7 @@ def of_inspector(user: User) -> QuerySet[Report]:
 
 def to_act_on(user: User) -> QuerySet[Report]:
     """As `listed`, the open reports of an inspector, first those that wait for nobody else: a list that is cut lacks the others."""
-    waits = Case(When(state=ReportState.ASSIGNED, then=0), default=1)
-    return listed(of_inspector(user)).order_by(waits, "due_at", "pk")
+    return listed(of_inspector(user)).order_by(WAITS, "due_at", "pk")
 
 
 def similar(report: Report) -> list[tuple[Report, int]]:

@@ -21,7 +21,7 @@ from reports.admin import triage
 from reports.intake.services import ReportPlace
 from reports.models import Closure, Report
 from reports.reporters.services import Sender
-from reports.triage import services
+from reports.triage import queries, services
 from tests.browsers import signed_in
 from tests.factories import boards, reports
 from tests.factories.accounts import PersonFactory, StaffFactory
@@ -65,6 +65,16 @@ def result(row: Report, **more: Any) -> dict[str, Any]:
         "code": "fixed",
     }
     return {**given, **HERE, "photo": photo, "photo_at": now.isoformat(), **more}
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite uses no partial index for a query with parameters")
+def test_the_list_of_an_inspector_is_read_in_its_order_from_an_index(row: Report) -> None:
+    with connection.cursor() as cursor:
+        for plan in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{plan} = off")  # chosen for a few rows
+        lists = [queries.to_act_on(row.inspector), queries.of_inspector(row.inspector).order_by("due_at", "pk")]
+        shown, other = (rows.select_related(None).prefetch_related(None)[:50].explain() for rows in lists)
+    assert "reports_of_inspector" in shown and "Sort" not in shown and "Sort" in other
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
