@@ -52,7 +52,7 @@ def copy(wanted: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # a report and its last step name each other
-        _insert(cursor, Report, source, many, {"id": f"{places[0]} + n", "last_event_id": f"{places[1]} + n", **_own(connection.vendor)})
+        _insert(cursor, Report, source, many, {"id": f"{places[0]} + n", "last_event_id": f"{places[1]} + n", **_own(connection.vendor, places[0])})
         at = _time(connection.vendor)
         _insert(cursor, ReportEvent, step, many, {"id": f"{places[1]} + n", "subject_id": f"{places[0]} + n", "at": at})
         if connection.vendor == "postgresql":
@@ -72,12 +72,12 @@ def _time(vendor: str, days: int = 0) -> str:
     return f"strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || (n * 7919 %% 432000) || ' minutes', '+{days} days')"
 
 
-def _own(vendor: str) -> dict[str, str]:
-    """The columns that differ from copy to copy."""
+def _own(vendor: str, first: int) -> dict[str, str]:
+    """The columns that differ from copy to copy; their numbers begin with `first`, so that more copies can be added."""
     from municipality.places.models import Area
     from violations.models import JudicialWarrant
 
-    text = "lpad(n::text, 8, '0')" if vendor == "postgresql" else "printf('%%08d', n)"
+    text = f"lpad((n + {first})::text, 8, '0')" if vendor == "postgresql" else f"printf('%%08d', n + {first})"
     latitude, longitude = _PLACE.split(", ")
     areas = list(Area.objects.order_by("pk").values_list("pk", flat=True))
     inspectors = sorted(set(JudicialWarrant.objects.values_list("user", flat=True)))
