@@ -77,13 +77,13 @@ def _own(vendor: str, first: int) -> dict[str, str]:
     from municipality.places.models import Area
     from violations.models import JudicialWarrant
 
-    text = f"lpad((n + {first})::text, 8, '0')" if vendor == "postgresql" else f"printf('%%08d', n + {first})"
+    text = f"lpad((n + {first})::text, 12, '0')" if vendor == "postgresql" else f"printf('%%012d', n + {first})"
     latitude, longitude = _PLACE.split(", ")
     areas = list(Area.objects.order_by("pk").values_list("pk", flat=True))
     inspectors = sorted(set(JudicialWarrant.objects.values_list("user", flat=True)))
     several = {"area_id": areas, "inspector_id": inspectors} if vendor == "postgresql" else {}
     return {
-        "public_id": f"'bench0000000000000' || {text}",
+        "public_id": f"'bench000000000' || {text}",
         "number": f"'EYE-B' || {text}",
         "key": f"'bench-' || {text}",
         "latitude": latitude,
