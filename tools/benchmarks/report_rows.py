@@ -52,7 +52,8 @@ def copy(wanted: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # a report and its last step name each other
-        _insert(cursor, Report, source, many, {"id": f"{places[0]} + n", "last_event_id": f"{places[1]} + n", **_own(connection.vendor, places[0])})
+        own = {"id": f"{places[0]} + n", "last_event_id": f"{places[1]} + n"} | _own(connection.vendor, places[0])
+        _insert(cursor, Report, source, many, own)
         at = _time(connection.vendor)
         _insert(cursor, ReportEvent, step, many, {"id": f"{places[1]} + n", "subject_id": f"{places[0]} + n", "at": at})
         if connection.vendor == "postgresql":
