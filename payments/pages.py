@@ -13,6 +13,7 @@ from municipality.accounts.requests import Visitor
 from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import queries
+from payments.deadlines import last_days
 from payments.models import Attempt, Bill, Inquiry, Receipt
 from payments.registry import OUTCOMES, PaidOutcome
 from payments.rules import Hint
@@ -199,6 +200,7 @@ class ResultPage:
     inquiry: Inquiry | None = None
     rows: list[ReceiptRow] = field(default_factory=list)
     payable: Bill | None = None
+    until: dt.date | None = None  # the last day to pay `payable`
     is_visitor: bool = False
     case_id: str = ""
     violation_id: str = ""
@@ -343,6 +345,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> Re
     violation_id = _only_id("violation", bills)
     visited = violation_id if is_visitor else None
     can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED)
+    payable = next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None)
     return ResultPage(
         step,
         text,
@@ -351,7 +354,8 @@ def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> Re
         attempt=attempt,
         inquiry=attempt.inquiries.order_by("-pk").first(),
         rows=[ReceiptRow(bill, found := receipts.get(bill.pk), _receipt_url(found, attempt, visited)) for bill in bills],
-        payable=next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None),
+        payable=payable,
+        until=last_days([payable]).get(payable.pk) if payable is not None else None,
         is_visitor=is_visitor,
         case_id=_only_id("case", bills),
         violation_id=violation_id,

@@ -21,6 +21,7 @@ from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import rules
+from payments.deadlines import last_days
 from payments.models import (
     Allocation,
     Attempt,
@@ -254,8 +255,8 @@ def basket_of(user: Visitor) -> list[BasketItem]:
     bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
     open_allocations = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
     at_bank = {allocation.bill_id: allocation.attempt for allocation in open_allocations} if bills else {}
-    described = _described(bills)
-    items = [_item(bill, at_bank.get(bill.pk), described.get(bill.pk)) for bill in bills]
+    described, until = _described(bills), last_days(bills)
+    items = [_item(bill, at_bank.get(bill.pk), described.get(bill.pk), until.get(bill.pk)) for bill in bills]
     if user.is_authenticated and not user.is_staff:
         items += [
             BasketItem(
@@ -303,7 +304,7 @@ def _facts(due: Due | None) -> ItemFacts:
     }
 
 
-def _item(bill: Bill, attempt: Attempt | None, due: Due | None) -> BasketItem:
+def _item(bill: Bill, attempt: Attempt | None, due: Due | None, until: dt.date | None) -> BasketItem:
     step = STEPS[AttemptState(attempt.state)] if attempt else "due"
     if attempt is None and bill.due_until is not None and bill.due_until < clock.today():
         step = "too_late"
@@ -314,7 +315,7 @@ def _item(bill: Bill, attempt: Attempt | None, due: Due | None) -> BasketItem:
         bill.total_fils,
         step,
         due.note if due is not None else "",
-        bill.due_until or (due.until if due is not None else None),
+        until or (due.until if due is not None else None),
         bill,
         attempt,
         **_facts(due),

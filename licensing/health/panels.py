@@ -22,6 +22,7 @@ from licensing.models import Act, HealthLicence, Lane, Renewal
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
+from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.panels import queue_facts, refusal_file, refused_step, rounds, sent_files, waiting_step
@@ -210,7 +211,7 @@ def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | Non
             )
         return NextStep(
             _("Pay the fee"),
-            _("The licence is issued automatically after payment."),
+            with_last_day(_("The licence is issued automatically after payment."), case),
             reverse("payments:pay", args=[bill.public_id]),
             _("Pay by KNET"),
         )

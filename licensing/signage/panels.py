@@ -27,6 +27,7 @@ from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, PanelLine, Record
 from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
+from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, rounds, sent_files, waiting_step
@@ -150,6 +151,7 @@ def _returned_label(board: Board) -> Text:
 
 
 def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
+    text: Text
     case, document = request.case, request.document
     page = reverse("cases:case", args=[case.public_id])
     if case.state == S.CORRECTIONS:
@@ -159,7 +161,7 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
         if payments.status_of(bill).step in ("checking", "review"):
             text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
-        text = _("The licence is issued automatically after payment.")
+        text = with_last_day(_("The licence is issued automatically after payment."), case)
         if document is not None:
             text = _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid.")
         return NextStep(_("Pay the fees and deposits"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))

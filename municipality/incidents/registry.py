@@ -35,7 +35,7 @@ class Deadlines:
     `due` gives those that run and whose last day, as it was moved before, lies in a period, in a fixed order. `move` takes the row and
     the new last day, inside a transaction: it locks the row and says whether the deadline still ran. `people` are told. Requests of
     `services` about the same subject say in their timeline that it moved, where they were opened in the time that it gave. It moves no
-    later than `latest` of its row, if that is a day.
+    later than `latest` of its row, if that is a day. `job_kind` is the job that closes requests in `state`, or in that of its arguments.
     """
 
     label: Text
@@ -44,6 +44,8 @@ class Deadlines:
     people: Callable[[MovedDeadline], Sequence[User]]
     services: Collection[str] = ()
     latest: Callable[[int], dt.date | None] = lambda thing: None
+    job_kind: str = ""
+    state: str = ""
 
 
 # By name, such as `review.corrections`.

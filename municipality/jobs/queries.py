@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,11 @@ def retried(kind: str, limit: int = 50) -> list[Retried]:
     """Jobs of a kind that failed before and wait for another try, the last due first."""
     rows = Job.objects.filter(kind=kind, state=JobState.QUEUED, tries__gt=0).order_by("-due_at", "-pk")
     return [Retried(row.args, row.due_at - services.delay(row.tries)) for row in rows[:limit]]
+
+
+def to_come(kinds: Collection[str], keys: Collection[str]) -> QuerySet[Job]:
+    """Jobs of some kinds with these keys that are not begun."""
+    return Job.objects.filter(kind__in=kinds, key__in=keys, state__in=[JobState.QUEUED, JobState.ON_HOLD])
 
 
 def is_on_hold(queue: str) -> bool:

@@ -19,6 +19,7 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.errors import TransitionRefused
 from municipality.ui.redirects import SeeOther
 from payments import links, queries, services
+from payments.deadlines import last_days
 from payments.models import Bill
 
 
@@ -46,6 +47,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "bill": bill,
         "status": status,
         "lines": lines,
+        "until": last_days([bill]).get(bill.pk) if status.step == "due" else None,
         "deposits": queries.returned_deposits(bill),
         "for_whom": None if bill.payer_id == request.user.pk else bill.payer,
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, Record
+from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, waiting_step
@@ -97,6 +98,7 @@ def _objecting(opinion: Opinion, until: dt.date | None) -> list[tuple[Text, str]
 
 
 def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
+    text: Text
     case, document = opinion.case, opinion.document
     page = reverse("cases:case", args=[case.public_id])
     if case.state == S.CORRECTIONS:
@@ -106,7 +108,11 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
         if payments.status_of(bill).step in ("checking", "review"):
             text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
-        text = _("The study begins as soon as the fee is paid.") if document is None else _("The opinion is in force again after payment.")
+        text = (
+            with_last_day(_("The study begins as soon as the fee is paid."), case)
+            if document is None
+            else _("The opinion is in force again after payment.")
+        )
         if not case.is_open and document is None:
             text = _("The bank took your payment back. The study was made, so its fee is due again.")
         return NextStep(_("Pay the fee"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))

@@ -15,12 +15,14 @@ from licensing.health.appeals.panels import after_refusal
 from licensing.health.new_licence import queries
 from licensing.health.new_licence.documents import address
 from licensing.health.new_licence.states import NEW_LICENCE, NEW_LICENCE_WORKFLOW, NewLicenceState
+from licensing.inspections.states import InspectionState
 from licensing.models import Inspection, NewLicence
 from licensing.payment_results import being_prepared
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
 from municipality.documents.models import Document
+from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.panels import queue_facts, refusal_file, refused_step, rounds, sent_files, waiting_step
@@ -122,6 +124,7 @@ def _facts(request: NewLicence) -> list[Fact]:
 
 
 def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
+    text: Text
     case, licence = request.case, request.licence
     page = reverse("cases:case", args=[case.public_id])
     if case.state == S.CORRECTIONS:
@@ -130,18 +133,15 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
     if case.state == S.LOCATION_APPROVED:
         title, word = _("The location is approved"), _("Enter the commercial licence")
         lead = _("Get the commercial licence with the approval of the location, then enter its number here until")
-        text = format_html("{} {}.", lead, day(queries.location_until(case)))
+        text = format_html("{} {}.", lead, day(queries.statable_until(case)))
         return NextStep(title, text, reverse("licensing:new_commercial", args=[case.public_id]), word)
     if case.state == S.INSPECTION:
-        newest = Inspection.objects.filter(case=case).order_by("-pk").values_list("public_id", flat=True)[0]
-        text = _("An inspector comes to the shop. The bill follows once the inspection is passed.")
-        url = reverse("licensing:inspection", args=[newest])
-        return NextStep(_("The shop is inspected next"), text, url, _("To the inspection"))
+        return _inspection_step(case)
     if bill is not None and bill.state == BillState.DUE and case.state in (S.AWAITING_PAYMENT, S.ISSUED):
         if payments.status_of(bill).step in ("checking", "review"):
             text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
-        text = _("The licence is issued automatically after payment.")
+        text = with_last_day(_("The licence is issued automatically after payment."), case)
         if licence is not None:
             text = _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid.")
         return NextStep(_("Pay the fee"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
@@ -166,6 +166,19 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
         return after_refusal(case, refused_step(case, request.refusal, "licensing.refuse_new"))
     url = reverse("licensing:new_start")
     return NextStep(_("This request is closed"), _("You can ask again for this place or another one."), url, _("New health licence"))
+
+
+def _inspection_step(case: Case) -> NextStep:
+    """The inspection that a request waits for: its visit, or after one that was not passed what the applicant does."""
+    newest = Inspection.objects.filter(case=case).order_by("-pk")[0]
+    title, text = _("The shop is inspected next"), _("An inspector comes to the shop. The bill follows once the inspection is passed.")
+    if newest.state == InspectionState.FAILED:
+        title, text = (
+            _("The inspection is not passed"),
+            _("The page of the inspection says why. Ask there for another one once it can be passed."),
+        )
+    until = with_last_day(text, case, _("The last day to pass it is {}. After it the request closes."))
+    return NextStep(title, until, reverse("licensing:inspection", args=[newest.public_id]), _("To the inspection"))
 
 
 # --- Payment -----------------------------------------------------------------------------------------------------------------

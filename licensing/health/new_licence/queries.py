@@ -21,6 +21,7 @@ from municipality.cases.models import Case
 from municipality.delegation import queries as delegation
 from municipality.documents.models import Document
 from municipality.documents.states import DocumentState
+from municipality.incidents import requests as deadlines
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.kernel.periods import Period, add_years
@@ -100,6 +101,11 @@ def location_until(case: Case) -> dt.date:
     if last is None or last.to_state != NewLicenceState.LOCATION_APPROVED:
         last = case.events.filter(to_state=NewLicenceState.LOCATION_APPROVED).order_by("-pk")[0]
     return clock.day_of(last.at) + dt.timedelta(days=limit(case, "location_days"))
+
+
+def statable_until(case: Case) -> dt.date:
+    """The last day to state the commercial licence: that of the approval, or a later one to which an incident moved it."""
+    return max(location_until(case), deadlines.last_day(case) or dt.date.min)
 
 
 def key_of(case: Case) -> str:

@@ -174,7 +174,7 @@ def commercial(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespons
     context = {
         "case": case,
         "form": form,
-        "until": queries.location_until(case),
+        "until": queries.statable_until(case),
         "fields": fields_of(request, queries.key_of(case), [queries.COPY], next_path=request.path),
         "refusal": refusal,
         "crumbs": [(_("My requests"), reverse("cases:mine")), (_("The commercial licence"), "")],
