@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from django.db.models import QuerySet
@@ -34,6 +35,14 @@ def of_branch(branch_id: str) -> QuerySet[Measure]:
 def limits() -> dict[str, int]:
     """Most days of each kind, and the days for an objection, by code."""
     return {code: limit.value for code, limit in rulebook.edition(LIMITS, clock.today()).limits.items()}
+
+
+def objection_until(measure: Measure) -> dt.date | None:
+    """The last day to object to a measure in force, by the rules of its first day; None once it has passed."""
+    if measure.first_day is None:
+        return None
+    until = measure.first_day + dt.timedelta(days=rulebook.edition(LIMITS, measure.first_day).limits["objection_days"].value)
+    return until if clock.today() <= until else None
 
 
 def reasons() -> dict[str, Reason]:

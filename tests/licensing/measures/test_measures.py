@@ -17,9 +17,9 @@ from licensing import invariants
 from licensing.health import queries as licences
 from licensing.health import services as health
 from licensing.health.states import DUPLICATE
-from licensing.measures import effects, services
+from licensing.measures import effects, queries, services
 from licensing.measures.registry import REPORTS, ReportFact
-from licensing.models import HealthLicence, Measure, Renewal
+from licensing.models import HealthLicence, Inspection, Measure, Renewal
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import Block, Case
@@ -33,6 +33,7 @@ from payments import queries as payments
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.database_guards import gets_through, refused, without_guards
+from tests.factories import inspections, new_licences
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +99,7 @@ def test_in_force_it_suspends_the_licence_blocks_the_renewal_and_tells_the_owner
     assert "You can object in writing at" in told.body_en and "المادة 38" in told.body_ar
     page = signed_in(owner).get(f"/en/health-licence/{shop.public_id}/renew/").content.decode().partition("<main")[2]
     assert "Suspension of the licence" in page and "Law 33 of 2016, article 38" in page and "The drain is open." in page
+    assert "You can object in writing at" in page and "the measure stays in force meanwhile" in page
     assert "The licence is suspended until" in signed_in(owner).get("/en/my-shops/").content.decode()
     public = Client().get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
     assert "Suspension of the licence" in public and "The drain is open." not in public
@@ -114,6 +116,24 @@ def test_it_ends_with_its_last_day_and_everything_is_back(shop: Shop, measure: M
     assert services.end_due() == 1 and services.end_due() == 0
     assert state(shop) == "valid" and not Block.objects.filter(lifted_at=None).exists()
     assert Message.objects.filter(person=owner, kind="licensing.measure_ended").count() == 1 and not list(invariants.findings())
+
+
+def test_the_page_says_until_when_to_object_and_leads_to_the_failed_inspection(
+    shop: Shop, inspector: User, head: User, owner: User, frozen_clock: Any
+) -> None:
+    inspections.inspector("drawn", shop.branch_id)
+    row = inspections.ordered(shop)
+    new_licences.finish(row, "failed")
+    failed = Inspection.objects.get(pk=row.pk)
+    services.sign(measure=services.propose(shop=shop, officer=inspector, **WORDS | {"days": None}, inspection=failed), supervisor=head)
+    until = queries.objection_until(Measure.objects.get())
+
+    def page() -> str:
+        return signed_in(owner).get(f"/en/health-licence/{shop.public_id}/renew/").content.decode().partition("<main")[2]
+
+    assert until is not None and f'datetime="{until}"' in page() and f"/en/inspections/{failed.public_id}/" in page()
+    frozen_clock.move(days=(until - clock.today()).days + 1)
+    assert "You can object in writing" not in page(), "the control: the time to object is over"
 
 
 def test_it_is_lifted_by_two(shop: Shop, inspector: User, head: User, other_head: User) -> None:
