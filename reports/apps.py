@@ -35,6 +35,7 @@ class ReportsConfig(AppConfig):
         PREFIXES.register("report", files.REPORT_FILES)
         OTHER_FORMS.register(open311.PREFIX, open311.of_portal)
         OBLIGATIONS.register("reports", reporters.obligations)
+        panels.OTHER_LISTS.register("reports", reporters.other_lists)
         ORIGINS.register("report", ORIGIN)
         HIGHEST.register(f"{queries.LIMITS}:similar_metres", guards.FARTHEST_SIMILAR)
         OPEN_SETS.register("reports", open_data.REPORTS_SET)

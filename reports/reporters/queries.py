@@ -15,6 +15,7 @@ from municipality.cases.obligations import Duty, Obligation
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.texts import Text
 from reports import queries
 from reports.models import Closure, Question, Report
 from reports.models.reporter import Reporter
@@ -28,6 +29,11 @@ R = ReportState
 def of_person(person: User) -> QuerySet[Report]:
     """The reports that a person sent while signed in, until their part of it is deleted."""
     return Report.objects.filter(pk__in=Reporter.objects.filter(person=person).values("report"))
+
+
+def other_lists(user: User) -> list[tuple[Text, str]]:
+    """The link from their requests to the reports of a person who sent any."""
+    return [(_("My reports"), reverse("reports:my_reports"))] if of_person(user).exists() else []
 
 
 def is_named(report: Report) -> bool:

@@ -117,6 +117,13 @@ def test_only_the_person_who_reported_sees_it() -> None:
     assert signed_in(StaffFactory(groups=["inspector"])).get(_page(report)).status_code == 403
 
 
+def test_my_requests_lead_to_my_reports_of_whoever_sent_one() -> None:
+    person = PersonFactory()
+    assert "/en/my-reports/" not in signed_in(person).get("/en/my-requests/").content.decode(), "the control: nothing was sent"
+    reports.received(Sender(person=person))
+    assert 'href="/en/my-reports/"' in signed_in(person).get("/en/my-requests/").content.decode()
+
+
 def test_the_page_costs_few_statements() -> None:
     person = PersonFactory()
     browser = signed_in(person)
