@@ -11,7 +11,6 @@ from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import Inspection, InspectionVisit, VisitOutcome
 from municipality.accounts.models import User
 from municipality.cases.obligations import Duty, Obligation
-from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual
 
 S = InspectionState
@@ -50,5 +49,4 @@ def _obligation(row: Inspection, *, was_inspected: bool) -> Obligation:
         about=bilingual(row, "name"),
         reference=row.reference,
         until=row.put_right_by if row.state == S.FAILED else until,
-        starts=row.day if row.state == S.APPOINTED and row.day is not None and row.day > clock.today() else None,
     )

@@ -29,7 +29,7 @@ class Duty(StrEnum):
 class Obligation:
     """One thing for a person to do. `subject` is the key of the shop that it is about, if there is one; `fils` what it costs.
 
-    `starts` is set for `Duty.LATER`: the first day on which it can be done.
+    `starts` is set for a renewal with `Duty.LATER`: the first day on which it can be asked for.
     """
 
     code: str  # what is to be done, such as renew, unblock, pay, settle, correct

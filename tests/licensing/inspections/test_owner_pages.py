@@ -142,6 +142,8 @@ def test_what_the_owner_has_to_do(row: Inspection, owner: User, frozen_clock: An
     assert said() == [("must", row.choose_by)]
     row = inspections.appointed(row)
     assert said() == [("later", row.day)]
+    home = signed_in(owner).get("/en/").content.decode()
+    assert "The inspector comes" in home and "You can renew from" not in home.partition("The next deadline:")[2].partition("</p>")[0]
     frozen_clock.move(days=(row.day - clock.today()).days)
     inspections.visited(row, inspections.found(row, fire="no"))
     assert said() == [("must", row.put_right_by)]
