@@ -153,7 +153,7 @@ def blocks(opinion: Opinion) -> list[PageBlock]:
     """The instant answer beside the opinion, the consulted bodies, and like cases."""
     draft = queries.draft_of(opinion) if opinion.case.state in queries.SHOWS_DRAFT else None
     found = [answers_block(opinion, draft)]
-    rows = queries.consultations_of(opinion.case_id)
+    rows = queries.consultations_of(opinion.case_id) if opinion.case.state != S.AWAITING_PAYMENT else []  # asked once it is paid
     if rows:
         found.append(_bodies(rows))
     found.append(like_block(opinion, queries.like_cases(opinion)))
@@ -251,7 +251,11 @@ def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> PageBlock
 
 def paid_outcome(bill: Bill) -> PaidOutcome | None:
     """What the payment brought, on its result page."""
-    opinion = Opinion.objects.select_related("case").filter(case__public_id=bill.subject.partition(":")[2]).first()
+    opinion = Opinion.objects.select_related("case", "document").filter(case__public_id=bill.subject.partition(":")[2]).first()
+    if opinion is not None and opinion.document is not None and opinion.document.live_state == "valid":
+        number = opinion.document.number
+        act = (_("Download the opinion"), reverse("document", args=[number]))
+        return PaidOutcome(is_done=True, title=_("The opinion is ready"), label=_("Zoning opinion"), reference=number, act=act)
     if opinion is None or opinion.case.state not in (S.AWAITING_PAYMENT, S.IN_REVIEW, S.CORRECTIONS, S.COUNTERSIGN):
         return None
     steps = [

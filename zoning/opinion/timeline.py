@@ -61,7 +61,7 @@ TIMELINE = Timeline(
 
 def added_steps(case: Case, events: Sequence[CaseEvent]) -> list[AddedStep]:
     """When the bodies were asked, answered, or fell silent."""
-    if case.service != OPINION:
+    if case.service != OPINION or case.state == S.AWAITING_PAYMENT:  # they are asked once it is paid
         return []
     rows = consultations_of(case.pk)
     steps = [AddedStep(rows[0].asked_at, gettext("Bodies asked: %(count)s") % {"count": len(rows)}, "system")] if rows else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case, Figure
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
+from municipality.jobs.models import Job
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.review.models import QueueEntry
@@ -83,6 +86,20 @@ def test_an_unpaid_request_does_not_lapse_while_its_payment_is_open(plot: Plot, 
     opinion = submitted(plot, owner)
     closes_after_the_payment("zoning.close_unpaid", Bill.objects.get(subject=opinion.case.key))
     assert Case.objects.get(pk=opinion.case_id).state == "expired"
+
+
+def test_the_last_day_to_pay_an_opinion_is_shown(plot: Plot, owner: User) -> None:
+    opinion = submitted(plot, owner)
+    until = clock.day_of(Job.objects.get(kind="zoning.close_unpaid").due_at)
+    for path in (f"/en/cases/{opinion.case.public_id}/", "/en/basket/", "/en/"):
+        assert f'datetime="{until}"' in signed_in(owner).get(path).content.decode(), path
+
+
+def test_the_result_page_of_a_payment_leads_to_the_issued_opinion(issued_opinion: Callable[..., Opinion]) -> None:
+    opinion = issued_opinion()
+    bill = payments.bill_of(opinion.case.key)
+    outcome = panels.paid_outcome(bill) if bill is not None else None
+    assert outcome is not None and outcome.is_done and opinion.document is not None and outcome.reference == opinion.document.number
 
 
 def test_an_unpaid_request_is_withdrawn_or_lapses(plot: Plot, owner: User) -> None:
