@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from municipality.notifications.registry import CaseMessage
+from municipality.notifications.registry import SAMPLE_DAY, CaseMessage
 
 
 class NewLicenceSent(CaseMessage):
@@ -12,9 +12,10 @@ class NewLicenceSent(CaseMessage):
 
 
 class LocationApproved(CaseMessage):
-    """The location is approved: the commercial licence comes next."""
+    """The location is approved: the commercial licence is entered until the day `enter_by`."""
 
     kind = "licensing.location_approved"
+    samples = {"enter_by": SAMPLE_DAY}
 
 
 class NewLicencePayment(CaseMessage):

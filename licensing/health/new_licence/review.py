@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 from django.db.models import Q
 from django.utils.html import format_html
 from django.utils.translation import get_language
@@ -19,7 +22,7 @@ from municipality.accounts.queries import signatories_of
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.delegation.organisations import key_of as organisation_key
-from municipality.kernel import request_cache
+from municipality.kernel import clock, request_cache
 from municipality.review import asked_files
 from municipality.review.registry import Item, Reviewable
 from municipality.ui.templatetags.portal import bilingual, ltr, term
@@ -105,6 +108,11 @@ def same_activity(case: Case) -> Q:
     return Q(pk__in=NewLicence.objects.filter(activity=_request(case).activity_id).values("case"))
 
 
+def _enter_by(case: Case) -> dict[str, Any]:
+    """The last day of an approval of today."""
+    return {"enter_by": clock.today() + dt.timedelta(days=queries.limit(case, "location_days"))}
+
+
 REVIEWED = Reviewable(
     service=NEW_LICENCE,
     skill=SKILL,
@@ -120,6 +128,7 @@ REVIEWED = Reviewable(
     is_blind_until_decided=True,
     second_signature=approval.second_signature,
     accepted_message=LocationApproved,
+    message_context=_enter_by,
     approved=("trade_name", "activity", "area_m2", "address"),
     same_activity=same_activity,
     compares=False,

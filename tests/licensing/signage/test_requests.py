@@ -18,6 +18,7 @@ from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.drafts.models import Draft
 from municipality.drafts.services import EditConflict
+from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
@@ -190,6 +191,13 @@ def test_an_unpaid_request_does_not_lapse_while_its_payment_is_open(shop: Shop, 
     request = boards.approved(shop, owner, officer)
     closes_after_the_payment("licensing.close_unpaid_boards", Bill.objects.get(pk=bill_of(request)))
     assert fresh(request.case).case.state == "expired"
+
+
+def test_the_last_day_to_pay_boards_is_shown(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.approved(shop, owner, officer)
+    until = clock.day_of(Job.objects.get(kind="licensing.close_unpaid_boards").due_at)
+    for path in (f"/en/cases/{request.case.public_id}/", "/en/basket/", "/en/my-shops/"):
+        assert f'datetime="{until}"' in signed_in(owner).get(path).content.decode(), path
 
 
 def test_an_unpaid_request_is_withdrawn_or_lapses(shop: Shop, owner: User, officer: User) -> None:

@@ -18,6 +18,7 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.documents import services as documents
+from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
@@ -28,6 +29,7 @@ from shops.models import RegisteredOwner, Shop, ShopEvent
 from shops.models.commercial_register import CommercialFeed, CommercialLicence, CommercialNotice
 from shops.register import queries as registered
 from tests import desk_acts
+from tests.browsers import signed_in
 from tests.database_guards import refused, without_guards
 from tests.factories import new_licences
 from tests.factories.accounts import PersonFactory
@@ -171,6 +173,10 @@ def test_a_failed_inspection_leads_to_no_bill(plot: Plot, owner: User, officer: 
     request = new_licences.waiting_for_inspection(owner, officer)
     assert pass_inspection(request, outcome="failed").case.state == "inspection"
     assert not Bill.objects.exists()
+    page = signed_in(owner).get(f"/en/cases/{request.case.public_id}/").content.decode()
+    until = clock.day_of(Job.objects.get(kind="licensing.expire_new", args__state="inspection").due_at)
+    assert "The inspection is not passed" in page and "An inspector comes to the shop" not in page and f'datetime="{until}"' in page
+    assert f'datetime="{until}"' in signed_in(owner).get("/en/").content.decode()
     again = inspections.ask_again(inspection=Inspection.objects.get(case=request.case), person=owner)
     frozen_clock.move(days=91)
     outbox("licensing.expire_new")
@@ -181,7 +187,11 @@ def test_a_failed_inspection_leads_to_no_bill(plot: Plot, owner: User, officer: 
 def test_a_repeated_inspection_that_is_passed_leads_to_the_bill(plot: Plot, owner: User, officer: User) -> None:
     request = pass_inspection(new_licences.waiting_for_inspection(owner, officer), outcome="failed")
     inspections.ask_again(inspection=Inspection.objects.get(case=request.case), person=owner)
+    assert "An inspector comes to the shop" in signed_in(owner).get(f"/en/cases/{request.case.public_id}/").content.decode()
     assert pass_inspection(request).case.state == "awaiting_payment"
+    until = clock.day_of(Job.objects.get(kind="licensing.expire_new", args__state="awaiting_payment").due_at)
+    for path in (f"/en/cases/{request.case.public_id}/", "/en/basket/"):
+        assert f'datetime="{until}"' in signed_in(owner).get(path).content.decode(), path
 
 
 @pytest.mark.parametrize(("years", "fils"), [(1, 15_000), (2, 30_000)])

@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from licensing.health.new_licence import queries
 from licensing.health.new_licence.services import approval, requests
@@ -129,7 +131,9 @@ def test_approval_issues_a_sealed_letter_and_no_bill(plot: Plot, owner: User, of
     assert document is not None and document.state == "active" and document.file_id
     assert document.valid_to == clock.today() + dt.timedelta(days=180)
     assert Document.objects.filter(kind="licensing.location").count() == 1
-    assert Message.objects.filter(person=owner, kind="licensing.location_approved").count() == 1
+    told = Message.objects.get(person=owner, kind="licensing.location_approved")
+    with override("en"):
+        assert f"on that page by {date_format(queries.location_until(request.case))};" in told.body_en
 
 
 def test_against_zoning_a_second_person_signs(housing: Plot, owner: User, officer: User, head: User) -> None:

@@ -131,8 +131,8 @@ def test_a_block_of_an_unknown_ground_says_its_sentence_and_whom_to_ask(make_sho
     shop = make_shop()
     place_block(
         subject=shop.key,
-        ground="claim",
-        source="case:1",
+        ground="by_hand",
+        source="by_hand:1",
         stops="licensing.renewal",
         sentence_ar="على ملكية المحل نزاع.",
         sentence_en="The ownership is disputed.",

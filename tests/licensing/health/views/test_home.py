@@ -34,7 +34,7 @@ def next_step(owner: Any) -> str:
 
 def block(shop: Shop) -> None:
     words = {"sentence_ar": "على المحل مبلغ.", "sentence_en": "An amount is unpaid."}
-    place_block(subject=shop.key, ground="claim", source="case:1", stops="licensing.renewal", actor=system("shops"), **words)
+    place_block(subject=shop.key, ground="by_hand", source="by_hand:1", stops="licensing.renewal", actor=system("shops"), **words)
 
 
 def test_the_home_page_names_what_stops_a_renewal_with_its_amount(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +43,7 @@ def test_the_home_page_names_what_stops_a_renewal_with_its_amount(make_shop: Any
     block(shop)
     assert f"{shop.name_en}: This shop is blocked" in home(owner)
     cause = Obstacle("The amount that the court set is unpaid", fils=150_000)
-    monkeypatch.setitem(block_causes.BLOCK_TITLES, "claim", lambda _user, blocks, _listed: {one.pk: cause for one in blocks})
+    monkeypatch.setitem(block_causes.BLOCK_TITLES, "by_hand", lambda _user, blocks, _listed: {one.pk: cause for one in blocks})
     shown = home(owner)
     assert "Clear what stops the renewal" in shown
     assert f"{shop.name_en}: The amount that the court set is unpaid (" in shown and "150.000" in shown
@@ -58,7 +58,7 @@ def test_a_block_stands_on_home_before_the_renewal_opens_with_shop_and_violation
     assert "Clear what stops the renewal" not in home(owner), "the control"
     block(shop)
     cause = Obstacle("The settlement period of a violation is over", reference="VIO-HA-2026-000007-3")
-    monkeypatch.setitem(block_causes.BLOCK_TITLES, "claim", lambda _user, blocks, _listed: {one.pk: cause for one in blocks})
+    monkeypatch.setitem(block_causes.BLOCK_TITLES, "by_hand", lambda _user, blocks, _listed: {one.pk: cause for one in blocks})
     shown = home(owner)
     assert "Clear what stops the renewal" in shown and f"{shop.name_en}: The settlement period" in shown
     assert "VIO-HA-2026-000007-3" in shown
