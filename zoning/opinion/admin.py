@@ -77,6 +77,7 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     names = (*kept, "body", "answer", "words")
     typed = {name: request.POST.get(name, "") for name in names} if error else kept
     bodies = list(opinion.consultations.order_by("pk"))
+    has_conditions = any(row.answer == BodyAnswer.CONDITIONS for row in bodies)
     silent, sent = queries.silent_this_month([row.code for row in bodies]), letters.of_keys(ConsultationLetter, [row.pk for row in bodies])
     context = {
         "title": _("Draft, bodies and similar opinions"),
@@ -94,8 +95,9 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "bodies": [(row, panels.body(row, silent), sent.get(str(row.pk))) for row in bodies],
         "alike": panels.like_block(opinion, alike),
         "outcomes": [
-            (outcome.value, outcome.label, queries.agreement(opinion.instant_outcome, outcome), queries.is_unlike(outcome, alike))
+            (outcome.value, outcome.label, standing, queries.is_unlike(outcome, alike))
             for outcome in opinion.outcomes
+            for standing in [queries.agreement(opinion.instant_outcome, outcome, has_conditions=has_conditions)]
         ],
         "lacks_reason": code == "reason_missing",
         "reasons": review.replies(case).reasons_of("deviation"),

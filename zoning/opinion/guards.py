@@ -53,14 +53,14 @@ guard(
     " OR s.signed_digest <> s.digest OR s.signed_by_id = c.recorded_by_id)))",
     "own_answers",
 )
-# Silence of a body that is asked about health or safety never counts as a yes, and its objection forbids one.
+# Silence of a body that is asked about health or safety never counts as a yes, its objection forbids one, and its conditions a plain one.
 guard(
     "cases_caseevent_opinion_safe",
     "cases_caseevent",
     "INSERT",
     f"{_DECIDES} AND EXISTS ({_DRAFT} AND d.outcome IN ('permitted', 'conditional')"  # noqa: S608 - constants
     " AND EXISTS (SELECT 1 FROM zoning_consultation c WHERE c.opinion_id = o.id AND c.is_safety"
-    " AND c.answer NOT IN ('no_objection', 'conditions')))",
+    " AND (c.answer NOT IN ('no_objection', 'conditions') OR c.answer = 'conditions' AND d.outcome = 'permitted')))",
     "safety_open",
 )
 # Nobody is passed over: every body has answered, or its deadline has passed and it is recorded as silent.

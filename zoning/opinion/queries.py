@@ -30,10 +30,10 @@ from payments.rules import Line
 from zoning.answer import queries as answers
 from zoning.answer.labels import text_of
 from zoning.answer.queries import ActivityQuestion
-from zoning.answer.rules import NO_DATA
+from zoning.answer.rules import CONDITIONAL, NO_DATA, PERMITTED
 from zoning.geometry import measures
 from zoning.layers import queries as layers
-from zoning.models import Consultation, Opinion, OpinionDraft, OpinionOutcome, Plot
+from zoning.models import BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome, Plot
 from zoning.objections.states import OBJECTION
 from zoning.opinion.labels import limits_text
 from zoning.opinion.states import OpinionState
@@ -329,9 +329,17 @@ def is_unlike(outcome: str, alike: Sequence[LikeCase]) -> bool:
     return 2 * sum(one.outcome != outcome for one in alike) > len(alike)
 
 
-def agreement(instant_outcome: str, outcome: str) -> str:
-    """How an outcome stands against the instant answer: `agrees`, `deviates`, or `completes` one that had no data."""
-    if instant_outcome == NO_DATA:
+def has_conditions(opinion: Opinion) -> bool:
+    """Whether a body agreed with conditions."""
+    return opinion.consultations.filter(answer=BodyAnswer.CONDITIONS).exists()
+
+
+def agreement(instant_outcome: str, outcome: str, *, has_conditions: bool = False) -> str:
+    """How an outcome stands against the instant answer: `agrees`, `deviates`, or `completes` what it leaves open.
+
+    It leaves open what it has no data for, and the conditions of bodies.
+    """
+    if instant_outcome == NO_DATA or (has_conditions and (instant_outcome, outcome) == (PERMITTED, CONDITIONAL)):
         return "completes"
     return "agrees" if outcome == instant_outcome else "deviates"
 

@@ -23,7 +23,8 @@ from municipality.review.services import desk
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.database_guards import drop_guard
-from zoning.models import Consultation, Opinion
+from tests.factories.opinions import paid
+from zoning.models import Consultation, Opinion, Plot, RuleTask
 from zoning.opinion import queries
 from zoning.opinion.services import consultations, issue, study
 
@@ -148,6 +149,24 @@ def test_an_objection_on_safety_forbids_a_yes(held: Assignment, opinion: Opinion
         desk.accept(assignment=held)
 
 
+def test_a_body_that_agrees_with_conditions_makes_the_yes_conditional(plot: Plot, owner: Any, planner: User, head: User) -> None:
+    opinion = paid(plot, owner, activity="DRYC")
+    held = desk_acts.checked(desk_acts.assigned(planner))
+    for row in opinion.consultations.exclude(code="fire"):
+        answer(opinion, row.code, planner)
+    assert (opinion.instant_outcome, queries.agreement("permitted", "conditional")) == ("permitted", "deviates")
+    answer(opinion, "fire", planner, "conditions", "Two exits.")
+    study.write_draft(assignment=held, outcome="permitted", **WORDS)
+    with pytest.raises(Refused, match="conditions_left_out"):
+        desk.accept(assignment=held)
+    written = study.write_draft(assignment=held, outcome="conditional", **WORDS)
+    assert (written.agreement, written.code) == ("completes", ""), "the rules are not wrong"
+    page = signed_in(planner).get(f"/admin/opinions/{opinion.case.public_id}/").content.decode()
+    assert page.count("يخالف الجواب الفوري: يلزم سبب") == 1, "not permitted alone deviates"
+    desk.sign(decision=desk.accept(assignment=held), supervisor=head)
+    assert Case.objects.get(pk=opinion.case_id).state == "decided" and not RuleTask.objects.exists()
+
+
 def _sign_past_the_services(opinion: Opinion, held: Assignment, head: User) -> None:
     """The harm: a signed decision on the draft, whatever the bodies said."""
     draft, now = queries.draft_of(opinion), clock.now()
@@ -177,5 +196,19 @@ def test_the_database_refuses_it_too(
     with pytest.raises(IntegrityError, match=f"guard:{code}"):
         _sign_past_the_services(opinion, held, head)
     drop_guard("cases_caseevent_opinion_safe" if silent else "cases_caseevent_opinion_heard", "cases_caseevent")
+    _sign_past_the_services(opinion, held, head)
+    assert Case.objects.get(pk=opinion.case_id).state == "decided"
+
+
+@pytest.mark.guards
+def test_the_database_refuses_a_plain_yes_where_a_safety_body_set_conditions(
+    held: Assignment, opinion: Opinion, planner: User, head: User
+) -> None:
+    for code, given, words in (("fire", "conditions", "Two exits."), ("roads", "no_objection", ""), ("electricity", "no_objection", "")):
+        answer(opinion, code, planner, given, words)
+    study.write_draft(assignment=held, outcome="permitted", code="layer_outdated", **WORDS)
+    with pytest.raises(IntegrityError, match="guard:safety_open"):
+        _sign_past_the_services(opinion, held, head)
+    drop_guard("cases_caseevent_opinion_safe", "cases_caseevent")
     _sign_past_the_services(opinion, held, head)
     assert Case.objects.get(pk=opinion.case_id).state == "decided"

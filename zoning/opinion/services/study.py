@@ -57,7 +57,7 @@ def write_draft(
         raise Refused("text_missing", _("Write the opinion in Arabic and in English."))
     if max(len(ar), len(en)) > MOST_WORDS:
         raise Refused("text_long", _("The text of the opinion is longer than 500 characters."))
-    agreement = queries.agreement(opinion.instant_outcome, outcome)
+    agreement = queries.agreement(opinion.instant_outcome, outcome, has_conditions=queries.has_conditions(opinion))
     is_unlike = queries.is_unlike(outcome, queries.like_cases(opinion))
     if agreement == "deviates" or is_unlike:
         if code not in {reason.code for reason in review.replies(entry.case).reasons_of("deviation")}:
@@ -100,7 +100,7 @@ def second_signature(case: Case) -> SecondSignature | None:
     """The second signature that a draft needs which deviates, or rests on answers of bodies that its planner entered; else None.
 
     Raises Refused: no_draft, body_not_heard (its deadline runs), safety_open (a yes without the yes of a body on health or safety),
-    rule_missing.
+    conditions_left_out (a yes without the conditions of a body), rule_missing.
     """
     opinion = queries.opinion_of(case)
     draft = queries.draft_of(opinion)
@@ -110,6 +110,9 @@ def second_signature(case: Case) -> SecondSignature | None:
         raise Refused("body_not_heard", _("A body has not answered and its deadline still runs. The opinion waits for it."))
     if draft.outcome in A_YES and queries.unsafe(opinion).exists():
         raise Refused("safety_open", _("A body on health or safety has not agreed. Its silence never counts as a yes."))
+    if draft.outcome == OpinionOutcome.PERMITTED and queries.has_conditions(opinion):
+        text = _("A body agreed with conditions. Write the opinion as permitted with conditions, and put them into its text.")
+        raise Refused("conditions_left_out", text)
     signed: dict[str, Any] = {"draft": draft.pk, "outcome": draft.outcome, "text_ar": draft.text_ar, "text_en": draft.text_en}
     for language in ("ar", "en"):
         with translation.override(language):
