@@ -37,7 +37,7 @@ def catalogue(plot: Plot, day: dt.date) -> dict[str, Layer]:
 def standing(plot: Plot, day: dt.date) -> QuerySet[LayerContest]:
     """The contests of a plot that are undecided, or upheld about a version that still applies on a day; the oldest first."""
     rows = LayerContest.objects.filter(Q(outcome=ContestOutcome.OPEN) | Q(_applies(day), outcome=ContestOutcome.UPHELD), of_plot(plot))
-    return rows.select_related("layer").order_by("sent_at", "pk")
+    return rows.select_related("layer").order_by("sent_at", "pk").distinct()  # a plot may have several successors
 
 
 def of_plot(plot: Plot) -> Q:

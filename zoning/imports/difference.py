@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from municipality.imports.models import ImportFile, LineOutcome
 from municipality.places.models import Area
 from zoning.geometry import measures
-from zoning.imports.findings import changed_blocks
+from zoning.imports.findings import changed_blocks, former_plots
 from zoning.models import PlotRow, PlotShape
 from zoning.plots.drawing import path_of, round_length
 
@@ -83,7 +83,8 @@ def _of_block(file: ImportFile, block: ChangedBlock) -> list[tuple[str, str, Bas
     named = PlotRow.objects.filter(file=file, geometry__isnull=False, plot=OuterRef("plot"))
     current = PlotShape.objects.filter(~Exists(named), plot__area=block.area, plot__block=block.block, valid_to__isnull=True)
     others = current.filter(plot__valid_to__isnull=True).exclude(load=file).select_related("plot").defer("original")
-    drawn += [(ABSENT, row.plot.number, row.shape) for row in others[:MOST_PLOTS]]
+    former = former_plots(file)
+    drawn += [(GONE if row.plot_id in former else ABSENT, row.plot.number, row.shape) for row in others[:MOST_PLOTS]]
     rows = PlotRow.objects.filter(file=file, geometry__isnull=False, **of_block).select_related("compared", "plot").defer("original")
     for row in rows.order_by("outcome", "line").reverse()[: MOST_PLOTS + 1]:
         if row.outcome == LineOutcome.SAME:

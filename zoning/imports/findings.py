@@ -49,13 +49,14 @@ def find(file: ImportFile) -> dict[str, int]:
     kept: Counter[str] = Counter()
     deadline = time.monotonic() + SECONDS
     seen: set[frozenset[_Placed]] = set()
+    former = former_plots(file)
 
     def wanted() -> Iterator[PlotFinding]:
         for block in changed_blocks(file):
             if block["plots"] > MOST_IN_BLOCK or time.monotonic() > deadline:
                 counts["unchecked_blocks"] += 1
                 continue
-            for finding in _of_block(file, block, seen):
+            for finding in _of_block(file, block, former, seen):
                 counts[finding.kind] += 1
                 if kept[finding.kind] < MOST_SAVED:
                     kept[finding.kind] += 1
@@ -79,14 +80,21 @@ def changed_blocks(file: ImportFile) -> QuerySet[PlotRow, Any]:
     return rows.annotate(**edges, **counts).filter(Q(added__gt=0) | Q(changed__gt=0)).order_by("area", "block")
 
 
-def _of_block(file: ImportFile, block: dict[str, Any], seen: set[frozenset[_Placed]]) -> Iterator[PlotFinding]:
+def former_plots(file: ImportFile) -> set[int]:
+    """The keys of all plots that new plots of a file come from; they end unless the file names them too."""
+    rows = PlotRow.objects.filter(file=file, outcome__in=_GOOD).exclude(former=[]).exclude(former__isnull=True)
+    return {plot for row in rows.only("former") for plot in row.former_plots}
+
+
+def _of_block(file: ImportFile, block: dict[str, Any], former: set[int], seen: set[frozenset[_Placed]]) -> Iterator[PlotFinding]:
     box = tuple(block[edge] for edge in ("west", "south", "east", "north"))
     middle = (float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2)
     # Of all files, and then those of this one: SQLite would take the index of the file before that of the boxes.
     own = boxes.meeting(PlotRow.objects.filter(outcome__in=_GOOD), box).values_list("file", "area", "block", "plot_number", "geometry")  # type: ignore[arg-type]
     placed = [(_Placed(area, name, number, True), wkb) for of_file, area, name, number, wkb in own if of_file == file.pk]
     named = PlotRow.objects.filter(file=file, outcome__in=_GOOD, plot=OuterRef("plot"))
-    others = boxes.meeting(PlotShape.objects.filter(~Exists(named), valid_to__isnull=True, plot__valid_to__isnull=True), box)  # type: ignore[arg-type]
+    present = PlotShape.objects.filter(~Exists(named), valid_to__isnull=True, plot__valid_to__isnull=True)
+    others = boxes.meeting(present.exclude(plot__in=former), box)  # type: ignore[arg-type]
     theirs = others.values_list("plot__area", "plot__block", "plot__number", "geometry")
     placed += [(_Placed(area, name, number, False), wkb) for area, name, number, wkb in theirs]
     stretch = measures.metres_per_degree(*middle)

@@ -14,6 +14,10 @@ _OUTLINE = ["geometry", "west", "south", "east", "north", "system", "original"]
 # An undo runs between its audit event and its end.
 _RUNNING = f"SELECT 1 FROM {_UNDO} u WHERE u.event_id IS NOT NULL AND u.done_at IS NULL"  # noqa: S608 - declared in code
 _TOUCHED = f"SELECT 1 FROM {_UNDO} u JOIN zoning_plotrow r ON r.file_id = u.file_id WHERE u.event_id IS NOT NULL AND u.done_at IS NULL"  # noqa: S608
+_CAME_FROM = (  # of a new plot of the load that is being undone
+    f"SELECT 1 FROM {_UNDO} u JOIN {_PLOT} n ON n.load_id = u.file_id JOIN zoning_plotsuccession s ON s.successor_id = n.id"  # noqa: S608
+    " WHERE u.event_id IS NOT NULL AND u.done_at IS NULL"
+)
 never_deleted(_PLOT)
 frozen(_PLOT, ["public_id", "area_id", "block", "number", "valid_from", "load_id"])
 never_deleted(_SHAPE)
@@ -24,7 +28,8 @@ for _table, _plot in ((_PLOT, "id"), (_SHAPE, "plot_id")):
         _table,
         "UPDATE",
         "OLD.valid_to IS NOT NULL AND OLD.valid_to IS DISTINCT FROM NEW.valid_to"
-        f" AND NOT (NEW.valid_to IS NULL AND EXISTS ({_TOUCHED} AND r.plot_id = OLD.{_plot}))",
+        f" AND NOT (NEW.valid_to IS NULL AND (EXISTS ({_TOUCHED} AND r.plot_id = OLD.{_plot})"
+        f" OR EXISTS ({_CAME_FROM} AND s.predecessor_id = OLD.{_plot})))",
         "closed_once",
     )
     # A period of no day is what an undone load leaves.

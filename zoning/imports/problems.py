@@ -42,9 +42,12 @@ LINE: dict[str, Any] = {
     "official_area": _("The official area is a number of square metres above zero with two decimals at most, such as 450.25."),
     "paci": _("A PACI number has eight digits; several stand with a comma between them."),
     "paci_elsewhere": _("Another plot has this PACI number. Please compare both with PACI, and correct the one that is wrong."),
+    "former": _("The block has no present plot of a former number. Please compare it with the register."),
+    "former_of_old": _("The register has this plot already; only a new plot comes from former ones. Please give it a new number."),
     "twice_in_file": _("An earlier plot of the file has this area, block and number already. Please take one of them out."),
     "changed_since": _(
-        "The register of this plot changed after the dry run or on this day already, so it was left out. Please load it again tomorrow."
+        "The register of this plot changed after the dry run or on this day already, or the file has its outline under two numbers, so it "
+        "was left out. Please compare it, and load it again tomorrow."
     ),
     "empty": _("The plot has no shape. Please draw it, or take the row out."),
     "malformed": _("The shape of the plot cannot be read. Please export the layer again."),

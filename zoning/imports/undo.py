@@ -28,6 +28,7 @@ from zoning.imports.roles import CLERK, PLANNER
 from zoning.imports.validation import plots_of
 from zoning.maps.services import refresh_outlines
 from zoning.models import LoadUndo, Plot, PlotAddress, PlotExtract, PlotRow, PlotShape, PlotSuccession
+from zoning.plots.queries import not_undone
 
 MIN_REASON = 10  # letters
 BATCH = 2000  # lines of one transaction
@@ -130,7 +131,7 @@ def _check_undoable(file: ImportFile) -> None:
     if plots.filter(valid_to__isnull=False).exists() or shapes.filter(valid_to__isnull=False).exists() or corrected.exists():
         raise _built_on()
     same_number = {name: OuterRef(f"predecessor__{name}") for name in ("area", "block", "number")}
-    given_away = Exists(Plot.objects.filter(valid_to__isnull=True, **same_number))
+    given_away = Exists(Plot.objects.filter(valid_to__isnull=True, **same_number).exclude(pk=OuterRef("predecessor")))
     if PlotSuccession.objects.filter(given_away, successor__load=file).exists():
         raise _built_on()
     if _is_used(plots) or _changed_since(plots).exists():
@@ -178,13 +179,17 @@ def _undo(file: ImportFile, rows: Sequence[PlotRow]) -> dict[str, int]:
     present = plots_of({(row.area_id or 0, row.block, row.plot_number) for row in rows})
     plots = [one.plot.pk for one in present.values()]
     new = Plot.objects.filter(load=file, pk__in=plots)
-    before = dict(PlotSuccession.objects.filter(successor__in=new).values_list("successor", "predecessor"))
+    before = list(PlotSuccession.objects.filter(successor__in=new).values_list("successor", "predecessor"))
+    former = [old for _new, old in before]
     PlotAddress.objects.filter(load=file, paci_number__in=[one for row in rows for one in row.paci]).delete()  # also where they went on to
-    for successor, predecessor in before.items():
+    for successor, predecessor in before:
         PlotAddress.objects.filter(plot=successor).update(plot=predecessor)
+    for plot, numbers in (one for row in rows for one in row.former or ()):
+        PlotAddress.objects.filter(paci_number__in=numbers).update(plot=plot)
     shapes = PlotShape.objects.filter(load=file, plot__in=plots).update(valid_to=F("valid_from"))
     counts = {"plots": new.update(valid_to=F("valid_from")), "shapes": shapes}
-    Plot.objects.filter(pk__in=before.values()).update(valid_to=None)
+    PlotShape.objects.filter(not_undone(), plot__in=former, valid_to=F("plot__valid_to")).update(valid_to=None)
+    Plot.objects.filter(pk__in=former).update(valid_to=None)
     changed = [row for row in rows if row.outcome == LineOutcome.CHANGE]
     ending = [row.compared_id for row in changed if row.compared_id and (row.has_new_shape or row.is_renumbered)]
     PlotShape.objects.filter(pk__in=ending).update(valid_to=None)

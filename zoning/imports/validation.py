@@ -41,11 +41,17 @@ class _Candidate:
     number: str = ""
     official: int | None = None
     paci: list[str] = field(default_factory=list)
+    former: list[str] = field(default_factory=list)
     kept: Kept | None = None
 
     @property
     def key(self) -> _Key:
         return (self.area.pk if self.area else 0, self.block, self.number)
+
+    @property
+    def former_keys(self) -> list[_Key]:
+        """Of the plots that it comes from, in its own block."""
+        return [(*self.key[:2], number) for number in self.former]
 
 
 @dataclass
@@ -62,11 +68,12 @@ def check(file: ImportFile, rows: Sequence[Row]) -> Iterator[Checked]:
     areas = _areas()
     found = [_parsed(line, values, areas, file.encoding) for line, values, _extra in rows]
     good = [row for row in found if not row.problems]
-    present = plots_of({row.key for row in good})
-    renumbered = _renumbered([row for row in good if row.key not in present])
+    present = plots_of({key for row in good for key in (row.key, *row.former_keys)})
+    renumbered = _renumbered([row for row in good if row.key not in present and not row.former])
     holders = dict(PlotAddress.objects.filter(paci_number__in={one for row in good for one in row.paci}).values_list("paci_number", "plot"))
     for row in found:
-        yield _compared(row, present.get(row.key), renumbered.get(row.key), holders)
+        former = [present.get(key) for key in row.former_keys]
+        yield _compared(row, present.get(row.key), renumbered.get(row.key), former, holders)
 
 
 def _areas() -> dict[str, list[Area]]:
@@ -89,6 +96,7 @@ def _parsed(line: int, values: dict[str, Any], areas: dict[str, list[Area]], sys
         row.problems.append(["number", "plot_number"])
     row.official = _hundredths(row, values.get("official_area"))
     row.paci = _paci(row, values.get("paci"))
+    row.former = _former(row, values.get("former"))
     geometry = values["geometry"]
     try:
         if isinstance(geometry, str):
@@ -148,6 +156,16 @@ def _paci(row: _Candidate, value: Any) -> list[str]:
     return numbers
 
 
+def _former(row: _Candidate, value: Any) -> list[str]:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    numbers = [normal_number(one) for one in re.split(r"[,;،]", "" if value is None else str(value)[:2000]) if one.strip()]
+    if not all(len(number) <= 20 and _NUMBER.fullmatch(number) for number in numbers):
+        row.problems.append(["former", "plot_number"])
+        return []
+    return list(dict.fromkeys(numbers))
+
+
 def plots_of(keys: Iterable[_Key]) -> dict[_Key, _Present]:
     """The present plots of some areas, blocks and numbers, with their present shapes."""
     wanted = set(keys)
@@ -193,14 +211,20 @@ def is_same(shape: Any, other: PlotShape) -> bool:
     return bool(shapely.hausdorff_distance(shape, other.shape) < SAME_WITHIN)
 
 
-def _compared(row: _Candidate, present: _Present | None, renumbered: _Present | None, holders: dict[str, int]) -> Checked:
+def _compared(
+    row: _Candidate, present: _Present | None, renumbered: _Present | None, former: Sequence[_Present | None], holders: dict[str, int]
+) -> Checked:
     area, block, number = row.key
     checked = Checked(row.line, f"{area}-{block}-{number}" if area and block and number else "", problems=row.problems)
     if row.problems or row.area is None or row.kept is None:
         return checked
     compared = present or renumbered
     own = compared.plot.pk if compared else None
-    if any(holders.get(one, own) != own for one in row.paci):
+    known = [one for one in former if one is not None]
+    if former and (present is not None or len(known) < len(former)):
+        row.problems.append(["former", "former_of_old" if present is not None else "former"])
+        return checked
+    if not {holders.get(one, own) for one in row.paci} <= {own, *(one.plot.pk for one in known)}:
         row.problems.append(["paci", "paci_elsewhere"])
         return checked
     is_reshaped = compared is not None and (compared.shape is None or not is_same(row.kept.shape, compared.shape))
@@ -216,6 +240,7 @@ def _compared(row: _Candidate, present: _Present | None, renumbered: _Present | 
         "official_area": official,
         "official_before": compared.plot.official_area if compared else None,
         "paci": row.paci,
+        "former": [[one.plot.pk, sorted(one.paci)] for one in known],
         "plot": compared.plot if compared else None,
         "compared": compared.shape if compared else None,
         "has_new_shape": is_reshaped,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Collection, Sequence
 from typing import Any
+
+from django.db.models import Q
 
 from municipality.imports.models import ImportFile, LineOutcome
 from municipality.imports.registry import Applied
@@ -33,6 +36,7 @@ def apply(file: ImportFile, rows: Sequence[PlotRow]) -> Applied:
     plots = _new_plots(file, new)
     plots |= {row.pk: row.plot_id for row in fitting if row.pk not in plots}
     _renumber(file, [row for row in changed if row.is_renumbered], plots)
+    _succeed(file, [row for row in fitting if row.former_plots], plots)
     _reshape(file, [row for row in fitting if row.pk in plots and (row in new or row.has_new_shape)], plots)
     _correct_areas([row for row in changed if not row.is_renumbered and row.official_area != row.official_before])
     numbers = [one for row in fitting for one in row.paci]
@@ -59,20 +63,21 @@ def _fitting(rows: Sequence[PlotRow]) -> tuple[list[PlotRow], list[int]]:
     current = set(PlotShape.objects.filter(pk__in=old, valid_to__isnull=True, plot__valid_to__isnull=True).values_list("pk", flat=True))
     holders = dict(PlotAddress.objects.filter(paci_number__in=[one for row in rows for one in row.paci]).values_list("paci_number", "plot"))
     begun = dict(PlotShape.objects.filter(pk__in=[row.compared_id for row in rows]).values_list("pk", "valid_from"))
+    standing, named = _standing(rows, today), _named(rows, {row.plot_id for row in rows if row.is_renumbered})
     fitting, left_out, ended, taken = [], [], set[int](), set[str]()
     for row in rows:
         now = present.get((row.area_id or 0, row.block, row.plot_number))
         if row.is_renumbered:
-            fits = now is None and row.compared_id in current and row.plot_id not in ended
+            fits = now is None and row.compared_id in current and row.plot_id not in ended | named
         elif row.plot_id is None:
-            fits = now is None
+            fits = now is None and row.former_plots <= standing
         else:
             found = (now.plot.pk, now.shape.pk if now.shape else None, now.plot.official_area) if now else None
             fits = found == (row.plot_id, row.compared_id, row.official_before) and row.plot_id not in ended
         # A shape that begins today cannot end today: it would have been valid on no day.
         ends_shape = row.compared_id is not None and (row.has_new_shape or row.is_renumbered)
         fits = fits and not (ends_shape and begun[row.compared_id] >= today)  # type: ignore[index]
-        fits = fits and all(holders.get(one, row.plot_id) == row.plot_id and one not in taken for one in row.paci)
+        fits = fits and all(holders.get(one, row.plot_id) in {row.plot_id, *row.former_plots} and one not in taken for one in row.paci)
         if not fits:
             left_out.append(row.pk)
             continue
@@ -81,6 +86,21 @@ def _fitting(rows: Sequence[PlotRow]) -> tuple[list[PlotRow], list[int]]:
         if row.is_renumbered and row.plot_id is not None:
             ended.add(row.plot_id)
     return fitting, left_out
+
+
+def _named(rows: Sequence[PlotRow], plots: Collection[int | None]) -> set[int]:
+    """Those of some plots that the file names by their own number too: they do not end."""
+    of_file = PlotRow.objects.filter(file__in={row.file_id for row in rows}, plot__in=plots, is_renumbered=False)
+    return {row.plot_id or 0 for row in of_file.filter(outcome__in=(LineOutcome.SAME, LineOutcome.CHANGE)).only("plot")}
+
+
+def _standing(rows: Sequence[PlotRow], today: dt.date) -> set[int]:
+    """The former plots of some rows that can end today, were ended by their load already, or do not end."""
+    former = {plot for row in rows for plot in row.former_plots}
+    begun = Q(valid_from__lt=today, plot__valid_from__lt=today, valid_to__isnull=True, plot__valid_to__isnull=True)
+    found: set[int] = set(PlotShape.objects.filter(begun, plot__in=former).values_list("plot", flat=True))
+    by_load = PlotSuccession.objects.filter(predecessor__in=former, successor__load__in={row.file_id for row in rows})
+    return {*found, *by_load.values_list("predecessor", flat=True), *_named(rows, former)}
 
 
 def _new_plots(file: ImportFile, rows: Sequence[PlotRow]) -> dict[int, Any]:
@@ -113,6 +133,24 @@ def _renumber(file: ImportFile, rows: Sequence[PlotRow], plots: dict[int, Any]) 
     )
     for row in rows:
         PlotAddress.objects.filter(plot=row.plot_id).update(plot=plots[row.pk])
+
+
+def _succeed(file: ImportFile, rows: Sequence[PlotRow], plots: dict[int, Any]) -> None:
+    """Split and merge: former plots end unless the file names them too, and their PACI numbers go to the new plots that it gives them."""
+    today, former = clock.today(), {plot for row in rows for plot in row.former_plots}
+    texts = {"instrument_ar": f"ملف القسائم {file.name}", "instrument_en": f"File of plots {file.name}"}
+    for kind, is_merger in ((PlotChange.Kind.SPLIT, False), (PlotChange.Kind.MERGER, True)):
+        pairs = [(row, plot) for row in rows for plot in sorted(row.former_plots) if (len(row.former_plots) > 1) == is_merger]
+        if pairs:
+            change = PlotChange.objects.create(kind=kind, day=today, **texts)
+            PlotSuccession.objects.bulk_create(
+                PlotSuccession(change=change, predecessor_id=old, successor_id=plots[row.pk]) for row, old in pairs
+            )
+    ending = Plot.objects.filter(pk__in=former - _named(rows, former), valid_to__isnull=True)
+    PlotShape.objects.filter(plot__in=ending, valid_to__isnull=True).update(valid_to=today)
+    ending.update(valid_to=today)
+    for row in rows:
+        PlotAddress.objects.filter(paci_number__in=row.paci, plot__in=row.former_plots).update(plot=plots[row.pk])
 
 
 def _reshape(file: ImportFile, rows: Sequence[PlotRow], plots: dict[int, Any]) -> None:

@@ -23,7 +23,8 @@ class PlotRow(ImportRow):
     """One plot of a file. `number` is area, block and number of the plot, joined by dashes.
 
     `plot` and `compared` are the plot and the shape of the register that the dry run compared it with; of a renumbered plot they are
-    those of the old number. `official_before` is the official area that the register had.
+    those of the old number. `official_before` is the official area that the register had. `former` are the plots that a new one comes
+    from: the key of each with its PACI numbers.
     """
 
     area = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=pgettext_lazy("model", "area"))
@@ -32,6 +33,7 @@ class PlotRow(ImportRow):
     official_area = models.PositiveBigIntegerField(_("official area in hundredths of a square metre"), null=True, blank=True)
     official_before = models.PositiveBigIntegerField(_("official area in hundredths of a square metre"), null=True, blank=True)
     paci = models.JSONField(_("PACI address numbers"), default=list)
+    former = models.JSONField(_("former plots"), null=True)
     plot = models.ForeignKey(Plot, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("plot"))
     compared = models.ForeignKey(
         PlotShape, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("shape of a plot")
@@ -65,6 +67,11 @@ class PlotRow(ImportRow):
     def shape(self) -> MultiPolygon:
         """The polygons; only of a line without errors."""
         return shapes.read(bytes(self.geometry))  # type: ignore[arg-type]
+
+    @property
+    def former_plots(self) -> set[int]:
+        """The keys of the plots that a new one comes from."""
+        return {plot for plot, _paci in self.former or ()}
 
 
 class PlotFinding(models.Model):
