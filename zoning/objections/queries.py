@@ -22,14 +22,14 @@ from zoning.opinion import queries as opinions
 from zoning.opinion.states import OpinionState
 
 LIMITS, REPLIES, CHECKS = opinions.OBJECTION_LIMITS, "replies.opinion_objection", "checks.opinion_objection"
-AGAINST = (OpinionOutcome.NOT_PERMITTED, OpinionOutcome.CONDITIONAL)
+AGAINST = (OpinionOutcome.NOT_PERMITTED, OpinionOutcome.CONDITIONAL, OpinionOutcome.OTHER_LIMITS)
 OBJECTION_DEADLINE = "zoning.objection"  # of the deadlines that move after an incident
 LONGEST = dt.timedelta(days=366)  # how far back a list looks for opinions whose period may still run
 MAX_LISTED = 50
 
 
 def until(draft: OpinionDraft, issued_on: dt.date, *, is_shown: bool = False) -> dt.date | None:
-    """The last day to object to an opinion that was signed as `draft`; None for one that neither denies, conditions nor deviates.
+    """The last day to object to an opinion that was signed as `draft`; None for one that neither denies, conditions, limits nor deviates.
 
     `is_shown`: for a page that decides nothing by it, by rules that are up to a minute old.
     """

@@ -20,6 +20,7 @@ from municipality.notifications import letters
 from municipality.notifications.models import Letter
 from municipality.review.models import Assignment, Decision
 from municipality.review.services import desk
+from municipality.rulebook.models import Activity
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.database_guards import drop_guard
@@ -212,3 +213,13 @@ def test_the_database_refuses_a_plain_yes_where_a_safety_body_set_conditions(
     drop_guard("cases_caseevent_opinion_safe", "cases_caseevent")
     _sign_past_the_services(opinion, held, head)
     assert Case.objects.get(pk=opinion.case_id).state == "decided"
+
+
+def test_about_an_activity_without_a_group_every_body_on_health_or_safety_is_asked(plot: Plot, owner: Any) -> None:
+    """No rule knows the activity, so that the planner alone would say yes: nothing says which of them it does not concern."""
+    new = Activity.objects.create(code="NEWA", name_ar="نشاط جديد", name_en="New activity")
+    opinion = paid(plot, owner, activity=new.pk)
+    asked = {row.code: row.is_safety for row in opinion.consultations.all()}
+    assert (opinion.instant_outcome, opinion.activity_group) == ("no_data", "")
+    assert asked == {"roads": False, "fire": True, "environment": True, "health": True, "food": True}
+    assert {row.code for row in paid(plot, owner, activity=None, floor=None).consultations.all()} == {"roads"}, "building has no activity"

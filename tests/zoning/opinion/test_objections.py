@@ -28,7 +28,7 @@ from tests.factories.accounts import PersonFactory
 from tests.factories.incidents import IncidentFactory
 from tests.factories.uploads import UploadFactory
 from tests.killed_issue import ends_as_undisturbed
-from zoning.models import Opinion, OpinionObjection, RuleTask
+from zoning.models import Opinion, OpinionDraft, OpinionObjection, RuleTask
 from zoning.objections import queries, review, services
 from zoning.objections.documents import ObjectionDecisionFacts
 from zoning.objections.obligations import obligations
@@ -104,6 +104,12 @@ def test_a_yes_without_conditions_that_agrees_is_not_objected_to(
     opinion = issued_opinion(activity=activity, outcome=outcome, code=code)
     assert (queries.last_day(opinions.opinion_of(opinion.case)) is not None) == may
     assert ("Object on the portal until" in str(opinion.document.facts)) == may
+
+
+@pytest.mark.parametrize(("outcome", "may"), [("limits", False), ("other_limits", True)])
+def test_other_building_limits_are_objected_to_also_where_the_data_say_nothing(rules: None, outcome: str, may: bool) -> None:
+    draft = OpinionDraft(outcome=outcome, agreement="completes")
+    assert (queries.until(draft, clock.today()) is not None) == may
 
 
 def test_a_refused_objection_leaves_the_opinion_and_gives_its_reason(

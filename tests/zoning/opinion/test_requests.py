@@ -129,6 +129,7 @@ def test_the_pages_lead_from_the_plot_to_the_payment(plot: Plot, owner: User) ->
     sent = client.post(begin, {"asker": "owner", "activity": "WSAL", "floor": "0"})
     assert sent.status_code == 302 and "/en/opinions/" in sent["Location"]
     page = client.get(sent["Location"]).content.decode()
+    assert "The opinion most likely says the same." in page, "before the fee, which does not come back"
     assert "Not permitted" in page and "10.000" in page and "Drawing of the place (optional)" in page
     assert "Service fee of the zoning department" not in page, "an assumption is no legal ground"
     again = client.get(f"/en/plots/{plot.public_id}/opinion/").content.decode()

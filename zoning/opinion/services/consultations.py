@@ -60,10 +60,11 @@ def take_over(opinion: Opinion, first: Opinion) -> None:
 
 
 def _bodies(opinion: Opinion) -> dict[str, ConsultedBody]:
-    """The bodies that are asked about an opinion, by code."""
-    case = opinion.case
+    """The bodies that are asked about an opinion, by code; about an activity without a group every one on health or safety."""
+    case, group = opinion.case, opinion.activity_group
     edition = rulebook.edition_of(queries.BODIES, case.editions, clock.day_of(case.opened_at))
-    return {body.code: body for body in edition.bodies if body.group in ("", opinion.activity_group)}
+    is_unknown = opinion.activity_id is not None and not group
+    return {body.code: body for body in edition.bodies if body.group in ("", group) or (is_unknown and body.is_safety)}
 
 
 def _ask(opinion: Opinion, rows: list[Consultation], bodies: Mapping[str, ConsultedBody]) -> list[Consultation]:
