@@ -20,9 +20,11 @@ class ZoningConfig(AppConfig):
         from municipality.incidents.requests import closed_by
         from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import REVIEWABLES
+        from municipality.rulebook.registry import DRAFT_EFFECTS
         from municipality.uploads.registry import PREFIXES
         from payments.registry import OUTCOMES, PAYABLES, Payable
         from zoning import open_data
+        from zoning.answer import effects
         from zoning.catalogue import ZONING
         from zoning.contests import guards as contest_guards  # noqa: F401
         from zoning.contests.files import CONTEST_FILES
@@ -52,6 +54,7 @@ class ZoningConfig(AppConfig):
         DEADLINES.register("zoning.payment", to_pay)
         DEADLINES.register(OBJECTION_DEADLINE, TO_OBJECT)
         CATALOGUE.register("zoning", ZONING)
+        DRAFT_EFFECTS.register("zoning", effects.of_draft)
         OPEN_SETS.register("plots", open_data.PLOTS)
         OPEN_SETS.register("land_use", open_data.LAND_USE)
         DOCUMENT_KINDS.register(ExtractFacts.kind, ExtractFacts)

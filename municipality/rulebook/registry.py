@@ -21,7 +21,7 @@ PUBLICATION_HANDLERS: Registry[tuple[str, PublicationHandler]] = Registry()
 
 @dataclass(frozen=True)
 class DraftEffect:
-    """How many open requests a draft would touch, or leave as they are, when it is published."""
+    """How many open requests or plots a draft would touch, or leave as they are, when it is published."""
 
     label: Text
     count: int
