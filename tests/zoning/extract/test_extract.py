@@ -17,20 +17,24 @@ from django.test.utils import CaptureQueriesContext
 from shapely.affinity import translate
 from shapely.geometry import box
 
+from municipality.accounts.models import actor_of
 from municipality.documents import store as documents_store
 from municipality.documents.seal import make_seal
 from municipality.kernel import clock
+from municipality.rulebook import services as rulebook
+from municipality.rulebook.models import RuleSet
 from municipality.ui.templatetags.portal import bilingual
 from tests import poppler
 from tests.database_guards import without_guards
 from tests.due_jobs import run_due
+from tests.factories.accounts import StaffFactory
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
 from tests.killed_issue import ends_as_undisturbed
 from zoning.answer.queries import ActivityQuestion
 from zoning.extract import services as extracts
 from zoning.extract.facts import ExtractFacts
 from zoning.extract.formats import NAMESPACE
-from zoning.models import Plot, PlotAddress, PlotExtract
+from zoning.models import Layer, Plot, PlotAddress, PlotExtract
 
 pytestmark = pytest.mark.django_db
 WEST, SOUTH, EAST, NORTH = SQUARE.bounds
@@ -50,6 +54,7 @@ def plot(rules: None, store: Path, settings: Any) -> Plot:
     halves = (("INVESTMENT", box(WEST, SOUTH, middle, NORTH)), ("COMMERCIAL", box(middle, SOUTH, EAST, NORTH)))
     make_layer("land_use", *halves, kind="land_use", covers=AROUND)
     make_layer("heritage")
+    Layer.objects.update(office_en="Survey Department")
     make_layer("schools", ("school", translate(SQUARE, 0.0021, 0)), kind="objects", covers=AROUND)
     return row
 
@@ -102,7 +107,7 @@ def test_three_formats_hold_the_same_facts(client: Client, plot: Plot) -> None:
     assert [text for text in leaves(xml) if text] == [text for text in values(data) if text]
     printed = " ".join(poppler.text(pdf).translate({ord("("): None, ord(")"): None}).split())  # poppler mirrors brackets
     for layer in data["layers"]:
-        assert layer["name_en"] in printed
+        assert layer["name_en"] in printed and layer["office_en"] in printed
         for part in layer["parts"]:
             assert f"{part['square_metres']} m² {part['percent']}%" in printed
     for limit in data["limits"]:
@@ -205,6 +210,21 @@ def test_the_page_says_that_a_layer_was_changed_for_a_day_after_the_extract_was_
         repeal_layer("heritage", row.day)
         assert changed() == ["Land_Use", "Heritage"]
         assert "Since this extract was issued" in client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()
+
+
+def test_the_page_says_that_the_rules_of_its_day_were_published_anew(client: Client, plot: Plot) -> None:
+    row = made(client, plot, **SALON)
+    page = f"/en/zoning/extracts/{row.uuid}/"
+    with clock.at(clock.now() + dt.timedelta(days=30)):
+        assert client.get(page).context["changed"] == []
+        maker, checker = (StaffFactory(groups=[f"rule_{role}"], login=f"land-rules-{role}") for role in ("maker", "publisher"))
+        before = RuleSet.objects.get(subject="zoning.uses")
+        draft = rulebook.copy_as_draft(ruleset=before, maker=maker, actor=actor_of(maker, "rule_maker"))
+        RuleSet.objects.filter(pk=draft.pk).update(first_day=row.day)
+        draft.refresh_from_db()
+        rulebook.publish(ruleset=draft, publisher=checker, actor=actor_of(checker, "rule_publisher"))
+        shown = client.get(page).content.decode()
+    assert "Since this extract was issued" in shown and "Rules on land use" in shown
 
 
 def test_the_code_leads_to_the_extract_also_in_a_year(client: Client, plot: Plot) -> None:
