@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
@@ -165,6 +166,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "topics": lists,
         "uses": [part for topic in lists["applies"] if topic.finding.layer.kind == Layer.Kind.LAND_USE for part in topic.parts],
         "answer": answer,
+        "now": _state_on(row, today, question) if question is not None and found.day != today else "",
         "steps": _steps(row, question) if question is not None and found.day == today and _may_open(answer) else [],
         "distances": list(distances(found.shape.shape, found.answer)) if found.shape is not None and found.answer is not None else [],
         "limits": found.limits,
@@ -173,6 +175,12 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (heading, "")],
     }
     return render(request, "zoning/plot.html", context, status=400 if is_asked and not is_answered else 200)
+
+
+def _state_on(row: Plot, day: dt.date, question: ActivityQuestion) -> str:
+    """The answer of another day in words; empty without an outline."""
+    answer = summary(row, day, question, has_contests=False).answer
+    return state_of(answer.answer.outcome) if answer is not None else ""
 
 
 def _may_open(answer: AnswerText | None) -> bool:

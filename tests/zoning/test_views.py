@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -137,8 +138,12 @@ def test_a_split_plot_shows_both_parts_with_their_shares(client: Client, rules: 
 def test_another_day_has_its_own_answer(client: Client, plot: Plot) -> None:
     repeal_layer("land_use", dt.date(2026, 3, 1))
     make_layer("land_use", ("PRIVATE", AROUND), kind="land_use", covers=AROUND, valid_from=dt.date(2026, 3, 1))
-    assert "is-permitted" in asked(client, plot, "LAUN", on="2026-02-28")
+    then = BeautifulSoup(asked(client, plot, "LAUN", on="2026-02-28"), "html.parser").select_one("#answer")
+    assert then is not None and "is-permitted" in then["class"] and then.select_one(".kp-answer__head time[datetime='2026-02-28']")
+    now = then.select_one("p a[href$='#answer']")
+    assert now is not None and (now.get_text(), "on=" in now["href"]) == ("Not permitted", False)
     assert "is-not_permitted" in asked(client, plot, "LAUN", on="2026-03-01")
+    assert "of today:" not in asked(client, plot, "LAUN")
     assert "is-no_data" in asked(client, plot, "LAUN", on="1990-01-01")
 
 
