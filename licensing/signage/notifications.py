@@ -38,7 +38,7 @@ class BoardsNotIssued(CaseMessage):
 
 
 class BoardsHeld(CaseMessage):
-    """The bank took the payment back."""
+    """The bank took the payment back; `is_over`: of a licence that has ended or was replaced."""
 
     kind = "licensing.boards_held"
     is_legal = True

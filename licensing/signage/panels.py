@@ -20,12 +20,14 @@ from licensing.signage.consents import queries as consents
 from licensing.signage.consents.labels import SIGNED, signer_of
 from licensing.signage.labels import STANDING, bill_lines, kind_of, picture_of, replaced_by, result_of, size_of
 from licensing.signage.renewals.obligations import renewal_address
-from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, BoardsState
+from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, WITH_SHOP, BoardsState
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, PanelLine, Record
 from municipality.delegation import queries as delegation
+from municipality.documents.models import Document
+from municipality.documents.states import LIVE, DocumentState
 from municipality.drafts import queries as drafts
 from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
@@ -163,7 +165,7 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
         text = with_last_day(_("The licence is issued automatically after payment."), case)
         if document is not None:
-            text = _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid.")
+            text = _after_reversal(document)
         return NextStep(_("Pay the fees and deposits"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
     if case.state == S.PAID:
         text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
@@ -185,6 +187,14 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
     text = bilingual(decision, "text") if decision else _("You can ask again from My shops.")
     step = NextStep(title, lost or text, reverse("shops:mine"), _("My shops"), label=_("Decision"))
     return step if decision is None or lost else after_refusal(case, step)
+
+
+def _after_reversal(document: Document) -> Text:
+    """What paying again brings where the bank took the payment of an issued licence back."""
+    event = document.last_event
+    if document.state == DocumentState.SUSPENDED and event is not None and event.reason != WITH_SHOP:
+        return _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid.")
+    return _("The bank reversed the payment, so the amount is due again. Paying alone does not put the licence in force.")
 
 
 # --- My shops and the page of a shop -----------------------------------------------------------------------------------------
@@ -314,6 +324,8 @@ def outcome(bill: Bill) -> PaidOutcome | None:
     if request is None or request.case.state not in (S.AWAITING_PAYMENT, S.PAID, S.ISSUED):
         return None
     document = request.document
+    if document is not None and document.state not in LIVE:  # suspended, ended or replaced: nothing more is said than that it is paid
+        return None
     if document is not None:
         return PaidOutcome(
             is_done=True,

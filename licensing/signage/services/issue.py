@@ -15,7 +15,7 @@ from licensing.signage.life import shop_licence
 from licensing.signage.life.queries import deposits_of_each, held_fils
 from licensing.signage.life.services import give_back_all
 from licensing.signage.notifications import BoardsHeld, BoardsIssued, BoardsNotIssued, BoardsPaidAgain
-from licensing.signage.states import WITH_SHOP, BoardsState
+from licensing.signage.states import BoardsState
 from licensing.signage.validity import days_of
 from municipality.cases.models import Case
 from municipality.cases.services import advance
@@ -108,15 +108,15 @@ def _tell(kind: type[BoardsHeld] | type[BoardsPaidAgain], case: Case, document: 
     """Tell about the last event of a licence; a second reversal is told as the first one was."""
     event = document.last_event if document is not None else None
     key = f"{case.public_id}:{event.pk}" if event is not None else case.public_id
-    send(kind, person=case.applicant, key=key, subject_key=case.key, context={"case": case})
+    send(kind, person=case.applicant, key=key, subject_key=case.key, context={"case": case, "is_over": False})
 
 
-def _tell_beside_shop(case: Case, document: Document) -> None:
-    """Tell of a reversal while the licence is suspended with its shop: it will not come back with it. Once for each reversal."""
-    event, bill = document.last_event, payments.bill_of(case.key)
-    if bill is not None and document.state == DocumentState.SUSPENDED and event is not None and event.reason == WITH_SHOP:
+def _tell_unheld(case: Case, document: Document) -> None:
+    """Tell of a reversal for which no licence was suspended: it is suspended with its shop, has ended or was replaced. Once for each."""
+    bill, is_over = payments.bill_of(case.key), document.state != DocumentState.SUSPENDED
+    if bill is not None and not _is_held(document):
         key = f"{case.public_id}:bill:{bill.last_event_id}"
-        send(BoardsHeld, person=case.applicant, key=key, subject_key=case.key, context={"case": case})
+        send(BoardsHeld, person=case.applicant, key=key, subject_key=case.key, context={"case": case, "is_over": is_over})
 
 
 @transaction.atomic
@@ -135,7 +135,7 @@ def voided(bill_id: int) -> None:
             documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         reversals.tell(locked, document)
         if not is_live:
-            _tell_beside_shop(locked, document)
+            _tell_unheld(locked, document)
             return
     else:
         return

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from licensing.models import Board, BoardEnd, BoardRequest
-from licensing.signage import invariants, queries
+from licensing.signage import invariants, panels, queries
 from licensing.signage.life import queries as life
 from licensing.signage.life import services
 from licensing.signage.services import issue
@@ -24,6 +24,7 @@ from payments.models import Attempt, Bill, BillLine, RefundDue
 from payments.services import approve_refund, inquiries, owe_deposit, propose_refund, void_attempt
 from payments.services.returns import remaining_of
 from tests.bank import Book
+from tests.browsers import signed_in
 from tests.database_guards import drop_guard
 from tests.due_jobs import run_due
 from tests.factories import boards
@@ -147,6 +148,34 @@ def test_after_a_reversal_by_the_bank_it_is_returned_of_the_second_payment(
     issue.paid(boards.bill_of(licensed))
     assert RefundDue.objects.exclude(state="released").get().attempt == again
     assert not list(payment_invariants.findings()) and not list(invariants.findings())
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_the_holder_of_an_ended_licence_hears_that_the_bank_took_its_payment_back(
+    language: str, board: Board, box: Board, owner: User, licensed: BoardRequest, bank: Book
+) -> None:
+    """Its deposits were to go back, and the amount is due again; nothing that is paid puts the licence in force."""
+    for one in (board, box):
+        boards.photo(one, owner)
+        remove(one, owner)
+    page, told = f"/{language}/cases/{licensed.case.public_id}/", Message.objects.filter(kind="licensing.boards_held", person=owner)
+    back_in_force, due_again = {"ar": ("يسري الترخيص من جديد", "مستحق من جديد"), "en": ("takes effect again", "due again")}[language]
+    for turn in (1, 2):
+        attempt = Attempt.objects.order_by("-pk")[0]
+        bank.decide(attempt, "FAILURE(NOT CAPTURED)")
+        inquiry = inquiries.ask(attempt)
+        assert inquiry is not None and void_attempt(attempt=attempt, inquiry=inquiry)
+        for _again in range(2):
+            issue.voided(boards.bill_of(licensed))
+        assert told.count() == turn, "each reversal once"
+        shown = signed_in(owner).get(page).content.decode()
+        assert due_again in shown and back_in_force not in shown
+        boards.pay_at_bank(licensed, bank)
+        issue.paid(boards.bill_of(licensed))
+    body = told[0].body_en
+    assert "due again" in body and "suspended until" not in body and "مستحق من جديد" in told[0].body_ar
+    assert RefundDue.objects.exclude(state="released").count() == 2 and not list(payment_invariants.findings())
+    assert panels.outcome(Bill.objects.get()) is None, "it is paid, and no board is licensed"
 
 
 # What the database refuses.
