@@ -19,6 +19,7 @@ from licensing.signage.life import queries as life
 from licensing.signage.life import reminders, services
 from licensing.signage.life.files import INSPECTOR, inspects
 from licensing.signage.life.views import RELATED
+from licensing.signage.validity import licensed_on
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
@@ -64,6 +65,7 @@ def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if not inspects(request.user, board):
         raise PermissionDenied
     waiting_fils = life.waiting_fils(board)
+    others = licensed_on(clock.today()).filter(request__shop=board.request.shop_id).exclude(pk=board.pk)
     is_smaller = bool(waiting_fils) and board.last_day is not None and board.last_day >= clock.today()
     error = ""
     if request.method == "POST":
@@ -82,6 +84,7 @@ def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "kind": kind_of(board),
         "size": size_of(board),
         "standing": _standing(board, waiting_fils),
+        "others": [(one, kind_of(one), size_of(one)) for one in others.select_related("request__document").order_by("pk")[:LISTED]],
         "is_smaller": is_smaller,
         "gone_field": field_of(request, life.key_of(board), "after", next_path=request.path) if is_smaller else None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -126,6 +127,21 @@ def test_the_page_of_a_visit_shows_the_drawing_and_leads_to_the_licensed_board(
         assert f'{address}"' in text and client.get(f"/ar{address}").status_code == 200, address
     bare = client.get(f"/admin/boards/{plain.public_id}/").content.decode()
     assert f'/boards/{plain.public_id}/"' in bare and "/picture/" not in bare
+
+
+def test_a_board_that_was_licensed_anew_is_not_taken_for_one_without_a_licence(
+    board: Board, box: Board, shop: Shop, owner: User, officer: User, inspector: User, frozen_clock: Any
+) -> None:
+    """Asked for anew after the days of late renewals, it stands under another number; the old one waits for a photo."""
+    frozen_clock.move(days=400)
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=clock.today() + dt.timedelta(days=400))
+    new = boards.issued(Shop.objects.get(pk=shop.pk), owner, officer, boards.FRONT).boards.get()
+    assert board in reminders.to_visit(shop.branch_id) and new.number != board.number
+    client = signed_in(inspector)
+    text = client.get(f"/admin/boards/{board.public_id}/").content.decode()
+    assert new.number in text and box.number in text and "وليست مخالفة" in text
+    assert board.number not in client.get(f"/admin/boards/{new.public_id}/").content.decode(), "it is licensed no more"
+    assert "بلا ترخيص آخر مخالفة" in client.get("/admin/boards/").content.decode()
 
 
 def test_other_branches_and_roles_see_no_board(board: Board, owner: User, officer: User, frozen_clock: Any) -> None:
