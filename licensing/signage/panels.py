@@ -19,6 +19,7 @@ from licensing.signage import queries
 from licensing.signage.consents import queries as consents
 from licensing.signage.consents.labels import SIGNED, signer_of
 from licensing.signage.labels import STANDING, bill_lines, kind_of, picture_of, replaced_by, result_of, size_of
+from licensing.signage.life.queries import deposits_of_each, held_fils
 from licensing.signage.renewals.obligations import renewal_address
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, WITH_SHOP, BoardsState
 from municipality.accounts.models import User
@@ -76,10 +77,11 @@ def _detail(request: BoardRequest) -> CaseDetail:
     deposits = payments.returned_deposits(bill) if bill is not None else []
     owed = [one.fils for one in deposits if one.paid_out_at is None] or ([refund.fils] if refund is not None else [])
     withdrawn = reverse("licensing:withdraw_boards", args=[case.public_id])
+    held = {pk: held_fils(found) for pk, found in deposits_of_each([one for one in boards if one.previous_id]).items()}
     return CaseDetail(
         by_officer=request.lane == Lane.OFFICER,
         next_step=_next_step(request, bill),
-        blocks=[PageBlock("boards", _("Boards"), records=[record(board) for board in boards])],
+        blocks=[PageBlock("boards", _("Boards"), records=[record(board, held=held.get(board.pk, 0)) for board in boards])],
         files=files,
         files_expected=_files_expected(request),
         sent_files=sent_files(request.files_key, queries.SLOTS),
@@ -118,8 +120,11 @@ def _returned(line: Line, refund: RefundDue) -> Text:
     return said if refund.fils == line.fils else format_html("{}: {}", said, kwd(refund.fils))
 
 
-def record(board: Board, *, is_public: bool = False) -> Record:
-    """One board with kind, size, place and, once it is licensed, its number and days; a link to its public page."""
+def record(board: Board, *, is_public: bool = False, held: int = 0) -> Record:
+    """One board with kind, size, place and, once it is licensed, its number and days; a link to its public page.
+
+    `held` are the fils of deposit that are held for one that renews or changes another.
+    """
     label: Text = ""
     state, lines = "", [size_of(board), term(board.place), counted(board.months, "month")]
     # The licence may have been issued after the request was read and before its boards were.
@@ -129,12 +134,10 @@ def record(board: Board, *, is_public: bool = False) -> Record:
         lines[-1] = format_html("{}: {}", _("Number on the board"), ref(board.number))
         lines.append(format_html("{} {} {} {}", _("From"), day(board.first_day), _("to"), day(board.last_day)))
     if not is_public and board.previous is not None:
-        held = (
-            _("Its deposit stays held.")
-            if not board.returned_fils
-            else format_html("{}: {}", _returned_label(board), kwd(board.returned_fils))
-        )
-        lines.append(format_html("{} {}. {}", replaced_by(board), ref(board.previous.number), held))
+        deposit: Text = _("Its deposit stays held.") if held else ""
+        if board.returned_fils:
+            deposit = format_html("{}: {}", _returned_label(board), kwd(board.returned_fils))
+        lines.append(format_html("{} {}. {}", replaced_by(board), ref(board.previous.number), deposit))
     if not is_public:
         lines += filter(None, [picture_of(board)])
         lines += [result_of(one) for one in board.checks.all() if not one.is_assumption]

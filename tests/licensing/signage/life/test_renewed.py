@@ -162,3 +162,9 @@ def test_the_pages_of_both_say_the_same(board: Board, renewed: Board, owner: Use
     old, new = (client.get(f"/en/boards/{row.public_id}/").content.decode() for row in (board, renewed))
     assert f"/en/boards/{board.public_id}/remove/" not in old and "Renewed until" in old and "12.000" in old
     assert f"/en/boards/{renewed.public_id}/remove/" in new and "12.000" in new
+    case = f"/en/cases/{renewed.request.case.public_id}/"
+    assert "Renews <bdi" in client.get(case).content.decode() and "Its deposit stays held." in client.get(case).content.decode()
+    boards.photo(renewed, owner)
+    end(renewed, owner)
+    assert "Being returned" in client.get(f"/en/boards/{renewed.public_id}/").content.decode()
+    assert "Its deposit stays held." not in client.get(case).content.decode(), "the pages of the board and of its case say the same"

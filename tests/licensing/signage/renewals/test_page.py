@@ -148,8 +148,7 @@ def test_pages_lead_to_the_renewal_and_say_when_it_is_under_way(shop: Shop, owne
     assert new.number in client.get(own).content.decode() and link not in client.get(own).content.decode()
     html = client.get(mine).content.decode()
     assert "Licensed: 1 board" in html and link not in html
-    case = client.get(f"/en/cases/{request.case.public_id}/").content.decode()
-    assert board.number in case and "Its deposit stays held." in case
+    assert board.number in client.get(f"/en/cases/{request.case.public_id}/").content.decode()
 
 
 def test_the_page_of_many_boards_asks_no_more_than_that_of_one(
