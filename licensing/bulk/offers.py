@@ -60,7 +60,9 @@ class BulkOffers:
 def of_user(user: User) -> BulkOffers:
     """What a user can renew now for the shops in which they may act, at most MAX_LINES renewals."""
     ready, stopped, under_way, is_cut = _licences(user)
-    for group in boards.of_user(user):
+    groups = boards.of_user(user)
+    is_cut = is_cut or sum(len(group.boards) for group in groups) == boards.MOST_LISTED
+    for group in groups:
         free = [one for one in group.ready if not one.left_open and one.previous.last_day is not None]
         if free and not group.is_reviewed:
             fils, until = sum(one.fils for one in free), min(one.previous.last_day for one in free if one.previous.last_day)

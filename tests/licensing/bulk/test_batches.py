@@ -278,6 +278,18 @@ def test_the_pages_lead_from_my_shops_to_the_bank(language: str, shop: Shop, mak
     assert basket.status_code == 200 and basket.content.decode().count("checked") >= 2
 
 
+def test_the_page_says_that_there_are_more_boards_than_it_lists(
+    shop: Shop, make_shop: Callable[..., Any], owner: User, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chain that takes the list for all of its boards would lose the others."""
+    licensed(shop, owner, officer)
+    licensed(make_shop(), owner, officer)
+    more = "The others follow when these are renewed."
+    assert not offers.of_user(owner).is_cut and more not in signed_in(owner).get(PAGE).content.decode()
+    monkeypatch.setattr(board_offers, "MOST_LISTED", 1)
+    assert offers.of_user(owner).is_cut and more in signed_in(owner).get(PAGE).content.decode()
+
+
 def test_a_batch_is_its_persons_own(shop: Shop, owner: User) -> None:
     batch = ask(owner)
     assert signed_in(PersonFactory(noura=True)).get(f"{PAGE}{batch.public_id}/").status_code == 404
