@@ -9,9 +9,7 @@ from django.db.models import Q
 
 from licensing.models import LicenceTransfer
 from shops.models import EventKind, ShopEvent
-
-# Another of these is another place. The others of an address are corrected without a move.
-PLACE = ("area_id", "block", "street", "building", "plot")
+from shops.register.events import PLACE
 
 
 def of_shops(shops: Sequence[int]) -> dict[int, list[dt.datetime]]:

@@ -20,6 +20,7 @@ from shops.models import EventKind, Pending, Shop, ShopActivity, ShopEvent, Trad
 from shops.register.signals import shops_changed
 
 ADDRESS_COLUMNS = ("area_id", "block", "street", "building", "plot", "floor", "unit", "paci_number")
+PLACE = ADDRESS_COLUMNS[:5]  # another of these is another place; the others of an address are corrected without a move
 
 
 def record_event(

@@ -14,8 +14,9 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop
-from shops.register.events import open_shop, record_event, record_history
+from shops.register.events import ADDRESS_COLUMNS, PLACE, open_shop, record_event, record_history
 from shops.register.signals import holder_changed, shops_changed
+from zoning.answer import places
 
 # The facts that a decision may change, with their columns. Owner and commercial licence come from their own registers.
 COLUMNS: dict[str, frozenset[str]] = {
@@ -128,6 +129,8 @@ def _write(
         if not change.columns.keys() <= allowed.get(change.name, frozenset()):
             raise ValueError(f"{change.name} may not change {sorted(change.columns)}")
         columns |= change.columns
+    if any(columns.get(name, getattr(row, name)) != getattr(row, name) for name in PLACE):
+        columns |= _point({name: columns.get(name, getattr(row, name)) for name in ADDRESS_COLUMNS})
     now = clock.now()
     RegisterChange.objects.bulk_create(
         RegisterChange(
@@ -149,3 +152,15 @@ def _write(
     shops_changed.send(Shop, keys=[row.pk])
     record("shop.changed", subject=row.key, actor=actor, data={"by": source, "facts": sorted(change.name for change in changes)})
     return row
+
+
+def _point(address: Mapping[str, Any]) -> dict[str, float | None]:
+    """The point of a shop that has moved: inside the plot of its new address; none where that is not known, for the old one is wrong."""
+    latitude, longitude = places.point_at(
+        paci_number=address["paci_number"],
+        area=address["area_id"],
+        block=address["block"],
+        plot_number=address["plot"],
+        day=clock.today(),
+    )
+    return {"latitude": latitude, "longitude": longitude}

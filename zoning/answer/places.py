@@ -160,6 +160,12 @@ def land_at(*, paci_number: str, area: int, block: str, plot_number: str, day: d
     return PlaceLand(plot, tuple(filter(None, codes)), bool(codes) and all(codes), names)
 
 
+def point_at(*, paci_number: str, area: int, block: str, plot_number: str, day: dt.date) -> tuple[float | None, float | None]:
+    """Latitude and longitude (WGS 84) inside the plot of an address on a day; None for both on no known plot. Found as `answer_at` does."""
+    plot, is_contradiction = _plot_at(paci_number, (area, normal_number(block), normal_number(plot_number)), day)
+    return PlaceAnswer(ActivityQuestion("", 0), False, plot, is_contradiction).point(day)
+
+
 def _plot_at(paci_number: str, stated: tuple[int, str, str], day: dt.date) -> tuple[Plot | None, bool]:
     """The plot of a PACI number, else of area, block and number, and whether the PACI number is that of another place."""
     row = plots.by_paci(paci_number) if paci_number else None

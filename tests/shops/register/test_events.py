@@ -18,6 +18,7 @@ from shops.register import events
 from shops.register.services import FactChange, change_register
 from shops.search.queries import SearchQuery, search_shops
 from tests.conftest import Clock
+from tests.factories.zoning import PlotFactory
 from tests.shops.conftest import TESTS
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,23 @@ def test_a_new_activity_and_address_leave_the_ones_before(make_shop: Make) -> No
     assert ShopActivity.objects.get(shop=shop).activity_id == "WSAL"
     kinds = set(ShopEvent.objects.filter(shop=shop).values_list("kind", flat=True))
     assert kinds == {EventKind.OPENED, EventKind.ACTIVITY_CHANGED, EventKind.MOVED}
+
+
+def test_a_shop_that_moves_stands_on_the_plot_of_its_new_address_or_at_no_known_place(make_shop: Make) -> None:
+    shop = make_shop(latitude=29.33, longitude=48.03)
+    PlotFactory(area=shop.area, block="9", number="5")
+
+    def move(**columns: str) -> tuple[float | None, float | None]:
+        change_register(shop=shop, changes=[FactChange("address", columns)], source=f"case:{len(columns)}", actor=TESTS)
+        shop.refresh_from_db()
+        entry = SearchEntry.objects.get(pk=shop.pk)
+        assert (entry.latitude, entry.longitude) == (shop.latitude, shop.longitude)
+        return shop.latitude, shop.longitude
+
+    assert move(floor="2") == (29.33, 48.03), "the control: a corrected floor is no move"
+    latitude, longitude = move(block="9", building="", plot="5")
+    assert latitude == pytest.approx(29.3701, abs=0.0002) and longitude == pytest.approx(47.9701, abs=0.0002)
+    assert move(block="77", street="1") == (None, None)
 
 
 def test_what_does_not_change_leaves_no_event(make_shop: Make) -> None:
