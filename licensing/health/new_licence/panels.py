@@ -49,6 +49,7 @@ ELSEWHERE = gettext_lazy("This activity is licensed by another authority. Call 1
 LOST: dict[str, Text] = {
     "commercial_license": gettext_lazy("The commercial licence of the shop has ended. Renew it, then ask again."),
     "other_holder": gettext_lazy("The shop of the commercial licence belongs to somebody else, or has a health licence."),
+    "other_activity": gettext_lazy("The register has another activity of the shop than the one that was approved."),
     "shop_closed": gettext_lazy("The shop is closed in the register."),
     "blocked": gettext_lazy("The shop is blocked. My shops shows why and what to do."),
 }

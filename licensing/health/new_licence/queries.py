@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import queries as health
 from licensing.health import rules as health_rules
+from licensing.health.names import RENEWAL
 from licensing.health.new_licence import rules
 from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
 from licensing.models import HealthLicence, LicenceSource, NewLicence
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
-from municipality.cases.models import Case
+from municipality.cases.models import Case, Effect
 from municipality.delegation import queries as delegation
 from municipality.documents.models import Document
 from municipality.documents.states import DocumentState
@@ -159,7 +160,8 @@ class Commercial:
 def commercial_of(request: NewLicence, number: str, ends_on: dt.date | None) -> Commercial:
     """What is known of a commercial licence: by the register of shops, else by the Ministry, else by the copy that was sent.
 
-    Raises Refused: licensed_already, other_holder, other_place, not_active, no_documents, end_too_far, commercial_license (it has ended).
+    Raises Refused: licensed_already, other_holder, other_place, other_activity, blocked, not_active, no_documents, end_too_far,
+    commercial_license (it has ended).
     """
     found = _registered(request, number) or _stated(request, number) or _copied(request, ends_on)
     if found.end < clock.today():
@@ -169,6 +171,15 @@ def commercial_of(request: NewLicence, number: str, ends_on: dt.date | None) -> 
 
 _OTHER_HOLDER = _("This commercial licence belongs to somebody else. Enter the number of the one for this shop.")
 _OTHER_PLACE = _("This commercial licence is for another place than the one that was approved. Have it changed at the Ministry first.")
+
+_OTHER_ACTIVITY = _(
+    "This commercial licence is for another activity than the one that was approved. Have it changed at the Ministry first."
+)
+
+
+def is_blocked(shop: Shop) -> bool:
+    """Whether a shop is blocked: what stops the renewal of a licence stops a new one too."""
+    return any(block.effect == Effect.STOP for block in cases.active_blocks(shop.key, RENEWAL))
 
 
 def _registered(request: NewLicence, number: str) -> Commercial | None:
@@ -181,6 +192,10 @@ def _registered(request: NewLicence, number: str) -> Commercial | None:
         raise Refused("licensed_already", _("The shop of this commercial licence is closed, or has a health licence already."))
     if not _is_place(shop, request.place):
         raise Refused("other_place", _OTHER_PLACE)
+    if shop.activity_id != request.activity_id:
+        raise Refused("other_activity", _OTHER_ACTIVITY)
+    if is_blocked(shop):
+        raise Refused("blocked", _("This shop is blocked. My shops shows why and what to do."))
     return Commercial(shop.commercial_license_end, LicenceSource.REGISTER, shop)
 
 

@@ -18,8 +18,7 @@ from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
 from licensing.health.services.issue import case_of_bill, resume, suspend
 from licensing.inspections import services as inspections
 from licensing.models import HealthLicence, Inspection, NewLicence
-from municipality.cases import queries as cases
-from municipality.cases.models import Case, Effect
+from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.documents import services as documents
 from municipality.documents.models import Document
@@ -80,8 +79,9 @@ def _lost(request: NewLicence) -> str:
         return "shop_closed"
     if shop.licensee != request.holder or queries.has_licence(shop):
         return "other_holder"
-    stops = (block.effect == Effect.STOP for block in cases.active_blocks(shop.key, NEW_LICENCE))
-    return "blocked" if any(stops) else ""
+    if shop.activity_id != request.activity_id:
+        return "other_activity"
+    return "blocked" if queries.is_blocked(shop) else ""
 
 
 @transaction.atomic

@@ -55,6 +55,12 @@ def shop_at_place(owner: User, **facts: Any) -> Shop:
     return ShopFactory(**(found | place | facts))
 
 
+def block(shop: Shop) -> None:
+    """A block as an unpaid violation and a measure place it: on the renewal."""
+    words = {"sentence_ar": "موقوف", "sentence_en": "Stopped", "actor": system("tests")}
+    place_block(subject=shop.key, ground="test", source="test", stops="licensing.renewal", **words)
+
+
 def stated(status: str = "active", until: str = "2028-06-30", **body: Any) -> None:
     """The commercial licence NUMBER as the Ministry delivered it."""
     feed, _new = CommercialFeed.objects.get_or_create(code="moci")
@@ -140,17 +146,20 @@ def test_a_shop_whose_licence_was_cancelled_gets_a_new_one(plot: Plot, owner: Us
     assert new != old and new.document.live_state == "valid" and health.current(shop) == new and not list(invariants.findings())
 
 
-@pytest.mark.parametrize("code", ["other_holder", "other_place", "licensed_already", "commercial_license"])
+@pytest.mark.parametrize("code", ["other_holder", "other_place", "other_activity", "licensed_already", "commercial_license", "blocked"])
 def test_a_shop_of_the_register_that_is_another(plot: Plot, owner: User, officer: User, code: str) -> None:
     request = approved(owner, officer)
     facts: dict[str, dict[str, Any]] = {
         "other_holder": {"owner": PersonFactory(noura=True)},
         "other_place": {"block": "9"},
+        "other_activity": {"activity_id": "SPA"},
         "commercial_license": {"commercial_license_end": clock.today() - dt.timedelta(days=1)},
     }
     shop = shop_at_place(**({"owner": owner} | facts.get(code, {})))
     if code == "licensed_already":
         HealthLicenceFactory(shop=shop)
+    if code == "blocked":
+        block(shop)
     with pytest.raises(Refused, match=code):
         ask(request.case, owner)
     assert fresh(request.case).case.state == "location_approved" and not Inspection.objects.exists()
@@ -242,7 +251,7 @@ def test_a_payment_reversed_before_the_issue_closes_the_request(plot: Plot, owne
         issue.paid(bill.pk)
 
 
-@pytest.mark.parametrize("code", ["commercial_license", "other_holder", "blocked", "shop_closed"])
+@pytest.mark.parametrize("code", ["commercial_license", "other_holder", "other_activity", "blocked", "shop_closed"])
 def test_a_condition_lost_before_the_payment_gives_the_money_back(
     plot: Plot, owner: User, officer: User, code: str, frozen_clock: Any
 ) -> None:
@@ -251,11 +260,12 @@ def test_a_condition_lost_before_the_payment_gives_the_money_back(
         frozen_clock.move(days=800)
     elif code == "other_holder":
         shop_at_place(PersonFactory(noura=True))
+    elif code == "other_activity":
+        shop_at_place(owner, activity_id="SPA")
     elif code == "shop_closed":
         shop_at_place(owner, closed_on=clock.today())
     else:
-        words = {"sentence_ar": "موقوف", "sentence_en": "Stopped", "actor": system("tests")}
-        place_block(subject=shop_at_place(owner).key, ground="test", source="test", stops="licensing.new_licence", **words)
+        block(shop_at_place(owner))
     issue.paid(bill_of(request))
     request = fresh(request.case)
     assert request.case.state == "refused" and request.case.last_event is not None and request.case.last_event.reason == code
