@@ -65,6 +65,10 @@ def _my_shops() -> Way:
     return Way(_("Back to my shops"), reverse("shops:mine"), is_back=True)
 
 
+def _new_licence() -> Way:
+    return Way(_("New health licence"), reverse("licensing:new_start"))
+
+
 def study_title(flags: Collection[str], service: str = RENEWAL) -> str:
     """Title of the page that sends a request to an officer, and of the buttons to it, by the conditions that send it there."""
     if service == CHANGE:
@@ -170,8 +174,12 @@ def _not_in_force(c: RenewalCondition, s: Subject) -> Obstacle:
         return Obstacle(_("The licence is superseded"), _("A newer licence exists for this shop. Renew that one."), ways=[_my_shops()])
     return Obstacle(
         _("No health licence is on file for this shop"),
-        _("A first licence is issued by %(branch)s; call %(hotline)s.") % _with_hotline(branch=branch),
-        ways=[_phone(), _my_shops()],
+        _(
+            "Ask for the first licence in the portal: the location is approved first, then come the inspection and the fee. "
+            "If the shop has a licence on paper, call %(hotline)s."
+        )
+        % _with_hotline(),
+        ways=[_new_licence(), _phone(), _my_shops()],
     )
 
 
@@ -185,17 +193,17 @@ def _taken_back(state: str, s: Subject, branch: str) -> Obstacle:
         return Obstacle(
             _("The licence is cancelled"),
             format_html(_("By its holder, on {}."), day(clock.day_of(event.at))),
-            lifted=_("A cancelled licence does not come back. Apply for a new licence at %(branch)s, or call %(hotline)s.")
-            % _with_hotline(branch=branch),
-            ways=[_phone(), _my_shops()],
+            lifted=_("A cancelled licence does not come back: opening again needs a new licence."),
+            ways=[_new_licence(), _my_shops()],
         )
     if event is not None and event.reason == VOIDED:
-        why: Text = _("The bank took the payment of its last renewal back.")
-    elif reason is not None:
-        why = bilingual(reason, "text")
-    else:
-        why = _("The notice that was sent to the licensee gives the reason.")
-    ways = [_phone()]
+        return Obstacle(
+            _("The licence is suspended"),
+            _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid."),
+            ways=[Way(_("See what is to be paid"), reverse("payments:basket")), _my_shops()],
+        )
+    why: Text = bilingual(reason, "text") if reason is not None else _("The notice that was sent to the licensee gives the reason.")
+    ways = [_phone()] if is_suspended else [_new_licence(), _phone()]
     if s.licence is not None and s.licence.document.code:
         ways.append(Way(_("Check this licence"), reverse("verify", args=[s.licence.document.code])))
     by_whom = format_html(_("By {} on {}."), branch, day(clock.day_of(event.at))) if event is not None else ""
@@ -207,7 +215,7 @@ def _taken_back(state: str, s: Subject, branch: str) -> Obstacle:
         lifted=(
             _("%(branch)s lifts the suspension when its reason is gone. Ask there what it needs to see, or call %(hotline)s.")
             if is_suspended
-            else _("A revoked licence cannot be renewed. Apply for a new licence at %(branch)s, or call %(hotline)s.")
+            else _("A revoked licence cannot be renewed. Ask for a new one in the portal, or call %(hotline)s.")
         )
         % _with_hotline(branch=branch),
         ways=ways,

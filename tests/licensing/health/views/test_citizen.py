@@ -156,7 +156,24 @@ def test_a_licence_taken_back_says_why_by_whom_and_what_to_do(make_shop: Any, ow
     body = page(signed_in(owner), url(shop, "en"))
     assert title in body and f"By {shop.branch.name_en} on" in body
     assert "The layout was changed from the approved drawings" in body and "Decree of 1977, article 3" in body
-    assert f"{shop.branch.name_en}" in body.split("kp-hint")[1] and 'href="tel:' in body
+    hint = body.split("kp-hint")[1]
+    assert (shop.branch.name_en in hint) is (move == "suspend") and 'href="tel:' in body
+    assert ('href="/en/health-licence/new/"' in body) is (move == "revoke")
+
+
+@pytest.mark.parametrize("why", ["none", "cancelled", "unpaid"])
+def test_who_has_no_licence_in_force_is_led_to_the_page_that_gives_one(make_shop: Any, owner: Any, why: str) -> None:
+    shop = make_shop(**({"ends_in": None} if why == "none" else {}))
+    by = system("licensing")
+    if why != "none":
+        document = HealthLicence.objects.select_related("document").get(shop=shop, is_current=True).document
+        if why == "cancelled":
+            documents.revoke(document, reason="cancelled_by_holder", actor=by)
+        else:
+            documents.suspend(document, reason="payment_voided", actor=by)
+    body = page(signed_in(owner), url(shop, "en")).split("<main")[1]
+    assert f'href="/en/{"basket/" if why == "unpaid" else "health-licence/new/"}"' in body, body
+    assert f"issued by {shop.branch.name_en}" not in body and f"at {shop.branch.name_en}" not in body
 
 
 def test_all_obstacles_stand_on_one_page(make_shop: Any, owner: Any) -> None:
