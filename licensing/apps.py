@@ -17,6 +17,7 @@ class LicensingConfig(AppConfig):
             draft_pages,
             files,
             guards,
+            in_force,
             notifications,
             obligations,
             origins,
@@ -149,7 +150,7 @@ class LicensingConfig(AppConfig):
         DOCUMENT_KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)
         DOCUMENT_KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)
         OPENED_TO.register("licensing", queries.documents_opened_to)
-        LICENCES.register("licensing", queries.licence_facts)
+        LICENCES.register("licensing", in_force.licence_facts)
         OPEN_MATTERS.register("licensing", shop_merges.open_of)
         SERVICES.register(
             APPEAL,

@@ -67,6 +67,8 @@ class LicencesEnd(MessageKind):
 
 
 class LicenceHeld(CaseMessage):
+    """`until` is the last day of the licence that is in force before a renewed one that has not begun, else None."""
+
     kind = "licensing.licence_held"
     is_legal = True
 

@@ -21,7 +21,6 @@ from municipality.accounts.queries import signatories_of
 from municipality.cases import queries as cases
 from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
-from municipality.documents.states import DocumentState
 from municipality.incidents import queries as incidents
 from municipality.kernel import clock, worktime
 from municipality.kernel.errors import Refused
@@ -34,9 +33,8 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 from payments.rules import Line
 from shops.claims import queries as claims
-from shops.models import Claim, LicenceState, Shop
+from shops.models import Claim, Shop
 from shops.register import queries as shops
-from shops.registry import LicenceFact
 
 if TYPE_CHECKING:
     from licensing.shop_cases import OpenCase
@@ -112,24 +110,6 @@ def visible_to(user: User) -> QuerySet[HealthLicence]:
 def current(shop: Shop) -> HealthLicence | None:
     """The shop's current licence, whatever its state."""
     return HealthLicence.objects.filter(shop=shop, is_current=True).select_related("document").first()
-
-
-def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
-    """The current licence of each shop (by primary key), for the search index. An older one may be in force still, and on the wall."""
-    columns = ("shop_id", "is_current", "document__number", "document__state", "last_day")
-    rows = HealthLicence.objects.filter(shop__in=shops).values_list(*columns)
-    before: dict[int, list[str]] = {}
-    for shop, is_current, number, _document, _end in rows:
-        if not is_current:
-            before.setdefault(shop, []).append(number)
-    return {
-        shop: LicenceFact(number, _LICENCE_STATES.get(state, LicenceState.ACTIVE), end, tuple(before.get(shop, ())))
-        for shop, is_current, number, state, end in rows
-        if is_current
-    }
-
-
-_LICENCE_STATES: dict[str, LicenceState] = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
 
 
 def fee_lines(fees: RulebookEdition, years: int, *, is_late: bool = False, service: str = RENEWAL, code: str = "") -> list[Line]:

@@ -125,7 +125,11 @@ def _licence_line(
         sentence = bilingual(measure, "sentence")
         return PanelLine(**common, state="bad", label=label, note=sentence, action=_("What lifts it"), url=renew)
     if obligation is None or obligation.duty == Duty.LATER:
-        return PanelLine(**common, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
+        held: Text = ""
+        if live_state == "suspended" and row.licence.first_day > clock.today():
+            held = format_html(_("The licence before it is in force until {}."), day(row.licence.first_day - dt.timedelta(days=1)))
+        action = _("Conditions of renewal") if state != "ok" else ""
+        return PanelLine(**common, state=state, label=label, note=held, action=action, url=renew)
     note: Text = ""
     if state == "ok":
         state, label = "warn", _("Ends soon")

@@ -224,7 +224,8 @@ def suspend(case: Case, licence: HealthLicence) -> None:
     if document.state in LIVE:
         documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         shops.refresh_search([licence.shop_id])
-        context = {"case": case, "document": document}
+        until = licence.first_day - dt.timedelta(days=1) if licence.first_day > clock.today() else None
+        context = {"case": case, "document": document, "until": until}
         send(LicenceHeld, person=case.applicant, key=_event_key(case, document), subject_key=case.key, context=context)
     reversals.tell(case, document)
 

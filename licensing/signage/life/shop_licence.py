@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.dispatch import receiver
 
-from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest, HealthLicence
+from licensing.health.in_force import of_today
+from licensing.models import Board, BoardEnd, BoardEndReason, BoardRequest
 from licensing.signage import moves
 from licensing.signage.notifications import BoardsEndedWithShop, BoardsResumed, BoardsSuspendedWithShop
 from licensing.signage.states import WITH_SHOP
@@ -46,10 +47,7 @@ def follow_all() -> int:
 
     Boards that are suspended already end like the others.
     """
-    licences = HealthLicence.objects.filter(is_current=True)
-    revoked, suspended = (
-        licences.filter(document__state=state).values("shop") for state in (DocumentState.REVOKED, DocumentState.SUSPENDED)
-    )
+    revoked, suspended = (of_today().filter(state_today=state).values("shop") for state in (DocumentState.REVOKED, DocumentState.SUSPENDED))
     to_end = Q(shop__closed_on__lte=clock.today()) | Q(shop__in=revoked)
     to_suspend = Q(document__state__in=LIVE) & (Q(shop__suspended_on__isnull=False) | Q(shop__in=suspended))
     rows = BoardRequest.objects.filter(_IN_FORCE & (to_end | to_suspend), document__valid_to__gte=clock.today())
@@ -83,7 +81,7 @@ def follow(shops: Sequence[int]) -> None:
     list(rows.order_by("pk").select_related("document").select_for_update(of=("self", "document")))
     requests = list(rows.select_related(*related).prefetch_related("boards__end").order_by("shop", "-pk"))
     told: dict[tuple[str, Shop, User], list[tuple[Board, int]]] = {}
-    states = dict(HealthLicence.objects.filter(shop__in=shops, is_current=True).values_list("shop", "document__state"))
+    states = dict(of_today().filter(shop__in=shops).values_list("shop", "state_today"))
     ends = moves.of_shops(shops)
     for request in requests:
         verdict = _verdict(request, states.get(request.shop_id, ""), ends.get(request.shop_id, []))

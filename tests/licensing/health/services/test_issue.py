@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import override
 from stdnum.iso7064 import mod_37_36
 
-from licensing.health import outcomes, services
+from licensing.health import outcomes, services, shop_lines
 from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
 from licensing.models import HealthLicence, Renewal
 from municipality.audit.models import AuditEvent
@@ -29,6 +29,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from payments import queries as payments
+from shops.models import SearchEntry
 from shops.search.queries import SearchQuery, search_shops
 from tests import desk_acts
 from tests.conftest import TODAY
@@ -153,7 +154,12 @@ def test_a_late_void_suspends_the_licence_and_tells_the_owner_once(paid: Case) -
     services.hold_licence(case=paid)
     document.refresh_from_db()
     assert document.live_state == "suspended"
-    assert Message.objects.filter(kind="licensing.licence_held").count() == 1
+    told = Message.objects.get(kind="licensing.licence_held")
+    assert "The licence before it stays in force until 14 December 2026" in told.body_en
+    shop = HealthLicence.objects.select_related("shop").get(document=document).shop
+    with override("en"):
+        (line,) = shop_lines.my_shops(paid.applicant, [shop])[shop.key]
+    assert "in force until" in str(line.note) and SearchEntry.objects.get(pk=shop.pk).licence == "active"
     assert AuditEvent.objects.filter(action="document.suspended").count() == 1
 
 

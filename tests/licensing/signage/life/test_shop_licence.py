@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from licensing.health import services as health
 from licensing.models import Board, BoardEnd, BoardRequest, HealthLicence
 from licensing.signage import invariants, moves, queries
 from licensing.signage.life import shop_licence
 from licensing.signage.services import issue
 from municipality.accounts.models import User
+from municipality.cases.models import Case
 from municipality.documents import services as documents
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -93,6 +95,22 @@ def test_a_suspended_licence_suspends_and_lifting_it_lifts_theirs(licensed: Boar
         refresh_search([shop.pk])
         assert states(shop) == ["valid"] * 2
     assert told(owner) == ["suspended_with_shop", "resumed"] * 2 and not list(invariants.findings())
+
+
+def test_a_renewed_licence_that_is_unpaid_again_suspends_them_from_its_first_day_on(
+    licensed: BoardRequest, shop: Shop, owner: User, frozen_clock: Any
+) -> None:
+    case = health.submit_renewal(shop=shop, applicant=owner)
+    health.take_payment(case=case)
+    health.issue_renewal(case=case)
+    health.hold_licence(case=Case.objects.get(pk=case.pk))
+    present, renewed = HealthLicence.objects.select_related("document").filter(shop=shop).order_by("pk")
+    assert (present.document.live_state, renewed.document.live_state) == ("valid", "suspended")
+    assert states(shop) == ["valid"] * 2 and shop_licence.follow_all() == 0 and told(owner) == []
+    frozen_clock.move(days=(renewed.first_day - clock.today()).days)
+    assert shop_licence.follow_all() == 1 and states(shop) == ["suspended_with_shop"] * 2
+    health.take_payment(case=Case.objects.get(pk=case.pk))
+    assert states(shop) == ["valid"] * 2 and told(owner) == ["suspended_with_shop", "resumed"] and not list(invariants.findings())
 
 
 @pytest.mark.guards
