@@ -17,13 +17,13 @@ S = InspectionState
 
 
 def obligations(user: User) -> list[Obligation]:
-    """Open inspections, and failed ones after which nobody has asked for another; one query."""
+    """Open inspections, and failed ones after which nobody has asked for another, but of shops that are closed; one query."""
     if user.is_staff:
         return []
     again = Inspection.objects.filter(previous=OuterRef("pk")).exclude(state=S.CANCELLED)
     waiting = Q(state__in=OPEN) | Q(state=S.FAILED) & ~Exists(again) & (Q(case__isnull=True) | Q(case__is_open=True))
     found = InspectionVisit.objects.filter(inspection=OuterRef("pk")).exclude(outcome=VisitOutcome.NOBODY)
-    rows = queries.visible_to(user).filter(waiting).annotate(was_inspected=Exists(found))
+    rows = queries.visible_to(user).filter(waiting).exclude(shop__closed_on__lte=clock.today()).annotate(was_inspected=Exists(found))
     return [_obligation(row, was_inspected=row.was_inspected) for row in rows.order_by("pk")]
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from licensing.inspections import queries
 from licensing.inspections.draws import Lot, able, draw
 from licensing.inspections.notifications import InspectionAppointed, tell
-from licensing.inspections.services.orders import parties_of
+from licensing.inspections.services.orders import cancel, parties_of
 from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import DayPart, Inspection
 from municipality.accounts.models import User, actor_of
@@ -166,12 +166,20 @@ def _appoint(row: Inspection, move: str, time: Time, *, actor: Actor, reason: Re
 def set_overdue() -> int:
     """Set the day of inspections whose owners have not chosen in time, and draw anew where the inspector may not go. Returns how many.
 
-    Another day is set where nobody came on the appointed one, or where it has become a holiday.
+    Another day is set where nobody came on the appointed one, or where it has become a holiday. What was ordered of a shop that is
+    closed by now is cancelled.
     """
+    closed = Inspection.objects.filter(state__in=OPEN, case=None, shop__closed_on__lte=clock.today()).order_by("pk")
+    ended = sweeps.for_each("licensing.cancel_inspections", list(closed.values_list("pk", flat=True)), _cancel_of_closed)
     rows = Inspection.objects.filter(Q(state=InspectionState.REQUESTED, choose_by__lt=clock.today()) | Q(state=InspectionState.APPOINTED))
     waiting = [row.pk for row in rows.order_by("pk") if _move_of(row)]
     drawn = sweeps.for_each("licensing.redraw_inspections", _unable(), _draw_again)
-    return drawn + sweeps.for_each("licensing.appoint_inspections", waiting, _set)
+    return ended + drawn + sweeps.for_each("licensing.appoint_inspections", waiting, _set)
+
+
+def _cancel_of_closed(pk: int) -> bool:
+    cancel(inspection=Inspection.objects.get(pk=pk), actor=SYSTEM, reason="shop_closed")
+    return True
 
 
 def _move_of(row: Inspection) -> str:

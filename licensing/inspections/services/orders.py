@@ -52,7 +52,7 @@ def order(
 
     Without a `contact` nobody is told by the portal, which then sets the day itself; the branch announces the visit on paper.
     `case` is the request that it is part of, `shop` is None as long as that has none. After `previous`, a failed one, the same edition
-    of the checklist is asked by somebody else. Raises Refused: no_inspector, no_edition, and open_already where one is open.
+    of the checklist is asked by somebody else. Raises Refused: no_inspector, no_edition, shop_closed, and open_already where one is open.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("an inspection is ordered inside the transaction of its cause")
@@ -66,6 +66,8 @@ def order(
     facts = {"name_ar": name_ar, "name_en": name_en, "address_ar": address_ar, "address_en": address_en}
     checklist: RuleSet = previous.checklist if previous else queries.checklist(today)
     _refuse_second(case, shop)
+    if shop is not None and shop.is_closed:
+        raise Refused("shop_closed", _("The shop is closed in the register."))
     try:
         with transaction.atomic():
             inspection = Inspection.objects.create(

@@ -13,11 +13,13 @@ import pytest
 from django.db import transaction
 
 from licensing.inspections.forms import time_label
+from licensing.inspections.obligations import obligations
 from licensing.inspections.queries import limits
 from licensing.inspections.services import appointments
 from licensing.models import DayPart, Inspection, InspectionEvent
 from municipality.accounts.models import User, actor_of
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review.models import Absence, ConflictOfInterest
@@ -25,6 +27,7 @@ from municipality.rulebook.models import HolidayRule, RuleSet
 from municipality.rulebook.services import copy_as_draft, publish
 from municipality.ui.templatetags.portal import day
 from shops.models import Shop
+from shops.register import events
 from tests.browsers import signed_in
 from tests.factories import inspections
 from tests.factories.accounts import PersonFactory, StaffFactory
@@ -294,3 +297,23 @@ def test_two_draws_at_once_give_an_inspector_no_more_visits_than_a_day_takes(
     assert ends[0] is True and ends[1] in (True, False)
     appointments.set_overdue()
     assert len({row.day for row in Inspection.objects.filter(inspector=other, state="appointed")}) == 2
+
+
+@pytest.mark.parametrize("is_failed", [False, True])
+def test_of_a_shop_that_closes_nothing_is_inspected_any_more(row: Inspection, owner: User, is_failed: bool, frozen_clock: Any) -> None:
+    if is_failed:
+        row = inspections.appointed(row)
+        frozen_clock.move(days=(row.day - clock.today()).days)  # type: ignore[operator]
+        inspections.visited(row, inspections.found(row, fire="no"))
+    shop = Shop.objects.get(pk=row.shop_id)
+    events.close(shop=shop, source="tests", actor=system("tests"), on=clock.today() + dt.timedelta(days=1))
+    state = row.state
+    appointments.set_overdue()
+    row.refresh_from_db()
+    assert row.state == state and len(obligations(owner)) == 1, "the control: it is still open"
+    frozen_clock.move(days=1)
+    appointments.set_overdue()
+    row.refresh_from_db()
+    assert row.state == ("failed" if is_failed else "cancelled") and obligations(owner) == []
+    with pytest.raises(Refused, match="shop_closed"):
+        inspections.ordered(Shop.objects.get(pk=shop.pk))
