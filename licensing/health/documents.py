@@ -153,10 +153,15 @@ class HealthLicenceFacts(Facts):
         )
 
     def repeating(self, document: Document) -> Self:
-        """These facts as a duplicate of a document; a licence from paper has no facts but those of the register."""
+        """These facts as a duplicate of a document; a licence from paper has no facts but those of the register.
+
+        The fee is that of the duplicate, with its edition.
+        """
         own = {name: getattr(self, name) for name in ("case_reference", "issued_at", "fee_fils", "fee_ground_ar", "fee_ground_en")}
         repeated = type(self).load(document.facts) if document.facts else self
-        return replace(repeated, **own, supersedes=document.number, duplicate_of=document.number)
+        fees = {edition.name_en: edition for edition in self.editions if edition.name_en == SUBJECTS["fees.health"][1]}
+        editions = tuple(fees.get(edition.name_en, edition) for edition in repeated.editions)
+        return replace(repeated, **own, editions=editions, supersedes=document.number, duplicate_of=document.number)
 
 
 @dataclass(frozen=True, kw_only=True)

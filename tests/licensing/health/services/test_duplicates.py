@@ -19,6 +19,7 @@ from payments import queries as payments
 from shops.models import Shop
 from tests.database_guards import drop_guard, gets_through
 from tests.factories.licensing import RenewalCaseFactory
+from tests.licensing.health.services.test_kept_editions import publish_next
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,17 @@ def test_a_duplicate_of_a_duplicate_repeats_the_facts_of_the_first(
     assert facts[0] == facts[1] == facts[2]
     assert second.document.facts["duplicate_of"] == first.document.number
     assert second.first_day == changed.first_day == clock.today()
+
+
+def test_a_duplicate_names_the_edition_of_its_own_fee(shop: Shop, owner: User, approve_and_issue: Any, pay_and_issue: Any) -> None:
+    def editions(row: HealthLicence) -> dict[str, str]:
+        return {edition["name_en"]: edition["version"] for edition in row.document.facts["editions"]}
+
+    changed = approve_and_issue(RenewalCaseFactory(shop=shop, applicant=owner, changed=["trade_name"], service=CHANGE))
+    for subject in ("fees.health", "conditions.health"):
+        publish_next(subject)
+    new = pay_and_issue(ordered(shop, owner))
+    assert new.document.facts["fee_fils"] == 20_000 and editions(new) == editions(changed) | {"Fees": "v99"}
 
 
 def test_what_the_register_changed_is_not_repeated(shop: Shop, owner: User) -> None:
