@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from licensing.health import queries
 from licensing.health.notifications import LicenceCancelled
 from licensing.health.states import CANCEL, CANCELLED
+from licensing.health.transfers import queries as transfers
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
 from municipality.audit.services import record
@@ -42,7 +43,8 @@ def cancel_licence(*, shop: Shop, person: User, closes_on: dt.date | None = None
     """End the valid licence of a shop for good, and close the shop from the day `closes_on`, if there is one.
 
     What is owed stays owed; nothing is refunded. The boards of the shop end with its licence. Raises NotYours, Refused with the code of
-    the first unmet condition, "not_later" for a day that is past or after the last day of the licence.
+    the first unmet condition, "transfer_waits" while a named new holder may still answer, "not_later" for a day that is past or after the
+    last day of the licence.
     """
     row = Shop.objects.select_for_update(of=("self",)).select_related("owner", "organisation", "branch").get(pk=shop.pk)
     shops.refuse_merged(row)
@@ -51,6 +53,8 @@ def cancel_licence(*, shop: Shop, person: User, closes_on: dt.date | None = None
     licence = offer.licence
     if offer.unmet or licence is None:
         raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows which one and what to do."))
+    if transfers.waiting_on(row) is not None:
+        raise Refused("transfer_waits", _("A transfer of this licence waits for an answer. Take it back first."))
     if closes_on is not None and not clock.today() <= closes_on <= licence.last_day:
         raise Refused("not_later", _("Choose today or a later day, up to the last day of the licence."))
     for document in _in_force(licence):

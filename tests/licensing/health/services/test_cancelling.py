@@ -10,6 +10,7 @@ from django.test import Client
 
 from licensing.health import queries, services
 from licensing.health.states import CANCEL, CHANGE, RENEWAL
+from licensing.health.transfers import services as transfers
 from licensing.models import HealthLicence
 from municipality.accounts.models import Signatory, User
 from municipality.audit.models import AuditEvent
@@ -22,7 +23,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from shops.models import EventKind, Shop, ShopEvent
-from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory
 from tests.factories.licensing import RenewalCaseFactory
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +65,7 @@ def test_a_renewed_licence_ends_with_the_one_before_it(shop: Shop, owner: User, 
     assert {row.document.state for row in HealthLicence.objects.filter(shop=other).select_related("document")} == {"revoked"}
 
 
-@pytest.mark.parametrize("reason", ["no_block", "no_open_case", "licence_valid"])
+@pytest.mark.parametrize("reason", ["no_block", "no_open_case", "licence_valid", "transfer_waits"])
 def test_what_prevents_it(make_shop: Any, owner: User, reason: str) -> None:
     shop = make_shop(ends_in=-2 if reason == "licence_valid" else 200)
     if reason == "no_block":
@@ -72,6 +73,8 @@ def test_what_prevents_it(make_shop: Any, owner: User, reason: str) -> None:
         place_block(subject=shop.key, stops=RENEWAL, actor=BY, **words)
     if reason == "no_open_case":
         RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)
+    if reason == "transfer_waits":
+        transfers.ask(shop=shop, person=owner, number=NOURA)
     with pytest.raises(Refused) as refused:
         services.cancel_licence(shop=shop, person=owner)
     assert refused.value.code == reason
