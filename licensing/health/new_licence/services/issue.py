@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from licensing.health import changes
 from licensing.health.documents import HealthLicenceFacts
 from licensing.health.new_licence import places, queries
 from licensing.health.new_licence.models import ADDRESS
@@ -157,6 +158,8 @@ def issue_licence(*, case: Case) -> None:
         shop, period = _shop(request), Period(document.valid_from or clock.today(), document.valid_to or clock.today())
         if shop._state.adding:
             shop = register.enter(holder=request.holder, facts=_facts(request), source=request.case.key, actor=SYSTEM)
+        elif approved := _approved(request, shop):
+            shop = register.change_register(shop=shop, changes=approved, source=request.case.key, actor=SYSTEM)
         HealthLicence.objects.filter(shop=shop, is_current=True).update(is_current=False)  # one that was cancelled or revoked
         licence = HealthLicence.objects.create(
             shop=shop, document=document, first_day=period.first, last_day=period.last, registered_facts=shop.registered_facts()
@@ -179,6 +182,15 @@ def _shop(request: NewLicence) -> Shop:
     found = registered.by_licence([number], "activity", "area__governorate", "branch", "owner", "organisation").get(number)
     owner, organisation = (None, request.organisation) if request.organisation is not None else (request.case.applicant, None)
     return found or Shop(**_facts(request), owner=owner, organisation=organisation)
+
+
+def _approved(request: NewLicence, shop: Shop) -> list[register.FactChange]:
+    """The size and the manager that were approved, where the register knew the shop with others."""
+    manager = {name: getattr(request, f"manager_{name}") for name in ("name_ar", "name_en", "civil_id_masked")}
+    secret = {name: getattr(request, f"manager_{name}") for name in changes.SECRET}
+    given: list[tuple[str, changes.Values]] = [("area_m2", {"area_m2": request.area_m2}), ("manager", manager)]
+    differing = [(name, before, after) for name, after in given if (before := changes.FACTS[name].read(shop)) != after]
+    return [changes.register_change(name, before, after, secret) for name, before, after in differing]
 
 
 def _facts(request: NewLicence) -> dict[str, object]:

@@ -125,7 +125,11 @@ def test_a_shop_of_the_register_goes_on_if_it_is_the_same(plot: Plot, owner: Use
     assert (request.shop, request.commercial_source, request.commercial_license_end) == (shop, "register", shop.commercial_license_end)
     new_licences.pay(pass_inspection(request))
     issue.issue_licence(case=request.case)
-    assert HealthLicence.objects.get(shop=shop).is_current and Shop.objects.filter(commercial_license_no=NUMBER).count() == 1
+    licence = HealthLicence.objects.get(shop=shop)
+    assert licence.is_current and Shop.objects.filter(commercial_license_no=NUMBER).count() == 1
+    shop.refresh_from_db()
+    assert (shop.area_m2, shop.manager_name_en, shop.manager_civil_id_digest) == (60, "Ali Al-Saleh", request.manager_civil_id_digest)
+    assert licence.registered_facts == shop.registered_facts()
 
 
 @pytest.mark.guards
