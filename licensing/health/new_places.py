@@ -1,4 +1,6 @@
-"""What zoning says of the new address of a shop: shown to applicant and officer, and kept as it was when the request was sent.
+"""What zoning says of the new address of a shop, or of another activity at its address.
+
+Shown to applicant and officer, and kept as it was when the request was sent.
 
 It decides nothing: a request for a place where the activity is not permitted is sent as any other, and the officer decides. The location
 is approved before a licence is issued (decree of 1977); where plot, floor and activity are those of the licence, nothing is warned of.
@@ -128,7 +130,7 @@ def new_place(
     *,
     case: Case | None = None,
 ) -> NewPlace | None:
-    """The new place of a renewal; None where the address stays.
+    """The new place of a renewal, or its place for another activity; None where both stay.
 
     `answers` are declared values by fact; `changed` names the registered facts that differ from the last licence, `registered` has them.
     """
@@ -138,7 +140,7 @@ def new_place(
         to = answers["address"]
         same = stays and to["floor"] == shop.floor and all(str(to[name]) == str(registered[name]) for name in PLOT)
         return NewPlace(to, activity, case, is_same=same)
-    if not PLACE & set(changed):
+    if not PLACE & set(changed) and "activity" not in answers:
         return None
     at = {**registered, "area": int(registered["area"]), "floor": shop.floor}
     return NewPlace(at, activity, case, is_declared=False, is_same=stays)

@@ -162,7 +162,7 @@ def _zoning_warning(case: Case) -> tuple[Text, Text] | None:
     kept = new_places.kept_of(case)
     if kept is None or not kept.is_against:
         return None
-    text = _("When the request was sent, the rules of the plot did not permit this activity on this floor ({}) at the new address.")
+    text = _("When the request was sent, the rules of the plot did not permit this activity on this floor ({}).")
     return _("The officer may refuse this request"), format_html(str(text), kept.answer.floor)
 
 

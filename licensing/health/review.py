@@ -174,10 +174,12 @@ def _with_new_holder(case: Case, shop: Shop, item: Item) -> Item:
 
 
 def _with_place(case: Case, data: _RenewalData, items: list[Item]) -> list[Item]:
-    """The items with what zoning says of a new place, below the address, or below the last fact of the register that says where it is."""
+    """The items with what zoning says of a new place, below the address, the last fact of the register that says where it is, or the new
+    activity.
+    """
     now, declared = data.renewal.registered_facts, {row.name: row.after for row in data.declared}
     place = new_places.new_place(data.shop, declared, changed_fields(data.facts_before, now), now, case=case)
-    names = {"address"} if "address" in declared else {f"register_{name}" for name in new_places.PLACE}
+    names = {"address"} if "address" in declared else {"activity", *(f"register_{name}" for name in new_places.PLACE)}
     below = next((item for item in reversed(items) if item.name in names), None)
     if place is None or below is None:
         return items

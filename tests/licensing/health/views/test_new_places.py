@@ -114,6 +114,21 @@ def test_the_applicant_reads_the_answer_before_sending_in_both_languages(make_sh
     assert "the facts of my shop above (address and changes) are true" in shown
 
 
+@pytest.mark.parametrize(("activity", "is_against"), [("LAUN", False), ("WSAL", True)])
+def test_another_activity_at_the_same_address_is_judged_too(make_shop: Any, owner: Any, activity: str, is_against: bool) -> None:
+    plot = plot_of_new_address()
+    shop = make_shop(activity_id="BARB", area=plot.area, block=plot.block, plot=plot.number, paci_number="20220222", floor="0")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["activity"])
+    draft_services.answer(draft=draft, page="activity", answers={"activity": activity}, version=draft.version)
+    shown = check_page(owner, shop)
+    assert f"/en/plots/{plot.public_id}/?activity={activity}&floor=0#answer" in shown
+    assert ("so the officer may refuse" in shown) is is_against and "Correct the address" not in shown
+    case = sent(owner, shop)
+    assert f"/plots/{plot.public_id}/?activity={activity}&floor=0#answer" in desk_page(case)
+    page = signed_in(owner).get(f"/en/cases/{case.public_id}/").content.decode()
+    assert ("The officer may refuse this request" in page) is is_against
+
+
 @pytest.mark.parametrize("moved", [False, True])
 def test_another_street_on_the_same_plot_and_floor_is_said_to_be_the_same_place(make_shop: Any, owner: Any, moved: bool) -> None:
     plot_of_new_address()
