@@ -16,9 +16,11 @@ from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR, Actor
+from municipality.ui.texts import Text
 from municipality.uploads import services as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.refusals import FileRefused
+from municipality.uploads.states import UploadState
 from reports import queries
 from reports.models import HeldPhoto, PhotoKind, Report, ReportPhoto
 from reports.photos import files, metadata
@@ -125,9 +127,17 @@ def of_key(key: str) -> list[ReportPhoto]:
     return list(ReportPhoto.objects.filter(report__key=key, kind=PhotoKind.BEFORE).order_by("pk"))
 
 
-def refusal_of(row: HeldPhoto) -> FileRefused:
-    """Why the upload of a held photo was refused."""
+def refusal_of(row: HeldPhoto | ReportPhoto) -> FileRefused:
+    """Why the upload of a photo was refused."""
     return FileRefused(row.upload.reason)
+
+
+def drop_refused(key: str) -> list[Text]:
+    """Remove the photos of a report that is not sent yet which were refused, some only when they were decoded. Returns each reason once."""
+    refused = [row for row in held(key) if row.upload.state == UploadState.REFUSED]
+    for row in refused:
+        drop_held(key, row.upload.public_id)
+    return list({row.upload.reason: refusal_of(row).sentence for row in refused}.values())
 
 
 @transaction.atomic

@@ -166,7 +166,7 @@ def _key(request: HttpRequest) -> str:
 
 
 def _hold(request: HttpRequest) -> list[Any]:
-    """Keep the photos of a request under the key of its report. Returns why some were not kept."""
+    """Keep the photos of a request under the key of its report; drop those that turned out to be none. Returns why some are not kept."""
     files, key = [*request.FILES.getlist("camera"), *request.FILES.getlist("photos")], _key(request)
     if not key:
         return []
@@ -180,7 +180,7 @@ def _hold(request: HttpRequest) -> list[Any]:
             photos.hold(key, file)
         except Refused as refusal:
             problems.append(refusal.sentence)
-    return problems
+    return problems + photos.drop_refused(key)
 
 
 def _is_phone_proved(request: HttpRequest, form: ReportForm) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -223,6 +224,20 @@ def test_a_file_that_is_no_photo_is_told_and_the_rest_is_kept(client: Client) ->
     page = client.post(PAGE, {**typed, "camera": [wrong], "photos": [report_photos.file()]})
     assert page.status_code == 400 and "Rubble" in page.content.decode() and HeldPhoto.objects.count() == 1
     assert 'href="#id_photos"' in page.content.decode()
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"\0\0\0\x20ftypheic a phone", "HEIC"), (b"\xff\xd8\xff cut on the way", "cannot be read")])
+def test_a_photo_that_nobody_could_see_is_told_before_the_report_is_sent(
+    client: Client, outbox: Callable[..., int], content: bytes, said: str
+) -> None:
+    """It would not come with the report, and its reporter would not learn of it. Control: the photo beside it stays."""
+    typed = filled(client)
+    first = client.post(PAGE, {**typed, "photos": [report_photos.file(content), report_photos.file()], "check": "1"})
+    outbox("uploads.inspect")  # of some nobody knows before they are decoded
+    told = first if first.status_code == 400 else client.post(PAGE, {**typed, "send": "1"})
+    assert told.status_code == 400 and said in told.content.decode() and 'href="#id_photos"' in told.content.decode()
+    assert not Report.objects.exists() and HeldPhoto.objects.count() == 1
+    assert client.post(PAGE, {**typed, "send": "1"}).status_code == 302 and Report.objects.get().photos.count() == 1
 
 
 def test_a_report_with_a_name_signs_in_and_comes_back(client: Client) -> None:
