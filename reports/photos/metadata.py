@@ -1,4 +1,4 @@
-"""Time and place that a camera wrote into a photo (Exif 2.32, JPEG only). They are read once, from the file as it arrives."""
+"""Time and place that a camera wrote into a photo (Exif 2.32, JPEG only), and its size. They are read once, from the file as it arrives."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ _HERE = "+03:00"  # Kuwait, where the camera does not say its zone
 
 @dataclass(frozen=True)
 class Metadata:
-    """`captured_at` by the clock of the camera, never in the future; the position in WGS 84, in Kuwait or None."""
+    """`captured_at` by the clock of the camera, never in the future; the position in WGS 84, in Kuwait or None; 0 `pixels` if unknown."""
 
     captured_at: dt.datetime | None = None
     latitude: float | None = None
     longitude: float | None = None
+    pixels: int = 0
 
 
 def read(file: Any) -> Metadata:
     """What the header of a picture says; nothing for one that cannot be read. The picture itself is not decoded."""
     try:
         file.seek(0)
-        exif = Image.open(file, formats=["JPEG"]).getexif()
-        return Metadata(_captured_at(exif.get_ifd(ExifTags.IFD.Exif)), *_position(exif.get_ifd(ExifTags.IFD.GPSInfo)))
+        picture = Image.open(file, formats=["JPEG"])
+        exif, pixels = picture.getexif(), picture.width * picture.height
+        return Metadata(_captured_at(exif.get_ifd(ExifTags.IFD.Exif)), *_position(exif.get_ifd(ExifTags.IFD.GPSInfo)), pixels)
     except Exception:  # noqa: BLE001 - whatever a damaged header makes of the parser: the photo is judged in the child process
         return Metadata()
     finally:

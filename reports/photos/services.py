@@ -18,6 +18,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR, Actor
 from municipality.ui.texts import Text
 from municipality.uploads import services as uploads
+from municipality.uploads.inspection import PIXELS
 from municipality.uploads.models import Upload
 from municipality.uploads.refusals import FileRefused
 from municipality.uploads.states import UploadState
@@ -35,12 +36,12 @@ def hold(key: str, file: Any, captured_at: dt.datetime | None = None) -> HeldPho
     """Keep a photo of a report that is not sent yet; the same file again is the same photo.
 
     `key` is that of the report, `file` a Django file, `captured_at` the time by the device; what the camera wrote into the file wins.
-    Raises FileRefused: bad_key, empty, not_a_photo (400), too_large (413), slot_full, report_full (409), no_room (507).
+    Raises FileRefused: bad_key, empty, not_a_photo, pixels (400), too_large (413), slot_full, report_full (409), no_room (507).
     """
     if not _KEY.fullmatch(key):
         raise FileRefused("bad_key", _("The page was sent incomplete. Reload it and try again."), status=400)
     _check_kind(file)
-    sha256, found, limits = _digest(file), metadata.read(file), queries.limits()
+    sha256, found, limits = _digest(file), _read(file), queries.limits()
     for _attempt in range(limits["photos"] + 1):
         try:
             with uploads.storing(), transaction.atomic():
@@ -104,8 +105,9 @@ def add_sent(report: Report, files: Iterable[Any], limits: Mapping[str, int]) ->
             if len(kept) == limits["photos"]:
                 raise _full(limits["photos"])
             _check_size([upload.size for upload, _facts in kept.values()], file, limits)
+            facts = _read(file)
             upload = uploads.keep(subject=report.subject_key, slot=PhotoKind.BEFORE, name="photo", content=file, sha256=sha256)
-            kept[sha256] = upload, metadata.read(file)
+            kept[sha256] = upload, facts
         except FileRefused as refusal:
             refused.setdefault(refusal.code, refusal)
     if not kept:
@@ -204,10 +206,10 @@ def add(
     """Keep a photo of a report that is stored; the same file of the same kind again is the same photo.
 
     `kind` is a PhotoKind; time and place are those of the device, what the camera wrote into the file wins. `actor` is whoever adds it.
-    Raises FileRefused: empty, not_a_photo (400), too_large (413), slot_full (409), no_room (507).
+    Raises FileRefused: empty, not_a_photo, pixels (400), too_large (413), slot_full (409), no_room (507).
     """
     _check_kind(file)
-    sha256, found = _digest(file), metadata.read(file)
+    sha256, found = _digest(file), _read(file)
     latitude, longitude = metadata.in_kuwait(latitude, longitude)
     if found.latitude is not None:
         latitude, longitude = found.latitude, found.longitude
@@ -260,6 +262,14 @@ def _check_kind(file: Any) -> None:
     file.seek(0)
     if file.read(5) == b"%PDF-":
         raise FileRefused("not_a_photo", _("This is a document. Take a photo of the problem, or choose one."), status=400)
+
+
+def _read(file: Any) -> Metadata:
+    """What the camera wrote. Raises FileRefused("pixels") for a photo that would be refused when it is decoded."""
+    found = metadata.read(file)
+    if found.pixels > PIXELS:
+        raise FileRefused("pixels", status=400)
+    return found
 
 
 def no_file() -> FileRefused:

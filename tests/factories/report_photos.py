@@ -35,6 +35,16 @@ def camera(seed: int = 1, *, time: str = "2026:11:24 11:30:00", place: tuple[flo
     return stream.getvalue()
 
 
+def of_size(width: int, height: int) -> bytes:
+    """A JPEG whose header says so many pixels."""
+    stream = io.BytesIO()
+    Image.new("L", (8, 8)).save(stream, "JPEG")
+    body = bytearray(stream.getvalue())
+    at = body.index(b"\xff\xc0") + 5  # of the frame: height, then width
+    body[at : at + 4] = height.to_bytes(2) + width.to_bytes(2)
+    return bytes(body)
+
+
 def _parts(degrees: float) -> tuple[float, float, float]:
     whole = int(degrees)
     minutes = (degrees - whole) * 60

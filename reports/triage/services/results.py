@@ -22,6 +22,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
+from municipality.uploads.states import UploadState
 from reports import promises, queries
 from reports.models import Closure, PhotoKind, Report, ReportPhoto
 from reports.photos import services as photos
@@ -158,6 +159,8 @@ def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> 
     if found.photo is not None:
         place = (found.sent.latitude, found.sent.longitude)
         photo = photos.add(row, PhotoKind.AFTER, found.photo, found.captured_at, *place, actor=actor)
+        if photo.upload.state == UploadState.REFUSED:  # nobody could see it
+            raise photos.refusal_of(photo)
     proof = prove(row, photo, written, _accuracy_of(photo, found.sent))
     is_proved = not proof.lacks
     if not is_proved and not found.asks_signature and not proof.is_sent_late:

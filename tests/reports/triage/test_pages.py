@@ -56,7 +56,7 @@ def state(row: Report) -> str:
 
 def result(row: Report, **more: Any) -> dict[str, Any]:
     now = clock.now()
-    photo = SimpleUploadedFile("after.jpg", uuid4().bytes, "image/jpeg")
+    photo = SimpleUploadedFile("after.jpg", b"\xff\xd8\xff" + uuid4().bytes, "image/jpeg")
     given = {
         "client_key": str(uuid4()),
         "seen_at": now.isoformat(),

@@ -15,6 +15,7 @@ from municipality.audit.models import AuditEvent
 from municipality.fieldwork.services import SentVisit
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
+from municipality.uploads.refusals import FileRefused
 from reports.models import Closure, Report, SolvedAnswer
 from reports.places import metres_between
 from reports.triage import draws, services
@@ -24,7 +25,7 @@ from reports.triage.services.results import FoundResult
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.database_guards import refused
-from tests.factories import report_steps
+from tests.factories import report_photos, report_steps
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def found(metres: float = 10, minutes: float = 5, accuracy: int = 5, **facts: An
     """A result with a photo taken so many minutes ago, so many metres north of the report, by a device of that accuracy in metres."""
     now = clock.now()
     sent = SentVisit(str(uuid4()), now, HERE[0] + metres / 111_195, HERE[1], accuracy)
-    given: dict[str, Any] = {"code": "fixed", "photo": SimpleUploadedFile("after.jpg", uuid4().bytes)}
+    given: dict[str, Any] = {"code": "fixed", "photo": SimpleUploadedFile("after.jpg", b"\xff\xd8\xff" + uuid4().bytes)}
     return FoundResult(sent, **(given | {"captured_at": now - dt.timedelta(minutes=minutes)} | facts))
 
 
@@ -102,6 +103,18 @@ def test_a_result_that_was_kept_without_a_line_waits_for_a_signature(
     assert made.age_minutes == 2 + hours * 60, "by the clock of the portal"
 
 
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"words", "type"), (b"\0\0\0\x20ftypheic a phone", "heic"), (report_photos.of_size(7000, 7000), "pixels")]
+)
+@pytest.mark.parametrize("asks_signature", [False, True])
+def test_what_nobody_could_see_proves_nothing(late: Report, content: bytes, code: str, asks_signature: bool) -> None:
+    """Place and time are those of the device, so that anything could be sent as a photo."""
+    sent = found(photo=SimpleUploadedFile("after.jpg", content), asks_signature=asks_signature)
+    with pytest.raises(FileRefused, match=code):
+        services.close(report=late, inspector=late.inspector, found=sent)
+    assert state(late) == "assigned" and not Closure.objects.exists() and not late.photos.exists()
+
+
 def test_a_photo_without_a_place_needs_a_signature(late: Report) -> None:
     for place in (SentVisit(str(uuid4()), clock.now()),):
         with pytest.raises(Refused, match="no_proof"):
@@ -128,7 +141,7 @@ def test_a_proposed_result_is_sent_back_and_the_next_one_counts(late: Report, su
 def test_a_result_that_was_sent_back_is_written_again_with_the_same_photo(late: Report, supervisor: User) -> None:
     facts: dict[str, Any] = {"metres": 200, "asks_signature": True}
     for _time in range(2):
-        photo = SimpleUploadedFile("after.jpg", b"the same photo")
+        photo = SimpleUploadedFile("after.jpg", b"\xff\xd8\xff the same photo")
         services.close(report=late, inspector=late.inspector, found=found(**facts, photo=photo))
         services.send_back(report=late, supervisor=supervisor, code="proof_unclear")
     assert Closure.objects.values("photo").distinct().count() == 1 and Closure.objects.count() == 2

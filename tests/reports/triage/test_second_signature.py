@@ -42,7 +42,7 @@ def url(row: Report) -> str:
 def closing(row: Report, photo: bytes = b"", **more: str) -> dict[str, Any]:
     now = clock.now().isoformat()
     sent = {"step": "close", "client_key": str(uuid4()), "seen_at": now, "written_at": now, "report": row.public_id, "code": "fixed"}
-    files = {"photo": SimpleUploadedFile("after.jpg", photo, "image/jpeg"), "photo_at": now} if photo else {}
+    files = {"photo": SimpleUploadedFile("after.jpg", b"\xff\xd8\xff" + photo, "image/jpeg"), "photo_at": now} if photo else {}
     return {**sent, **HERE, **files, **more}
 
 
