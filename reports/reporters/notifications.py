@@ -116,8 +116,8 @@ def tell(report: Report, kind: str, **facts: Any) -> int:
     """Tell who reported, in the caller's transaction; the same kind after the same step is told once. Returns how many were told.
 
     `kind` is one of `TOLD`. What a message says is read from the report and its rows; `facts` are what a caller has at hand and may
-    leave out. Reporters of reports that were joined with this one are told of its course as well, but not asked: only its own reporter
-    can answer. Raises KeyError for another kind.
+    leave out. Reporters of reports that were joined with this one are told of its course as well, also that it is joined itself, but not
+    asked: only its own reporter can answer. Raises KeyError for another kind.
     """
     declared = TOLD[kind]
     if declared is ReportReceived:  # nothing is joined with it yet, and it is received once
@@ -125,7 +125,7 @@ def tell(report: Report, kind: str, **facts: Any) -> int:
     row = Report.objects.select_related("merged_into", "last_event").get(pk=report.pk)
     if declared is JoinedHere:
         return _tell(row, declared, f"{row.public_id}:{row.joined.count()}", Q(report=row))
-    whom = Q(report=row) if declared in (Joined, Asked) else Q(report__in=[row, *queries.joined(row)])
+    whom = Q(report=row) if declared is Asked else Q(report__in=[row, *queries.joined(row)])
     return _tell(row, declared, f"{row.public_id}:{row.last_event_id or 0}", whom)
 
 
@@ -178,7 +178,7 @@ def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str
     elif kind is Closed:
         result = result_of(report)
         context["result"] = Bilingual(result.text_ar, result.text_en) if result is not None else Bilingual("", "")
-        context["may_judge"] = own.pk == report.pk
+        context["may_judge"] = report.parent_id is None
         context["days"] = queries.limits()["solved_days"]
     return context
 

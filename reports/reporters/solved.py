@@ -1,4 +1,4 @@
-"""What the reporter says of the result of their report: solved or not, once for each result."""
+"""What the reporters say of the result of a report: solved or not, once for each result."""
 
 from __future__ import annotations
 
@@ -18,25 +18,30 @@ MAX_WORDS = 300  # characters
 
 
 def result_to_judge(report: Report) -> Closure | None:
-    """The result of a closed report that the reporter may still judge; None after its period, and once it was judged."""
-    if report.state != ReportState.CLOSED or report.closed_at is None:
+    """The result of a closed report that the reporter may still judge; None after its period, and once it was judged.
+
+    Of a report that was joined with another it is that of the other, of which its reporter may say that it is not solved. A part is judged
+    with the report that it is part of.
+    """
+    row = queries.end_of(report)
+    if row.state != ReportState.CLOSED or row.closed_at is None or row.parent_id is not None:
         return None
-    if clock.today() > last_day_to_say(report.closed_at, queries.limits()["solved_days"]):
+    if clock.today() > last_day_to_say(row.closed_at, queries.limits()["solved_days"]):
         return None
-    closure = Closure.objects.filter(report=report, sent_back_at__isnull=True).select_related("answer").order_by("-pk").first()
+    closure = Closure.objects.filter(report=row, sent_back_at__isnull=True).select_related("report", "answer").order_by("-pk").first()
     if closure is None or closure.code == NO_ANSWER:  # an answer to the question opens it again
         return None
     return closure if getattr(closure, "answer", None) is None else None
 
 
 def say(report: Report, *, is_solved: bool, words: str = "") -> SolvedAnswer:
-    """Store what the reporter says, in the caller's transaction; after a no the caller opens the report again.
+    """Store what the reporter says, in the caller's transaction; after a no the caller opens the report of the result again.
 
     Raises Refused: not_to_judge, words_missing.
     """
-    row = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+    row = Report.objects.select_for_update(of=("self",)).get(pk=queries.end_of(report).pk)
     closure = result_to_judge(row)
-    if closure is None:
+    if closure is None or (is_solved and row.pk != report.pk):  # a yes is left to whose report it is
         raise Refused("not_to_judge", _("This result was judged already, or the time to judge it is over."))
     words = words.strip()[:MAX_WORDS]
     if not is_solved and not words:

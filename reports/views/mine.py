@@ -148,11 +148,11 @@ def mine(request: HttpRequest, public_id: str) -> HttpResponse:
         "tag": "bad" if row.is_overdue else TAGS.get(R(row.state), "wait"),
         "hand_over": row.hand_overs.filter(returned_at__isnull=True).first() if row.state == R.HANDED_OVER else None,
         "parts": list(row.parts.order_by("pk")) if row.parent_id is None else [],
-        "result": result_of(row),
+        "result": result_of(queries.end_of(row)),
         "question": question if is_asked or (question is not None and question.answered_at is not None) else None,
         "is_asked": is_asked,
         "closure": closure,
-        "days_left": _days_left(row) if closure is not None else None,
+        "days_left": _days_left(closure.report) if closure is not None else None,
         "form": form,
         "form_id": "answer" if is_asked else "solve",
         "refusal": refusal,
@@ -198,11 +198,11 @@ def _say(request: HttpRequest, row: Report, form: forms.Form) -> str:
     if said not in ("yes", "no"):
         raise Refused("not_said", _("Please say whether it is solved: yes or no."))
     with transaction.atomic():
-        solved.say(row, is_solved=said == "yes", words=form.cleaned_data["words"])
+        judged = solved.say(row, is_solved=said == "yes", words=form.cleaned_data["words"]).closure.report
         if said == "yes":
             return _("Thank you. The result is confirmed, and nothing else is to be done.")
-        triage.reopen(row)
-        notifications.tell(row, "reopened")
+        triage.reopen(judged)
+        notifications.tell(judged, "reopened")
     return _("Thank you. The report is open again, and another inspector is drawn for it.")
 
 

@@ -208,6 +208,25 @@ def test_yes_ends_it_and_no_opens_it_again_with_another_inspector() -> None:
     assert {draw(unsolved)[0] for _n in range(5)}.isdisjoint({closer})
 
 
+def test_who_reported_the_same_says_that_it_is_not_solved_and_leaves_the_yes_to_the_other() -> None:
+    """Or a report could be silenced by joining it with that of a friend."""
+    first, second = PersonFactory(), PersonFactory(noura=True)
+    older, joined = reports.assigned(Sender(person=first)), reports.assigned(Sender(person=second))
+    assert joined.inspector is not None
+    triage.merge(report=joined, into=older, inspector=joined.inspector, why="x")
+    browser, words = signed_in(second), "What is still there?"
+    assert words not in _text(browser.get(_page(joined))), "it is open yet"
+    report_steps.closed(Report.objects.get(pk=older.pk))
+    page = browser.get(_page(joined)).content.decode()
+    assert words in page and 'value="no"' in page and 'value="yes"' not in page and "The waste was removed." in page
+    assert 'value="yes"' in signed_in(first).get(_page(older)).content.decode()
+    assert browser.post(_page(joined), {"solved": "yes"}).status_code == 409 and not SolvedAnswer.objects.exists()
+    assert browser.post(_page(joined), {"solved": "no", "words": "ما زالت"}).status_code == 302
+    older.refresh_from_db()
+    assert older.state == "received" and SolvedAnswer.objects.get().closure.report == older
+    assert words not in _text(browser.get(_page(joined)))
+
+
 def test_a_second_press_meets_a_sentence_and_no_form() -> None:
     person = PersonFactory()
     report, answer = _closed(Sender(person=person)), {"solved": "no", "words": "ما زالت"}
