@@ -53,12 +53,13 @@ def may_sign(row: Report, supervisor: User) -> bool:
     """Whether a supervisor of the branch may sign its next result.
 
     Who signed one that solved nothing, its own or that of a part (`queries.unsolved`), does so again only where the branch has no other
-    supervisor.
+    supervisor who may: none who signed one too, wrote this one, or has a conflict of interest.
     """
-    if not queries.unsolved(row).filter(signed_by=supervisor).exists():
+    signers = set(queries.unsolved(row).values_list("signed_by", flat=True))
+    if supervisor.pk not in signers:
         return True
     others = User.objects.filter(groups__name="supervisor", is_active=True, is_staff=True, branch=supervisor.branch_id)
-    return not others.exclude(pk=supervisor.pk).exists()
+    return all(draws.is_tied(other, row.shop) for other in others.exclude(pk__in=[*signers - {None}, row.inspector_id]))
 
 
 def reasons(kind: str = STEP) -> dict[str, Reason]:

@@ -15,6 +15,7 @@ from municipality.audit.models import AuditEvent
 from municipality.fieldwork.services import SentVisit
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
+from municipality.review.models import ConflictOfInterest
 from municipality.uploads.refusals import FileRefused
 from reports.models import Closure, Report, SolvedAnswer
 from reports.places import metres_between
@@ -27,6 +28,7 @@ from tests.browsers import signed_in
 from tests.database_guards import refused
 from tests.factories import report_photos, report_steps
 from tests.factories.accounts import StaffFactory
+from tests.factories.inspections import inspector
 
 pytestmark = pytest.mark.django_db
 HERE = (29.3328, 48.0283)  # of the reports of the factory
@@ -227,6 +229,27 @@ def test_who_signed_what_solved_nothing_does_not_sign_the_next_result(late: Repo
         services.countersign(report=again, supervisor=supervisor)
     services.countersign(report=again, supervisor=other)
     assert state(late) == "closed"
+
+
+@pytest.mark.parametrize("why", ["signed before", "tied"])
+def test_a_result_is_signed_again_where_no_other_supervisor_may(late: Report, supervisor: User, shop: Shop, why: str) -> None:
+    """Or the report would wait for a signature for good. Control: while the other one may, the first one may not."""
+    unproved: dict[str, Any] = {"metres": 200, "asks_signature": True}
+    Report.objects.filter(pk=late.pk).update(shop=shop)
+    other, signs = StaffFactory(groups=["supervisor"], login="other-supervisor", branch=supervisor.branch), [supervisor]
+    for signer in [*signs, other] if why == "signed before" else signs:
+        row = Report.objects.get(pk=late.pk)
+        made, _new = services.close(report=row, inspector=row.inspector, found=found(**unproved))
+        services.countersign(report=row, supervisor=signer)
+        SolvedAnswer.objects.create(closure=made, is_solved=False, at=clock.now())
+        assert services.rows.may_sign(row, signer) is (signer == other)
+        services.reopen(row)
+        inspector(f"after-{signer.login}", "HA", scope=["SHP", "CLN"])
+        services.assign(row)
+    if why == "tied":
+        tie = {"party_key": shop.key, "kind": "relative", "declared_by": other, "declared_at": clock.now()}
+        ConflictOfInterest.objects.create(officer=other, **tie)
+    assert services.rows.may_sign(Report.objects.get(pk=late.pk), supervisor)
 
 
 def test_the_route_goes_to_the_nearest_stop_each_time() -> None:
