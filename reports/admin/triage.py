@@ -186,8 +186,8 @@ def _open_steps(request: AuthenticatedHttpRequest, row: Report) -> list[str]:
         missing |= set() if can_ask(row) else {"ask"}
         steps += [step for step in OF_INSPECTOR.get(row.state, []) if step not in missing | of_part]
     if in_group(request, SUPERVISOR):
-        barred = set() if services.rows.may_sign(row, request.user) else {"countersign"}
-        steps += [step for step in OF_SUPERVISOR.get(row.state, []) if step not in barred]
+        asked = {"countersign": services.rows.may_sign, "draw_again": services.rows.may_draw}
+        steps += [step for step in OF_SUPERVISOR.get(row.state, []) if step not in asked or asked[step](row, request.user)]
     return steps
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from licensing.inspections import services as inspections
 from municipality.accounts.models import User, actor_of
@@ -10,6 +11,7 @@ from municipality.audit.services import record
 from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
+from municipality.kernel.errors import NotPermitted
 from municipality.kernel.transitions import transition
 from municipality.review.models import ConflictOfInterest
 from reports.models import Report
@@ -32,9 +34,16 @@ def assign(report: Report) -> None:
 
 @transaction.atomic
 def draw_again(*, report: Report, supervisor: User, code: str) -> None:
-    """Draw another inspector, for a coded reason. Raises NotPermitted, Refused: unknown_code, no_inspector, and TransitionRefused."""
-    row = rows.of_supervisor(report, supervisor)
-    _draw_again(row, actor_of(supervisor, "supervisor"), rows.reason_of(code).code)
+    """Draw another inspector, for a coded reason (`rows.may_draw`). Raises NotPermitted, Refused: unknown_code, no_inspector, and
+    TransitionRefused.
+    """
+    row, reason = rows.of_supervisor(report, supervisor), rows.reason_of(code)
+    if not rows.may_draw(row, supervisor):
+        text = _(
+            "Another inspector was drawn for this report before. Enter the absence or the conflict of interest, and the portal draws one."
+        )
+        raise NotPermitted("drawn_before", text)
+    _draw_again(row, actor_of(supervisor, "supervisor"), reason.code)
 
 
 def _draw_again(row: Report, actor: Actor, code: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -60,6 +61,14 @@ def may_sign(row: Report, supervisor: User) -> bool:
         return True
     others = User.objects.filter(groups__name="supervisor", is_active=True, is_staff=True, branch=supervisor.branch_id)
     return all(draws.is_tied(other, row.shop) for other in others.exclude(pk__in=[*signers - {None}, row.inspector_id]))
+
+
+def may_draw(row: Report, _supervisor: User) -> bool:
+    """Whether a supervisor may have another inspector drawn: once for each draw by the portal, or they could go on until the one they want
+    is drawn. Where somebody is away or has a conflict of interest, the portal draws as often as it is needed.
+    """
+    drawn = row.events.filter(move="assign").order_by("-pk").values("pk")[:1]
+    return not row.events.filter(move="draw_again", actor_role="supervisor", pk__gt=Subquery(drawn)).exists()
 
 
 def reasons(kind: str = STEP) -> dict[str, Reason]:
