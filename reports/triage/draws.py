@@ -21,6 +21,8 @@ from reports.models import Report
 from shops.models import Shop
 from shops.register.conflicts import is_tied as is_tied
 from shops.register.conflicts import parties_of
+from violations.models import JudicialWarrant
+from violations.queries import warrant_covers
 
 Lot = Callable[[Sequence[User]], User]
 
@@ -39,14 +41,29 @@ def able(report: Report, *, on: dt.date | None) -> QuerySet[User]:
 def draw(report: Report, *, without: set[int] | None = None, lot: Lot = secrets.choice) -> tuple[User, dict[str, Any]]:
     """Draw one of the `able` inspectors of the branch, of any other where it has none. Returns them and the record of the draw.
 
+    Where the warrants of some name an offence that the report may become, it is one of these.
+
     Raises Refused("no_inspector").
     """
     candidates = list(able(report, on=clock.today()).exclude(pk__in=without or set()))
     own = [user for user in candidates if user.branch_id == report.branch_id]
-    drawn_from = own or candidates
+    drawn_from = _of_category(report, own or candidates) or own or candidates
     if not drawn_from:
         raise Refused("no_inspector", _("No inspector may act on this report now. Try again when another one is in office."))
     return lot(drawn_from), {"branch": report.branch_id, "is_own_branch": bool(own), "candidates": [user.key for user in drawn_from]}
+
+
+def _of_category(report: Report, users: Sequence[User]) -> list[User]:
+    """Those whose warrant of today names an offence of the category of a report; nobody for a category without any."""
+    today, offences = clock.today(), offences_of(report)
+    warrants = JudicialWarrant.objects.filter(user__in=users, first_day__lte=today, last_day__gte=today) if offences else []
+    named = {warrant.user_id for warrant in warrants if any(warrant_covers(warrant, offence) for offence in offences)}
+    return [user for user in users if user.pk in named]
+
+
+def offences_of(report: Report) -> list[str]:
+    """The codes of the offences that a report of its category may become."""
+    return [code.strip() for code in str(report.category_facts.get("offences", "")).split(",") if code.strip()]
 
 
 def tied_shops(user: User) -> QuerySet[Shop] | None:

@@ -15,6 +15,7 @@ from municipality.kernel import clock, subjects
 from municipality.kernel.errors import Refused
 from reports.models import Consequence, ConsequenceKind, Report
 from reports.states import ReportState
+from reports.triage import draws
 from reports.triage.services import rows
 from violations.models import JudicialWarrant, Violation
 from violations.origins import FieldOrigin
@@ -52,8 +53,7 @@ def _initial(key: str, warrant: JudicialWarrant) -> dict[str, Any]:
     row = begun_from(subjects.parse(key).id)
     if row is None or row.inspector_id != warrant.user_id:
         return {}
-    offences = [code.strip() for code in str(row.category_facts.get("offences", "")).split(",") if code.strip()]
-    begin: dict[str, Any] = {"offence": offences[0] if offences else None}
+    begin: dict[str, Any] = {"offence": next(iter(draws.offences_of(row)), None)}
     if row.shop is not None:
         return begin | {"shop": row.shop, "shop_no": row.shop.commercial_license_no}
     return begin | {"area": row.area_id, "block": row.block, "street": row.street, "place_note": row.place_note}
