@@ -178,6 +178,8 @@ def _saved(request: AuthenticatedHttpRequest, form: InspectionForm) -> device.Re
     made, new, refused = _write(request, form.row, form)
     if new:
         _say(request, made)  # on the next page that the device opens
+    for sentence in refused:
+        messages.warning(request, str(sentence))
     return device.ReceivedVisit(form.row.reference, reverse("admin:inspection", args=[form.row.public_id]), new, refused)
 
 

@@ -8,10 +8,11 @@ The contract of the address that `static/js/fieldwork.js` sends to (POST, multip
 400   invalid data: `code`, `sentence` and `fields` (sentences by field)
 403   `code` and `sentence`: the sender is not permitted
 409   `code` and `sentence`: a conflict with stored data; with the code `confirm` no conflict, see below
+413   `code` and `sentence`, or neither from in front of the portal: too large
 507   no room for the photos: the visit is saved, and the device sends both again
 ====  ==========================================================================================================================
 
-The device deletes an entry after 200 or 201 only. After 400, 403 or 409 it shows the sentence and lets the user decide; after
+The device deletes an entry after 200 or 201 only. After 400, 403, 409 or 413 it shows the sentence and lets the user decide; after
 anything else (no answer, a redirect to the sign-in page, 5xx) it sends it again.
 
 A service may want each entry confirmed (`services.ConfirmationNeeded`, 409 with the code `confirm`; nothing is saved). It has a second

@@ -102,6 +102,8 @@ def add_evidence(
         try:
             with transaction.atomic():
                 upload = uploads.receive(owner=sender, subject=subject, slot=slot, name=file.name or "photo", content=file)
+                if upload.state == UploadState.REFUSED:  # by its first bytes, such as a photo in HEIC
+                    raise FileRefused(upload.reason)
                 Evidence.objects.create(
                     visit=visit,
                     kind=kind,

@@ -116,8 +116,9 @@ export class Queue {
       if (told.refused.length) this.notice(told.refused.join(" "));
       return true;
     }
-    if (answer.status === 400 || answer.status === 403 || answer.status === 409) {
-      const told = await answer.json().catch(() => null);
+    if ([400, 403, 409, 413].includes(answer.status)) {
+      // What is too large may be refused in front of the portal, without a word of it; the same again would hold up all that follows.
+      const told = (await answer.json().catch(() => null)) ?? (answer.status === 413 ? { sentence: this.tooLarge } : null);
       // What it would record is no longer what was confirmed.
       if (told?.code === "confirm" && this.check && !asks) return this.#sent(unconfirmed(entry));
       if (asks && told) this.checks[entry.key] = told;
@@ -135,6 +136,7 @@ export class Panel {
   constructor(box, queue, check) {
     Object.assign(this, { box, queue, check });
     queue.changed = () => this.show();
+    queue.tooLarge = box?.dataset.textLarge;
     queue.notice = (told) => this.say({ kept: box?.dataset.textKept, signIn: box?.dataset.textSignIn }[told] ?? told);
   }
 
@@ -163,7 +165,7 @@ export class Panel {
     if (entry.state === "confirm") line.append(button(this.box.dataset.textCheck, () => this.confirm(entry)), drop);
     if (entry.state === "conflict") {
       // The same photo would prove as little again.
-      const again = entry.code === "no_proof" ? [] : [button(this.box.dataset.textAgain, () => this.queue.add(entry))];
+      const again = ["no_proof", "too_large"].includes(entry.code) ? [] : [button(this.box.dataset.textAgain, () => this.queue.add(entry))];
       line.append(problem(entry.sentence), ...again, drop);
     }
     return line;
@@ -255,7 +257,12 @@ export class VisitForm {
     const data = new FormData(this.form);
     const key = data.get("client_key");
     const fields = [...data.entries()].filter(([name, value]) => name !== "csrfmiddlewaretoken" && !(value instanceof File && !value.size));
-    await this.queue.add({ key, seen: data.get("seen_at"), title: this.title(), fields });
+    try {
+      await this.queue.add({ key, seen: data.get("seen_at"), title: this.title(), fields });
+    } catch {
+      this.form.submit(); // nothing can be kept on this device: it is sent as without a script
+      return;
+    }
     await this.#follow(key);
   }
 

@@ -121,14 +121,12 @@ def new(request: AuthenticatedHttpRequest) -> HttpResponse:
         error = _("Nothing was issued yet: there is no photo. Choose one, or confirm that there is none.")
         return _check_page(request, form, field_check.look(request.user, form), error, asks_without=True)
     try:
-        row, _new, refused = _write(request, form)
+        row, _new, _refused = _write(request, form)
     except ConfirmationNeeded as refusal:
         return _check_page(request, form, field_check.look(request.user, form), str(refusal.sentence))
     except Refused as refusal:
         # What was confirmed stays: after a full disk the same is sent once more, with its photos.
         return _form_page(request, warrant, form, str(refusal.sentence), status=refusal.status, confirmed=form.cleaned_data["confirmed"])
-    for sentence in refused:
-        messages.warning(request, str(sentence))
     _say_issued(request, row)
     return redirect("admin:field_violation", row.public_id)
 
@@ -193,7 +191,7 @@ def _check_page(
 
 
 def _write(request: AuthenticatedHttpRequest, form: ViolationReportForm) -> tuple[Violation, bool, list[Any]]:
-    """Save the violation report, then its photos: a refused photo does not undo the report."""
+    """Save the violation report, then its photos: a refused photo does not undo the report, and is told on the next page."""
     row, new = violation_reports.record_confirmed(
         inspector=request.user, findings=form.findings(), confirmed=form.cleaned_data["confirmed"]
     )
@@ -217,7 +215,9 @@ def _write(request: AuthenticatedHttpRequest, form: ViolationReportForm) -> tupl
         files=request.FILES.getlist("signature")[:1],
         captured_at=captured_at,
     )
-    return row, new, [*refused, *refused_signature]
+    for sentence in (refused := [*refused, *refused_signature]):
+        messages.warning(request, str(sentence))
+    return row, new, refused
 
 
 @require_POST

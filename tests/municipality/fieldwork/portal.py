@@ -26,6 +26,7 @@ from municipality.fieldwork import device
 from municipality.fieldwork.forms import VisitForm
 from municipality.fieldwork.services import ConfirmationNeeded, SentVisit
 from municipality.kernel.errors import Refused
+from municipality.uploads.refusals import too_large
 
 # What a browser looks at: the entries in the list, the key in the form, and the rows of the device's own store.
 KEPT = "[data-field-entries] li"
@@ -61,7 +62,7 @@ class NoteForm(VisitForm):
 
 
 class Portal:
-    """How the next entries are answered ("refused", "sign in", "down", with a "tick", or as they should be), and the visits by key."""
+    """How the next entries are answered ("refused", "sign in", "down", "too large", with a "tick", or well), and the visits by key."""
 
     mode = ""
     price = 1  # of each note; what is confirmed
@@ -93,6 +94,8 @@ def sync(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect("/sign-in/")
     if Portal.mode == "down":
         return HttpResponse(status=502)
+    if Portal.mode == "too large for the door":
+        return HttpResponse("<h1>413</h1>", status=413)
     return device.respond(NoteForm(request.POST), take)
 
 
@@ -129,6 +132,8 @@ def _count_photos(request: HttpRequest) -> None:
 def take(form: NoteForm) -> device.ReceivedVisit:
     if Portal.mode == "refused":
         raise Refused("seen_already", "It was seen already.")
+    if Portal.mode == "too large":
+        raise too_large()
     sent = form.sent()
     is_new = sent.key not in Portal.visits
     Portal.visits.setdefault(sent.key, (sent, form.cleaned_data["note"]))

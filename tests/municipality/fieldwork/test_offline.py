@@ -140,6 +140,27 @@ def test_an_answer_that_is_none_of_the_contract_keeps_it_waiting(device: Page, m
     assert list(Portal.visits) == [key]
 
 
+@pytest.mark.parametrize("mode", ["too large", "too large for the door"])
+def test_what_is_too_large_stays_with_its_reason_and_holds_nothing_up(device: Page, mode: str) -> None:
+    Portal.mode = mode
+    first = _send(device, "one")
+    device.locator(f"{KEPT} .kp-desk-bad").wait_for()
+    assert device.locator(f"{KEPT} .kp-desk-bad").inner_text()
+    Portal.mode = ""
+    _open(device)
+    second = _send(device, "two")
+    device.wait_for_url(f"**/done/{second}/")
+    _open(device)
+    assert list(Portal.visits) == [second] and [row["key"] for row in device.evaluate(STORED)] == [first]
+
+
+def test_where_nothing_can_be_kept_it_is_sent_as_without_a_script(device: Page) -> None:
+    device.evaluate("() => { IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }; }")
+    with device.expect_request(lambda request: request.method == "POST") as sent:
+        _send(device, "one")
+    assert "/sync/" not in sent.value.url and "note=one" in (sent.value.post_data or "")
+
+
 def test_facts_that_do_not_fit_are_told_in_the_form_and_sent_under_the_same_key(device: Page) -> None:
     key = _send(device, "far too long for this field")
     device.locator("#note ~ [data-field-wrong]").wait_for()

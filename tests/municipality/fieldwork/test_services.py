@@ -23,6 +23,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.uploads import registry
 from municipality.uploads import services as uploads
+from municipality.uploads.refusals import SENTENCES
 from municipality.uploads.registry import Slot
 from tests.database_guards import without_guards
 from tests.factories.accounts import StaffFactory
@@ -197,6 +198,16 @@ def test_the_same_photo_twice_is_one_and_keeps_its_first_time(visit: Visit) -> N
 def test_a_photo_that_is_refused_takes_no_other_with_it(visit: Visit) -> None:
     kept, refused = add(visit, b"", ONE, TWO, THREE)
     assert (kept, len(refused), Evidence.objects.count()) == (2, 2, 2)
+
+
+def test_a_photo_that_cannot_be_read_is_told(visit: Visit) -> None:
+    kept, refused = add(visit, b"\0\0\0\x20ftypheic a phone", ONE)
+    assert kept == Evidence.objects.count() == 1 and str(refused[0]) == str(SENTENCES["heic"])
+
+
+def test_a_long_day_takes_no_evidence(visit: Visit, settings: Any) -> None:
+    settings.UPLOADS_DAILY_FILES = 1
+    assert add(visit, ONE, TWO) == (2, [])
 
 
 @pytest.mark.guards

@@ -297,5 +297,6 @@ def test_a_picture_that_is_none_does_not_take_the_minute_with_it(inspector: Any,
     client = signed_in(inspector)
     answer = client.post("/admin/field/sync/", confirmed(client, typed(shop)) | {"photos": [picture(b"")]})
     assert answer.status_code == 201
-    assert answer.json()["refused"]
+    (told,) = answer.json()["refused"]
     assert Violation.objects.count() == 1
+    assert told in client.get(answer.json()["url"]).content.decode(), "on the next page, since the list of the device is empty then"
