@@ -149,6 +149,7 @@ export class Panel {
     if (!this.box) return;
     const entries = await this.queue.store.all();
     this.box.hidden = entries.length === 0;
+    if (entries.length) navigator.storage?.persist?.(); // or a browser may clear it when the device is full
     this.box.querySelector("[data-field-entries]").replaceChildren(...entries.map((entry) => this.#line(entry)));
   }
 

@@ -9,10 +9,12 @@ const urls = { send: box.dataset.send, photo: box.dataset.photo, large: box.data
 const said = box.querySelector("[data-report-said]");
 const query = location.search;
 let isOld = "cached" in box.dataset; // the token of a kept page is nobody's
+let opened = ""; // the key of the entry that the form holds: it stays on the phone until the form is sent
 
 /** A kept page has the key of no report, and a key that was used once is of that report. */
 async function renew() {
-  const isUsed = await store.find(form.elements.key.value);
+  const { value } = form.elements.key;
+  const isUsed = value !== opened && await store.find(value);
   if (!isUsed && !("cached" in box.dataset)) return;
   delete box.dataset.cached;
   form.elements.key.value = crypto.randomUUID();
@@ -36,9 +38,10 @@ async function sendAll() {
 }
 
 async function show() {
-  const entries = (await store.all()).filter((entry) => entry.key !== SHARED);
+  const entries = (await store.all()).filter(({ key }) => key !== SHARED && key !== opened);
   if (said.textContent === box.dataset.textKept && !entries.some((entry) => entry.state === "waiting")) said.textContent = "";
   box.hidden = !entries.length && !said.textContent;
+  if (entries.length) navigator.storage?.persist?.(); // or a browser may clear it when the phone is full
   box.querySelector("[data-report-entries]").replaceChildren(...entries.map(line));
   await renew();
 }
@@ -78,14 +81,14 @@ function remove(pressed, entry) {
   }
 }
 
-/** Back into the form, with its photos and under its key; it leaves the list. */
+/** Back into the form, with its photos and under its key; it leaves the list, and the phone once the form is sent. */
 async function open(entry) {
   const fields = entry.fields.filter(([name]) => name !== "person"); // it is the report of whoever sends it from here
   for (const [name, value] of fields) if (form.elements[name]) form.elements[name].value = value;
+  opened = entry.key;
   fill(entry.photos.filter((photo) => !photo.sent));
-  await drop(entry.key);
-  form.elements.key.value = entry.key;
   form.scrollIntoView();
+  await show();
 }
 
 function fill(photos) {
@@ -124,11 +127,13 @@ async function begin() {
   form.addEventListener("submit", async (event) => {
     const { submitter } = event;
     const isWorkers = navigator.onLine || navigator.serviceWorker?.controller; // the worker keeps it
-    if (!isOld && (isWorkers || submitter?.name === "_language")) return;
+    if (!isOld && !opened && (isWorkers || submitter?.name === "_language")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (isOld) {
-      await takeToken();
+    if (isOld || opened) {
+      if (isOld) await takeToken();
+      if (opened) await drop(opened);
+      opened = "";
       form.requestSubmit(submitter);
       return;
     }

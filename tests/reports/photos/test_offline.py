@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -35,6 +36,17 @@ CHOOSE = """() => {
   document.querySelector("[name=category][value=waste]").click();
   for (const group of document.querySelectorAll("[data-report-kind=waste] .kp-report__asked input[value=no]")) group.click();
 }"""
+
+# A report that the portal did not take.
+REFUSED = """(key) => new Promise((done) => {
+  const asked = indexedDB.open("kp-reports", 1);
+  asked.onsuccess = () => {
+    const fields = [["key", key], ["opened", new Date().toISOString()], ["words", "كنبة"], ["category", "waste"], ["who", "nobody"]];
+    const change = asked.result.transaction("entries", "readwrite");
+    change.objectStore("entries").put({ key, seen: fields[1][1], fields, photos: [], state: "conflict", sentence: "x" });
+    change.oncomplete = () => { asked.result.close(); done(); };
+  };
+})"""
 
 # As the gallery sends it: the share target of the manifest.
 SHARE = """() => {
@@ -84,6 +96,32 @@ def test_a_report_without_a_line_is_sent_once(browser: Browser, live_server: Any
     report = Report.objects.get()
     assert report.channel == "app" and report.photos.count() == 1
     assert abs(report.captured_at - seen) < dt.timedelta(minutes=1) < report.received_at - report.captured_at
+    context.close()
+
+
+def test_a_report_that_is_opened_to_be_corrected_stays_on_the_phone_until_it_is_sent(browser: Browser, live_server: Any) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ar")
+    page = context.new_page()
+    form = f"{live_server}/ar/report/"
+    page.goto(form)
+    page.evaluate(READY)
+    page.evaluate(REFUSED, str(uuid4()))
+    page.reload()
+    for _time in range(2):  # the page is closed, or the phone needs its memory, before anything is sent
+        page.locator(f"{ENTRIES} button").nth(1).click()
+        expect(page.locator("[name=words]")).to_have_value("كنبة")
+        expect(page.locator(ENTRIES)).to_have_count(0)
+        page.reload()
+        expect(page.locator(ENTRIES)).to_have_count(1)
+    page.locator(f"{ENTRIES} button").nth(1).click()
+    expect(page.locator(ENTRIES)).to_have_count(0)
+    area = page.locator("[name=area] option[value]:not([value=''])").first.get_attribute("value")
+    page.evaluate(FILL, [area])
+    page.wait_for_url("**/?check=1")
+    assert "كنبة" in page.inner_text("main")
+    page.goto(form)
+    expect(page.locator("[name=words]")).to_have_value("كنبة")
+    expect(page.locator(ENTRIES)).to_have_count(0)
     context.close()
 
 
