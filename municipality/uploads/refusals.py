@@ -25,7 +25,7 @@ SENTENCES: dict[str, Text] = {
     ),
     "broken": _("The file cannot be read; it may have been damaged on the way. Please open it on your device, save it again and send it."),
     "lost": _("The file did not arrive completely. Please send it again."),
-    "pixels": _("The picture has more than 24 million pixels. Please send it smaller, or take it with the phone's usual setting."),
+    "pixels": _("The picture has more than 25 million pixels. Please send it smaller, or take it with the phone's usual setting."),
     "frames": _("The picture is animated. Please send a still picture."),
     "metadata": _("The file contains much more than a picture. Please take a screenshot of it and send that."),
     "heavy": _("The document is too complicated to be drawn. Please print it to a PDF again, or send photos of its pages."),

@@ -149,7 +149,7 @@ def test_a_child_that_sleeps_is_ended_by_the_clock_on_the_wall(tmp_path: Path, m
 def test_the_largest_picture_that_is_allowed_is_reencoded_within_the_limits(tmp_path: Path, root: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    photo = seeds.saved(Image.effect_noise((6000, 4000), 20).convert("RGB"), "JPEG", quality=60, exif=exif)
+    photo = seeds.saved(Image.effect_noise((5000, 5000), 20).convert("RGB"), "JPEG", quality=60, exif=exif)
     found = measured(photo, tmp_path, root)
     assert found["found"] == "reencoded" and found["child"] <= 256, found
 
