@@ -151,6 +151,17 @@ def test_the_front_door_takes_the_photos_of_a_report(root: Path, path: str) -> N
     assert settings.UPLOADS_MAX_REQUEST <= 64 * 1024**2
 
 
+def test_the_log_of_the_front_door_does_not_tell_from_where_a_report_came(root: Path) -> None:
+    text = (root / "deploy" / "nginx.conf").read_text(encoding="utf8")
+    (pattern,) = re.findall(r"map \$uri \$client \{\s+~(\S+) -;\s+default \$remote_addr;\s+\}", text)
+    (written,) = re.findall(r"log_format portal '(.*)';", text)
+    assert written.startswith("$client ") and "$remote_addr" not in written
+    theirs = [reverse(f"reports:{name}") for name in ("new", "send", "photo_held")]
+    theirs += [reverse(f"reports:{name}", args=["a1"]) for name in ("sent", "mine", "me_too")]
+    assert all(re.search(pattern, path) for path in theirs)
+    assert not re.search(pattern, reverse("reports:report", args=["a1"])), "what everybody reads has an address"
+
+
 @pytest.mark.parametrize("name", ["10-application-role.sh"])
 def test_the_shell_scripts_of_the_deployment_parse(root: Path, name: str) -> None:
     shell = shutil.which("sh")
