@@ -22,6 +22,7 @@ from municipality.ui.texts import Text
 from shops.registry import FindingFact
 from violations import rules
 from violations.models import Violation
+from violations.queries import OF_HOLDER
 from violations.rules import CONTESTED, FINAL, GONE
 from violations.states import ObjectionState, ViolationState
 
@@ -44,7 +45,8 @@ OUTCOMES: dict[str, Text] = {
     V.JUDGED.value: _("The court set a fine"),
     JUDGED_PAID: _("The court set a fine; it is paid"),
 }
-_MAY_BE_PUBLIC = Q(objection__isnull=False) | Q(state__in=[V.PAID, V.WAIVED, V.JUDGED])  # no other can be public
+# No other can be public. Who is named by a civil number is the party: that report is not against the shop.
+_MAY_BE_PUBLIC = OF_HOLDER & (Q(objection__isnull=False) | Q(state__in=[V.PAID, V.WAIVED, V.JUDGED]))
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def all_findings(chunk: int = 2000) -> Iterator[Finding]:
 def finding(public_id: str) -> Finding | None:
     """A public violation by its public id; None where it is not public."""
     rows = Violation.objects.select_related("objection__case", "judgment", "last_event", "shop")
-    row = rows.filter(public_id=public_id, shop__isnull=False).first()
+    row = rows.filter(_MAY_BE_PUBLIC, public_id=public_id, shop__isnull=False).first()
     if row is None:
         return None
     status, stage = public_status(row, _appeal_days() if hasattr(row, "judgment") else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
@@ -21,7 +21,6 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.places.models import Branch
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.queries import Offence
 from payments.models import Allocation, Attempt, Bill, Receipt
 from payments.registry import Right
 from payments.states import AttemptState, BillState
@@ -115,9 +114,15 @@ def owed(rows: QuerySet[Violation]) -> QuerySet[Violation]:
     return rows.filter(state__in=OPEN_SUMS)
 
 
+def of_shop(shop: Shop) -> QuerySet[Violation]:
+    """Violations against the holder of a shop: not those that name somebody else at it by a civil number."""
+    return Violation.objects.filter(OF_HOLDER, shop=shop)
+
+
 def is_owed_on(shop: Shop) -> bool:
-    """Whether a shop has a violation of `owed`."""
-    return owed(Violation.objects.filter(shop=shop)).exists()
+    """Whether a shop has a violation of `owed`, or a warning whose days run, after which a report may follow."""
+    running = Q(state__in=OPEN_SUMS) | Q(state=V.WARNED, correct_until__gte=clock.today())
+    return of_shop(shop).filter(running).exists()
 
 
 def owed_by(person: User) -> QuerySet[Violation]:
@@ -293,39 +298,6 @@ def orders_of(rows: Sequence[Violation]) -> dict[int, SettlementOrder]:
     """Primary key of a violation → its settlement order in force; one query."""
     orders = SettlementOrder.objects.filter(violation__in=[row.pk for row in rows]).order_by("version")
     return {order.violation_id: order for order in orders}
-
-
-def repeats(*, offence: str, before: dt.datetime, days: int, shop: Shop | None, party: User | None, digest: str) -> int:
-    """How many violation reports for the same offence the party had in the `days` before an instant, without annulled ones."""
-    same_party = Q()
-    if shop is not None:
-        same_party |= Q(shop=shop)
-    if party is not None:
-        same_party |= Q(party=party)
-    if digest:
-        same_party |= Q(party_digest=digest)
-    if not days or not same_party:
-        return 0
-    since = before - dt.timedelta(days=days)
-    return _counted().filter(same_party, offence=offence, seen_at__gte=since, seen_at__lt=before).count()
-
-
-def repeats_at(shop: Shop, offences: Iterable[Offence], before: dt.datetime) -> dict[str, int]:
-    """`repeats` of each offence at a shop, by code; one query."""
-    longest = max((offence.repeat_days for offence in offences), default=0)
-    since = before - dt.timedelta(days=longest)
-    seen: dict[str, list[dt.datetime]] = {}
-    for code, seen_at in _counted().filter(shop=shop, seen_at__gte=since, seen_at__lt=before).values_list("offence", "seen_at"):
-        seen.setdefault(code, []).append(seen_at)
-    return {
-        offence.code: sum(seen_at >= before - dt.timedelta(days=offence.repeat_days) for seen_at in seen.get(offence.code, ()))
-        for offence in offences
-    }
-
-
-def _counted() -> QuerySet[Violation]:
-    """Violation reports that count as a repetition."""
-    return Violation.objects.filter(number__isnull=False).exclude(state__in=[V.ANNULLED, V.ACQUITTED])
 
 
 def open_attempt(violation: Violation) -> Attempt | None:

@@ -13,6 +13,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui.templatetags.portal import bilingual, ref
 from shops.models import Shop
 from violations.models import Violation
+from violations.queries import OF_HOLDER
 from violations.states import VIOLATION, ViolationState
 
 
@@ -22,8 +23,8 @@ def open_of(shop: Shop) -> list[Any]:
 
 
 def following(shop: Shop) -> list[SafeString]:
-    """The violations of a shop that have not ended: number, offence and state."""
-    line, rows = "{} {} ({})", _open(shop)
+    """The violations of the holder of a shop that have not ended: number, offence and state."""
+    line, rows = "{} {} ({})", _open(shop).filter(OF_HOLDER)
     return [format_html(line, ref(row.reference), bilingual(row.offence_facts, "name"), row.get_state_display()) for row in rows]
 
 

@@ -12,6 +12,7 @@ from municipality.kernel import request_cache
 from payments.states import BillState
 from shops.models import Shop
 from violations.models import Instalment, Violation
+from violations.queries import OF_HOLDER
 from violations.states import OPEN, ViolationState
 
 
@@ -46,9 +47,9 @@ _COLUMNS = (
 
 
 def open_violations(shops: Sequence[Shop]) -> list[ListedViolation]:
-    """The open violations and warnings of shops, the oldest first; one query a request."""
+    """The open violations and warnings against the holders of shops, the oldest first; one query a request."""
     keys = tuple(shop.pk for shop in shops)
-    return request_cache.get_or_set(("violations.of_shops", keys), lambda: _read(Q(shop__in=keys, state__in=OPEN)))
+    return request_cache.get_or_set(("violations.of_shops", keys), lambda: _read(OF_HOLDER & Q(shop__in=keys, state__in=OPEN)))
 
 
 def by_public_id(ids: Collection[str]) -> list[ListedViolation]:

@@ -22,7 +22,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
-from shops.models import Shop
+from shops.models import Claim, RegisterChange, Shop
 from shops.register import name_lists
 
 
@@ -84,6 +84,17 @@ def ownership(shop: Shop, user: User) -> Ownership:
     """A shop belongs to its owner, or to all who sign for its organisation today."""
     owners = [shop.owner_id] if shop.owner_id is not None else [person.pk for person in signatories_of(shop.organisation)]
     return Ownership(user.pk in owners, owners, [shop.key])
+
+
+def passed_at(shop: Shop, before: dt.datetime) -> dt.datetime | None:
+    """When a shop last passed to another holder before an instant; None where it did not.
+
+    A claim that was granted does not count: it says who held the shop all along.
+    """
+    rows = RegisterChange.objects.filter(shop=shop, name="owner", at__lte=before).order_by("-at", "-pk")
+    changes = list(rows.values_list("at", "source"))
+    claims = {f"case:{one}" for one in Claim.objects.filter(shop=shop).values_list("case__public_id", flat=True)} if changes else set()
+    return next((at for at, source in changes if ":".join(source.split(":")[:2]) not in claims), None)
 
 
 NAMED = ("activity", "area", "branch", "owner", "organisation")

@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 
+from municipality.documents.signing import SignerMissing
 from municipality.notifications.models import Message
+from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import NOURA, PersonFactory
-from violations import parties, queries
+from tests.violations.conftest import pay
+from violations import parties, publication, queries, shop_merges
 from violations.models import Violation
+from violations.panels import my_shops
 from violations.services import blocks, notices, terms
+from violations.services import documents as documents_of_violations
 
 pytestmark = pytest.mark.django_db
 
@@ -39,3 +44,35 @@ def test_the_holder_who_is_named_by_number_is_the_party_as_without_it(write: Cal
     assert list(queries.concerning(owner)) == [row] and queries.ownership(row, owner).owners == [owner.pk]
     row.party = owner
     assert queries.is_of_holder(row) and queries.people_of(row) == [owner] and blocks.shops_of(row) == [shop]
+
+
+def test_a_report_that_names_somebody_else_is_none_of_the_shops(write: Callable[..., Violation], shop: Any, owner: Any) -> None:
+    """Its holder may transfer the licence, gets the certificate, and reads of no violation; the public page of the shop counts none."""
+    noura = PersonFactory(noura=True)
+    row = write("CLN-03", civil_id=NOURA)
+    assert queries.owed_by(noura).get() == row and not queries.is_owed_on(shop)
+    assert my_shops(owner, [shop]) == {} and not shop_merges.following(shop)
+    assert f'value="{shop.public_id}"' in signed_in(owner).get("/en/violations/clearance/").content.decode()
+    with pytest.raises(SignerMissing):  # nothing is owed: only the seal is missing
+        documents_of_violations.clearance(person=owner, shop=shop)
+    assert pay(row, noura).state == "paid" and publication.of_shops([shop.pk]) == {} and publication.finding(row.public_id) is None
+    own = pay(write("VND-01"), owner)
+    assert [finding.violation for finding in publication.of_shops([shop.pk])[shop.pk].findings] == [own], "the red control"
+
+
+def test_a_warning_whose_days_run_holds_up_a_transfer_of_the_licence(
+    write: Callable[..., Violation], shop: Any, frozen_clock: Clock
+) -> None:
+    assert write("SHP-05", quantity_hundredths=300).state == "warned" and queries.is_owed_on(shop)
+    frozen_clock.move(days=4)
+    assert not queries.is_owed_on(shop), "a warning that nobody followed up"
+
+
+def test_a_stop_of_all_shops_of_a_company_reaches_none_of_who_signs_for_it(
+    signed_by_two: Violation, make_shop: Callable[..., Any], owner: Any
+) -> None:
+    assert signed_by_two.shop is not None
+    make_shop()
+    other = make_shop(owner=None, organisation=signed_by_two.shop.organisation)
+    signed_by_two.offence_facts |= {"blocks": "person"}
+    assert blocks.shops_of(signed_by_two) == [signed_by_two.shop, other]

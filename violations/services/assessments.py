@@ -19,7 +19,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Offence
 from shops.models import Shop
 from shops.register import queries as shops
-from violations import queries, rules, units
+from violations import queries, repeats, rules, units
 from violations.models import JudicialWarrant, Signed, Violation
 from violations.states import ViolationState
 
@@ -95,13 +95,13 @@ def assess(*, inspector: User, findings: Findings, lock: bool = False) -> Assess
     digest = civil_ids.digest(findings.civil_id) if findings.civil_id else ""
     party = User.objects.people().filter(civil_id_digest=digest).first() if digest else None
     _require_first(findings, day, lock=lock)
-    repeats = queries.repeats(
+    count = repeats.repeats(
         offence=offence.code, before=findings.seen_at, days=offence.repeat_days, shop=findings.shop, party=party, digest=digest
     )
     until = correct_until(offence, day) if offence.correction_days else None
     limits = {code: limit.value for code, limit in periods.limits.items()}
-    amount = offered(offence, facts, repeats, limits) if until is None else None
-    return Assessment(warrant, offence, catalogue.stamp, periods.stamp, facts, party, repeats, until, amount)
+    amount = offered(offence, facts, count, limits) if until is None else None
+    return Assessment(warrant, offence, catalogue.stamp, periods.stamp, facts, party, count, until, amount)
 
 
 def confirmation(assessment: Assessment, *, inspector: User, findings: Findings) -> str:
@@ -165,9 +165,9 @@ def outlook(offences: Iterable[Offence], shop: Shop) -> dict[str, rules.Amount]:
     """The settlement of each offence that is not measured and not warned about, were it seen at a shop now; by code."""
     chosen = [offence for offence in offences if offence.unit == rules.EACH and not offence.correction_days]
     limits = queries.limits()
-    repeats = queries.repeats_at(shop, chosen, clock.now())
+    counts = repeats.repeats_at(shop, chosen, clock.now())
     facts = rules.Measurement(rules.HUNDRED, 0)
-    found = {offence.code: offered(offence, facts, repeats[offence.code], limits) for offence in chosen}
+    found = {offence.code: offered(offence, facts, counts[offence.code], limits) for offence in chosen}
     return {code: amount for code, amount in found.items() if amount is not None}
 
 

@@ -103,8 +103,9 @@ def shops_of(row: Violation) -> list[Shop]:
     of_party = Q()
     if shop is not None:
         of_party |= Q(owner=shop.owner) & Q(owner__isnull=False) | Q(organisation=shop.organisation) & Q(organisation__isnull=False)
-    for person in queries.people_of(row):
-        of_party |= Q(owner=person)
+    else:  # who is named by a civil number; who signs for a company is not its party, nor are their own shops
+        for person in queries.people_of(row):
+            of_party |= Q(owner=person)
     return list(Shop.objects.filter(of_party).order_by("pk")) if of_party else []
 
 

@@ -121,7 +121,7 @@ def clearance(*, person: User, shop: Shop | None = None) -> Document:
         raise NotPermitted("not_yours", _("This shop is not yours."))
 
     def new(row: User) -> Document:
-        rows = queries.concerning(row) if shop is None else Violation.objects.filter(shop=shop)
+        rows = queries.concerning(row) if shop is None else queries.of_shop(shop)
         if queries.owed(rows).exists():
             raise Refused("owes", _("A violation is still open. The certificate is issued once nothing is outstanding."))
         if not CLEARANCE_LIMIT.take(row.key):

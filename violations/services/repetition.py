@@ -12,7 +12,7 @@ from municipality.jobs import sweeps
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.rulebook.queries import Offence
-from violations import queries, rules
+from violations import queries, repeats, rules
 from violations.models import SettlementOrder, Violation
 from violations.notifications import SumReduced, notify
 from violations.services import assessments, settlements, terms
@@ -45,7 +45,7 @@ def count_now(row: Violation) -> int:
     if not row.repeat_count:
         return 0
     days = Offence(**row.offence_facts).repeat_days
-    now = queries.repeats(offence=row.offence, before=row.seen_at, days=days, shop=row.shop, party=row.party, digest=row.party_digest)
+    now = repeats.repeats(offence=row.offence, before=row.seen_at, days=days, shop=row.shop, party=row.party, digest=row.party_digest)
     return min(row.repeat_count, now)
 
 

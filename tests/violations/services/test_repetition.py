@@ -1,4 +1,4 @@
-"""What an annulled report counted for: the sums of later ones that it had raised."""
+"""Whose earlier reports count as a repetition, and what an annulled one counted for: the sums of later ones that it had raised."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
 from municipality.notifications.models import Message
+from municipality.rulebook import queries as rulebook
 from payments.models import Bill
+from shops.claims import services as claims
+from shops.models import RegisteredOwner, Shop
+from shops.office.services import merges
+from shops.register.services import transfer
 from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import NOURA, StaffFactory
 from tests.factories.payments import AttemptFactory
 from tests.violations.conftest import pay
-from violations import invariants, queries
+from violations import invariants, queries, repeats
 from violations.models import Violation
 from violations.services import notices, relief, repetition, settlements, terms
 
@@ -116,3 +121,48 @@ def test_a_plan_keeps_its_parts(twice: tuple[Violation, Violation], owner: Any) 
     terms.agree_plan(violation=second, person=owner, count=2)
     annulled(first)
     assert fils(second) == 200_000
+
+
+def test_of_two_who_are_reported_at_one_shop_neither_repeats_the_other(write: Callable[..., Violation], frozen_clock: Clock) -> None:
+    counts = []
+    for civil_id in ("", NOURA, "", NOURA):
+        counts.append(write("VND-01", civil_id=civil_id).repeat_count)
+        frozen_clock.move(days=2)
+    assert counts == [0, 0, 1, 1]
+
+
+def test_what_a_former_holder_did_is_no_repetition_of_who_took_the_shop_over(
+    write: Callable[..., Violation], shop: Shop, stranger: Any, frozen_clock: Clock
+) -> None:
+    write("VND-01")
+    frozen_clock.move(days=2)
+    transfer(shop=shop, to=stranger, source="case:01", actor=system("tests"))
+    frozen_clock.move(days=2)
+    shop.refresh_from_db()
+    assert write("VND-01", shop=shop).repeat_count == 0
+    offence = rulebook.edition(queries.OFFENCES, clock.today()).offences["VND-01"]
+    assert repeats.repeats_at(shop, [offence], clock.now()) == {"VND-01": 1}
+
+
+def test_whoever_held_the_shop_all_along_by_a_claim_has_its_repetitions(
+    write: Callable[..., Violation], shop: Shop, stranger: Any, frozen_clock: Clock
+) -> None:
+    write("VND-01")
+    digest = stranger.civil_id_digest
+    RegisteredOwner.objects.create(commercial_license_no=shop.commercial_license_no, owner_digest=digest, source="moci", as_of=clock.now())
+    claims.claim_by_register(shop=shop, person=stranger)
+    frozen_clock.move(days=2)
+    shop.refresh_from_db()
+    assert shop.owner == stranger and write("VND-01", shop=shop).repeat_count == 1
+
+
+def test_what_was_reported_at_an_entry_counts_at_the_one_it_was_merged_into(
+    write: Callable[..., Violation], make_shop: Callable[..., Shop], shop: Shop, owner: Any, frozen_clock: Clock
+) -> None:
+    pay(write("VND-01"), owner)
+    into = make_shop()
+    clerk, keeper = (StaffFactory(groups=[group], login=group) for group in ("register_clerk", "register_keeper"))
+    asked = merges.propose(shop=shop, into=into, note_ar="الرقم نفسه في المحضر والعنوان واحد", asked_by=clerk)
+    merges.allow(merge=asked, allowed_by=keeper)
+    frozen_clock.move(days=2)
+    assert write("VND-01", shop=into).repeat_count == 1
