@@ -142,7 +142,7 @@ RESULTS = {
     "FAILURE(DENIED BY RISK)": InquiryOutcome.DENIED,
     "FAILURE(SUSPECT)": InquiryOutcome.MISMATCH,
 }
-NOT_FOUND_CODE = "0100263"
+NOT_FOUND_CODE, HOST_TIMEOUT_CODE = "0100263", "0100158"
 NOT_PAID = frozenset({InquiryOutcome.DECLINED, InquiryOutcome.CANCELLED, InquiryOutcome.TIMED_OUT, InquiryOutcome.DENIED})
 
 
@@ -186,13 +186,19 @@ def judge(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | N
 
 
 def judge_refund(answer: InquiryAnswer, *, trackid: str, fils: int) -> str:
-    """The meaning of the answer to a refund: paid, refused or unknown. Only an answer about our own payment counts."""
+    """The meaning of the answer to a refund: paid, refused or unknown. Only an answer about our own payment counts.
+
+    Unknown too where the card's bank did not answer the gateway in time: it may have paid.
+    """
+    if HOST_TIMEOUT_CODE in f"{answer.error_code} {answer.result}":
+        return "unknown"
     if answer.result.startswith("!ERROR!") or answer.error_code:
         return "refused"
     outcome = RESULTS.get(answer.result, InquiryOutcome.UNKNOWN)
     if outcome is InquiryOutcome.CAPTURED:
         return "paid" if answer.trackid == trackid and answer.fils == fils else "unknown"
-    return "refused" if outcome in NOT_PAID and answer.trackid == trackid else "unknown"
+    is_refusal = outcome in NOT_PAID and outcome is not InquiryOutcome.TIMED_OUT
+    return "refused" if is_refusal and answer.trackid == trackid else "unknown"
 
 
 def judge_credit(answer: InquiryAnswer, *, trackid: str, before: int, fils: int) -> str:

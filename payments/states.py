@@ -64,7 +64,8 @@ ATTEMPT = workflow(
     move("deny", AT_BANK, to=A.DENIED),
     move("expire", (A.CREATED, *AT_BANK), to=A.EXPIRED),
     move("doubt", [A.REDIRECTED, A.CONFIRMING, *UNPAID], to=A.MISMATCH, needs_reason=True),
-    move("capture_late", [A.REDIRECTED, A.CONFIRMING, A.MISMATCH, *UNPAID], to=A.CAPTURED_LATE),
+    # From VOIDED only where people had the bank asked again, since its statement has a payment that it had reversed.
+    move("capture_late", [A.REDIRECTED, A.CONFIRMING, A.MISMATCH, *UNPAID, A.VOIDED], to=A.CAPTURED_LATE),
     move("settle_late", A.CAPTURED_LATE, to=A.PAID),
     move("owe_back", A.CAPTURED_LATE, to=A.REFUND_DUE, needs_reason=True),
     move("return", A.REFUND_DUE, to=A.REFUNDED),

@@ -14,6 +14,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from payments.models import Difference, DifferenceNote, LedgerCorrection
+from payments.services.inquiries import DIFFERENCE
 from payments.services.roles import require_role
 from payments.states import CASHIER, CHECKER
 
@@ -38,7 +39,7 @@ def ask_gateway(*, difference: Difference, by: User) -> None:
     if attempt is None:
         raise Refused("not_ours", _("No payment of ours has this track ID."))
     key = f"attempt:{attempt.pk}:difference:{int(clock.now().timestamp()) // 60}"
-    enqueue("payments.inquire", key=key, attempt_id=attempt.pk, step=0, why="difference", turn=99)
+    enqueue("payments.inquire", key=key, attempt_id=attempt.pk, step=0, why=DIFFERENCE, turn=99)
     record("difference.asked", subject=difference.key, actor=actor)
 
 

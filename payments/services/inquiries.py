@@ -27,6 +27,7 @@ from payments.states import AT_BANK, OPEN, UNPAID, AttemptState
 
 log = logging.getLogger(__name__)
 ME = system("payments")
+DIFFERENCE = "difference"  # why staff ask
 
 
 def ask(attempt: Attempt) -> Inquiry | None:
@@ -73,9 +74,12 @@ def _store(attempt: Attempt, direction: str, kind: str, raw: str, decoded: dict[
 
 
 def inquire(*, attempt_id: int, step: int = 0, why: str = "", turn: int = 0) -> None:
-    """Inquire as a step of the schedule (from 1) or outside it (0), act on the answer and enqueue the next inquiry."""
+    """Inquire as a step of the schedule (from 1) or outside it (0), act on the answer and enqueue the next inquiry.
+
+    About a payment that the bank reversed only for a difference of the daily match.
+    """
     attempt = Attempt.objects.get(pk=attempt_id)
-    if attempt.state not in (*AT_BANK, *UNPAID):
+    if attempt.state not in (*AT_BANK, *UNPAID) and not (attempt.state == AttemptState.VOIDED and why == DIFFERENCE):
         return
     inquiry = ask(attempt)
     if inquiry is not None:

@@ -30,25 +30,26 @@ from payments.states import OUT_UNKNOWN, AttemptState, BillState, RefundState
 log = logging.getLogger(__name__)
 ME = system("payments")
 MANY = 25  # bills of one payment; of more the services hear from the queue "bulk", so that other payments do not wait for them
-SETTLED = (AttemptState.PAID, AttemptState.VOIDED, AttemptState.REFUND_DUE)
+SETTLED = (AttemptState.PAID, AttemptState.REFUND_DUE)
 
 
 @transaction.atomic
 def settle(*, attempt: Attempt, inquiry: Inquiry) -> list[Receipt]:
     """Settle an attempt by an agreeing inquiry: pay its bills, issue a receipt for each, enqueue the follow-up jobs. Idempotent.
 
-    If a bill is not due any more, the whole amount is owed back. Returns the receipts. Raises ValueError for an inquiry that does
-    not agree or is of another attempt.
+    If a bill is not due any more, the whole amount is owed back; so is what the bank holds after all of a payment that it had reversed.
+    Returns the receipts. Raises ValueError for an inquiry that does not agree or is of another attempt.
     """
     row = Attempt.objects.select_for_update().get(pk=attempt.pk)
     if inquiry.attempt_id != row.pk or not inquiry.agrees or inquiry.outcome != "captured":
         raise ValueError("only an agreeing inquiry of the same attempt settles it")
-    if row.state in SETTLED:
+    was_voided = row.state == AttemptState.VOIDED
+    if row.state in SETTLED or (was_voided and row.last_event is not None and inquiry.at <= row.last_event.at):
         return []
     allocations = list(row.allocations.order_by("bill_id"))
     bills = {bill.pk: bill for bill in Bill.objects.select_for_update().filter(pk__in=[a.bill_id for a in allocations]).order_by("pk")}
-    is_payable = all(bill.state == BillState.DUE for bill in bills.values())
-    facts = _bank_facts(inquiry) | {"settled_at": clock.now()}
+    is_payable = not was_voided and all(bill.state == BillState.DUE for bill in bills.values())  # its receipt was revoked for good
+    facts = {} if was_voided else _bank_facts(inquiry) | {"settled_at": clock.now()}
     if is_payable and row.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
         transition(row, "settle", actor=ME, data={"inquiry": inquiry.pk}, **facts)
     else:

@@ -203,11 +203,15 @@ class Payments(RuleBasedStateMachine):
 
     @step(3, lambda self: any(d.result in REFUSALS for d in self.vault.deals.values()), number=ANY)
     def capture_late(self, number: int) -> None:
-        """The bank took the money after all, of a payment that we do not know as reversed."""
-        gone = {a.trackid for a in self.attempts if a.state == AttemptState.VOIDED}
-        refused = [d for track, d in self.vault.deals.items() if d.result in REFUSALS and track not in gone]
+        """The bank took the money after all."""
+        refused = [d for d in self.vault.deals.values() if d.result in REFUSALS]
         if refused:
             refused[-1 - number % len(refused)].result = TAKEN
+
+    @step(2, lambda self: self.has(AttemptState.VOIDED), number=ANY)
+    def ask_for_a_difference(self, number: int) -> None:
+        """Staff ask about a payment that the bank reversed and lists all the same."""
+        services.inquire(attempt_id=self.attempt(number, AttemptState.VOIDED).pk, why=inquiries.DIFFERENCE, turn=99)
 
     @step(5, lambda self: any(d.holds for d in self.vault.deals.values()), number=ANY)
     def reverse(self, number: int) -> None:
@@ -430,8 +434,8 @@ class Payments(RuleBasedStateMachine):
             self._find_out()
         with clock.at(self.now):
             inquiries.sweep()
-            for attempt in Attempt.objects.filter(state__in=[*AT_BANK, *UNPAID]):
-                services.inquire(attempt_id=attempt.pk, turn=99)
+            for attempt in Attempt.objects.filter(state__in=[*AT_BANK, *UNPAID, AttemptState.VOIDED]):
+                services.inquire(attempt_id=attempt.pk, why=inquiries.DIFFERENCE, turn=99)
             run_due(JOB_KINDS)
             self.refresh()
             self.check()

@@ -236,9 +236,11 @@ def test_a_word_nobody_knows_stays_unknown_whatever_track_id_it_has() -> None:
         ("NOT CAPTURED", {}, "refused"),
         ("NOT CAPTURED", {"trackid": "TRACK2"}, "unknown"),
         ("DENIED BY RISK", {}, "refused"),
+        ("HOST TIMEOUT", {}, "unknown"),
         ("FAILURE(SUSPECT)", {}, "unknown"),
         ("PROCESSED", {}, "unknown"),
         ("!ERROR!-IPAY0100033-Action not enabled.", {}, "refused"),
+        ("!ERROR!-IPAY0100158-Host timeout.", {}, "unknown"),
         ("CAPTURED", {"error_code": "IPAY0100033"}, "refused"),
     ],
 )

@@ -15,7 +15,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from payments import invariants
 from payments.models import Attempt, BankStatement, Bill, Difference, LedgerPosting, RefundDue, StatementLine
-from payments.services import owe_back, reconciliation
+from payments.services import inquiries, owe_back, reconciliation
 from payments.services.differences import add_note, ask_gateway, close_difference, propose_closing
 from payments.services.ledger import decide_correction, propose_correction
 from payments.services.reconciliation import days, drop_statement, load_statement, take_statement
@@ -81,6 +81,32 @@ def test_a_payment_that_we_did_not_settle_is_asked_about_and_closes_when_it_is(
         ask_gateway(difference=found[0], by=cashier)
         run_due()
         reconciliation.rematch()
+    assert Difference.objects.get().code == "timing" and not list(invariants.findings())
+
+
+def test_what_the_bank_pays_in_after_it_reversed_it_goes_back_to_the_payer(
+    at_bank: Callable[..., Attempt], bank: Book, paid_for: Any, cashier: Any
+) -> None:
+    attempt = at_bank()
+    bank.decide(attempt)
+    walk(3)
+    bank.decide(attempt, "FAILURE(NOT CAPTURED)")
+    walk(13)
+    with clock.at(START + dt.timedelta(hours=20)):
+        (found,) = take(cashier, line(attempt))
+        ask_gateway(difference=found, by=cashier)
+        run_due()
+    assert (found.kind, Attempt.objects.get().state) == ("missing_in_ledger", "voided"), "the bank says that it has nothing"
+    bank.decide(attempt)
+    with clock.at(START + dt.timedelta(hours=21)):
+        inquiries.inquire(attempt_id=attempt.pk)
+        assert Attempt.objects.get().state == "voided", "nobody asked because of a difference"
+        ask_gateway(difference=found, by=cashier)
+        run_due()
+        reconciliation.rematch()
+    refund = RefundDue.objects.get()
+    assert (refund.fils, refund.allocation) == (attempt.fils, None)
+    assert (Attempt.objects.get().state, Bill.objects.get().state) == ("refund_due", "due")
     assert Difference.objects.get().code == "timing" and not list(invariants.findings())
 
 
