@@ -92,6 +92,20 @@ def test_the_gate_of_the_sides_lets_logical_properties_through() -> None:
     assert physical("a{margin-inline-start:1px;inset-inline-end:0;text-align:start;border-start-start-radius:2px}") == []
 
 
+def unstyled(html: str) -> bool:
+    """Whether a page shows what prevents something without the style sheet that frames it."""
+    return "components/obstacles.html" in html and "css/tasks.css" not in html
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_what_prevents_something_stands_in_its_frame(path: Path) -> None:
+    assert not unstyled(path.read_text(encoding="utf8"))
+
+
+def test_the_gate_of_the_frame_bites() -> None:
+    assert unstyled('{% include "components/obstacles.html" %}')
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
 def test_no_script_builds_code_from_text(path: Path) -> None:
     text = path.read_text(encoding="utf8")
