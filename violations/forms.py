@@ -80,6 +80,6 @@ class PlanForm(forms.Form):
 
     def __init__(self, *args: Any, fils: int, max_count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        label = _("%(count)s instalments, the first of %(part)s KD by tomorrow")
+        label = _("%(count)s instalments, the first of KD %(part)s by tomorrow")
         parts = {count: money.to_display(rules.instalments(fils, count)[0]) for count in range(2, max_count + 1)}
         self.fields["count"].choices = [(count, label % {"count": count, "part": part}) for count, part in parts.items()]  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.texts import Text
-from violations import rules
+from violations import queries, rules
 from violations.models import Violation
 
 
@@ -85,6 +85,14 @@ WAITS = {
     "referred": _("waits for the court"),
     "judged": _("waits for payment of the amount that the court set"),
 }
+WAITS_OF_BOTH = _("waits for an objection or the court")
+
+
+def waits(row: Violation) -> Text:
+    """What the clearance certificate waits for because of a violation; where it can be objected to today, not for the court alone."""
+    if row.state in (rules.OVERDUE, rules.UNSETTLEABLE) and queries.has_objection_left(row):
+        return WAITS_OF_BOTH
+    return WAITS[row.state]
 
 
 @dataclass(frozen=True)

@@ -368,7 +368,8 @@ def clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _clearance_page(request: AuthenticatedHttpRequest, refusal: Refused | None) -> HttpResponse:
-    owed = [(row, options.WAITS[row.state]) for row in queries.owed_by(request.user).select_related("shop").order_by("pk")[:PAGE_SIZE]]
+    rows = queries.owed_by(request.user).select_related("shop", "objection").order_by("pk")[:PAGE_SIZE]
+    owed = [(row, options.waits(row)) for row in rows]
     owing = queries.owed(Violation.objects.filter(queries.OF_HOLDER, shop__isnull=False)).values("shop")
     free = shops.held_by(request.user).exclude(pk__in=owing)
     context = {

@@ -213,6 +213,16 @@ def test_the_clearance_page_says_what_each_violation_waits_for(stopped: Violatio
     assert set(options.WAITS) == {str(state) for state in queries.OPEN_SUMS}
 
 
+def test_the_clearance_page_names_the_objection_while_one_is_possible(served: Violation, owner: Any, frozen_clock: Clock) -> None:
+    frozen_clock.move(days=16)
+    terms.lapse_due()
+    page = signed_in(owner).get("/en/violations/clearance/").content.decode()
+    assert "waits for an objection or the court" in page
+    frozen_clock.move(days=15)
+    page = signed_in(owner).get("/en/violations/clearance/").content.decode()
+    assert "waits for the court" in page and "waits for an objection" not in page
+
+
 def test_a_visitor_has_the_receipt_as_the_first_act_after_paying(served: Violation, client: Any, document: Any) -> None:
     client.post("/en/violations/", {"number": served.number, "last_four": SALIM[-4:]})
     assert client.post(f"/en/violations/{served.public_id}/pay-for/", {"fils": "100000"}).status_code == 303
