@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.kernel.workflow import move, workflow
 
@@ -15,7 +16,7 @@ class ReportState(models.TextChoices):
     HANDED_OVER = "handed_over", _("Handed over to another body")
     SPLIT = "split", _("Divided into several reports")
     COUNTERSIGN = "countersign", _("Waiting for a second signature")
-    CLOSED = "closed", _("Closed")
+    CLOSED = "closed", pgettext_lazy("report", "Closed")
     MERGED = "merged", _("Joined with another report")
 
 

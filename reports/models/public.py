@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.places.models import Area
 
@@ -14,7 +15,7 @@ class Standing(models.TextChoices):
 
     OPEN = "open", _("Open, in time")
     OVERDUE = "overdue", _("Open, overdue")
-    CLOSED = "closed", _("Closed")
+    CLOSED = "closed", pgettext_lazy("report", "Closed")
 
 
 class MapCount(models.Model):

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
@@ -114,6 +115,6 @@ def figures(request: HttpRequest) -> HttpResponse:
     found = counting.figures()
     titles = {"category": _("By kind"), "branch": _("By branch"), "area": _("By area")}
     tables = [(split, title, found.lines[split]) for split, title in titles.items()]
-    headings = [_("Received"), _("Closed"), _("Closed in time"), _("Overdue now"), _("Opened again")]
+    headings = [_("Received"), pgettext("report", "Closed"), _("Closed in time"), _("Overdue now"), pgettext("report", "Opened again")]
     context = {"found": found, "tables": tables, "headings": headings, "days": standings.DAYS}
     return render(request, "reports/public/figures.html", context)
