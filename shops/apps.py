@@ -9,7 +9,9 @@ class ShopsConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.cases import panels as case_panels
+        from municipality.cases.block_causes import BLOCK_CAUSES, BLOCK_TITLES
         from municipality.cases.catalogue import CATALOGUE
+        from municipality.cases.obligations import OBLIGATIONS
         from municipality.cases.timeline import MUST_ACT, TIMELINES
         from municipality.delegation.registry import BELONGINGS, HOLDERS, HOLDINGS, NAMES, OWNERSHIPS, SERVICES, DelegableService
         from municipality.documents.queries import DOCUMENT_KINDS, OPENED_TO
@@ -21,10 +23,11 @@ class ShopsConfig(AppConfig):
         from municipality.review.timeline import actor_of_queue
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
-        from shops.claims import deadlines, drafts, files, panels, parties, refusals, review, timeline
+        from shops.claims import deadlines, drafts, files, obligations, panels, parties, refusals, review, timeline
         from shops.claims import guards as claim_guards  # noqa: F401
         from shops.claims import hearing as claim_hearing  # noqa: F401 - connects its receiver
         from shops.claims import notifications as claim_notifications  # noqa: F401
+        from shops.claims.services import GROUND
         from shops.claims.states import CLAIM
         from shops.commercial_register import guards as commercial_guards  # noqa: F401
         from shops.hours import guards as hours_guards  # noqa: F401
@@ -62,6 +65,9 @@ class ShopsConfig(AppConfig):
         MUST_ACT.register(CLAIM, actor_of_queue)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
         DEADLINES.register("shops.claim", deadlines.DISPUTE)
+        OBLIGATIONS.register("claims", obligations.obligations)
+        BLOCK_CAUSES.register(GROUND, panels.block_causes)
+        BLOCK_TITLES.register(GROUND, panels.block_titles)
         PARTY_NUMBERS.register("shop", queries.key_by_licence)
         DRAFT_KINDS.register(CLAIM, drafts.CLAIM_DRAFT)
         PREFIXES.register("claim", files.CLAIM_FILES)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html
@@ -12,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.accounts.queries import may_sign, signatures
-from municipality.cases.models import Case
+from municipality.cases.block_causes import Obstacle, Way
+from municipality.cases.models import Block, Case
 from municipality.cases.panels import CaseDetail, Fact, NextStep, Round
 from municipality.delegation import queries as delegation
 from municipality.kernel.workflow import WORKFLOWS
@@ -121,6 +124,19 @@ def _claims_against(user: User) -> Q:
         else:
             condition |= Q(shop__public_id=grant.subject.partition(":")[2])
     return condition
+
+
+def block_titles(user: User, blocks: Sequence[Block], listed: Sequence[Any]) -> dict[int, Obstacle]:
+    """What the blocks of disputed claims are about, for a list."""
+    return {block.pk: Obstacle(_("A claim to this shop is disputed")) for block in blocks}
+
+
+def block_causes(user: User, blocks: Sequence[Block], origin: str) -> dict[int, Obstacle]:
+    """Why disputed claims block services, and what ends that."""
+    title, lifted = _("A claim to this shop is disputed"), _("The decision whose the shop is ends the stop. Both sides get a message.")
+    phone = settings.MUNICIPALITY_PHONE
+    ways = [Way(_("Call %(hotline)s") % {"hotline": phone}, f"tel:{phone}")]
+    return {block.pk: Obstacle(title, bilingual(block, "sentence"), lifted=lifted, ways=ways) for block in blocks}
 
 
 # What the notice of a claim shows, and by what it is known whether the reader may dispute it.

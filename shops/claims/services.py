@@ -46,6 +46,7 @@ SYSTEM = system("shops")
 LIMITS = hearing.LIMITS
 EDITIONS = (LIMITS, "limits.review", "replies.claim", "checks.claim")
 LOOKUP_LIMIT = AttemptLimit("claim_lookups", 10, 3600)  # a person, an hour: numbers cannot be enumerated
+GROUND = "claim"  # of the blocks
 BLOCK_AR = "على ملكية هذا المحل نزاع لدى البلدية، وتتوقف خدماته حتى يُبت فيه."
 BLOCK_EN = "The ownership of this shop is disputed before the Municipality. Its services wait for the decision."
 
@@ -235,7 +236,7 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
             queue.join(case=case, actor=actor)
     for service in (code for code, entry in delegable.SERVICES.items() if entry.waits_in_dispute):
         place_block(
-            subject=row.shop.key, ground="claim", source=case.key, stops=service, sentence_ar=BLOCK_AR, sentence_en=BLOCK_EN, actor=actor
+            subject=row.shop.key, ground=GROUND, source=case.key, stops=service, sentence_ar=BLOCK_AR, sentence_en=BLOCK_EN, actor=actor
         )
     record("claim.disputed", subject=case.key, actor=actor, data={"shop": row.shop.key, "matched": was_matched})
     case.refresh_from_db()

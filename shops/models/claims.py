@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import Organisation
 from municipality.cases.models import Case
 from municipality.documents.models import Document
+from municipality.kernel import clock
 from shops.models.register import Shop
 
 
@@ -71,6 +72,11 @@ class Claim(models.Model):
     def passes_after(self) -> dt.date | None:
         """The last day to dispute a claim by the register, after which it stands; None where an officer decides."""
         return self.dispute_until if self.ground == ClaimGround.REGISTER and not self.is_disputed else None
+
+    @property
+    def answer_by(self) -> dt.date | None:
+        """The last day for the holder to answer the claim; None once it has passed."""
+        return self.dispute_until if self.dispute_until is not None and clock.today() <= self.dispute_until else None
 
     @property
     def is_disputed(self) -> bool:

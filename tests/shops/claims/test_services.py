@@ -106,6 +106,23 @@ def test_a_claim_that_cannot_be_settled_holds_no_other_up(make_shop: Any, claima
     assert [Case.objects.get(pk=case.pk).state for case in cases] == [ClaimState.MATCHED, ClaimState.GRANTED]
 
 
+def test_the_holder_reads_at_home_until_when_a_claim_can_be_disputed(make_shop: Any, owner: User, claimant: User) -> None:
+    shop = make_shop()
+    named(shop, claimant)
+    case = claims.claim_by_register(shop=shop, person=claimant)
+    until, dispute = Claim.objects.get().dispute_until, f"/en/claims/{case.public_id}/dispute/"
+    assert until is not None
+
+    def reads(path: str) -> bool:
+        page = signed_in(owner).get(path).content.decode().partition("<main")[2]
+        return dispute in page and f'datetime="{until}"' in page
+
+    with clock.at(NOON + dt.timedelta(days=(until - clock.today()).days)):
+        assert reads("/en/") and reads("/en/my-shops/")
+    with clock.at(NOON + dt.timedelta(days=(until - clock.today()).days + 1)):
+        assert not reads("/en/") and not reads("/en/my-shops/"), "the control: it cannot be disputed any more"
+
+
 def test_without_a_match_nothing_passes_at_once(make_shop: Any, owner: User, claimant: User) -> None:
     shop = make_shop()
     named(shop, owner)
@@ -133,6 +150,8 @@ def test_a_disputed_match_is_frozen_and_an_officer_decides(make_shop: Any, owner
     assert Shop.objects.get().owner == owner  # back until the decision
     assert {m.person for m in Message.objects.filter(kind="shops.claim_disputed")} == {owner, claimant}
     assert not licensing.offer(shop).may_renew  # its services wait
+    stopped = client.get(f"/en/health-licence/{shop.public_id}/renew/").content.decode()
+    assert "A claim to this shop is disputed" in stopped and "Both sides get a message" in stopped and "Whoever placed it" not in stopped
     with pytest.raises(Refused):
         submit_renewal(shop=shop, applicant=owner)
     desk_acts.approve(OfficerFactory(skills=["health", "claims"]))
