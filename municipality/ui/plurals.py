@@ -30,6 +30,7 @@ COUNTED: dict[str, _Phrase] = {
     "renewal": lambda n: ngettext("%(count)s renewal", "%(count)s renewals", n),
     "face": lambda n: ngettext("%(count)s face", "%(count)s faces", n),
     "report": lambda n: ngettext("%(count)s report", "%(count)s reports", n),
+    "file": lambda n: ngettext("%(count)s file", "%(count)s files", n),
     "plot": lambda n: ngettext("%(count)s plot", "%(count)s plots", n),
 }
 WITHIN: dict[str, _Phrase] = {

@@ -12,6 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.ui.plurals import counted
 from municipality.ui.texts import Text
 from municipality.uploads import links, queries, refusals, registry
 from municipality.uploads.models import Upload
@@ -96,8 +97,8 @@ class Field:
         """The limits of the slot as a sentence."""
         mb = settings.UPLOADS_MAX_BYTES // (1024 * 1024)
         one = _("A photo or a PDF document, up to {mb} MB.")
-        many = _("Photos or PDF documents, up to {mb} MB each, at most {most} files.")
-        return format_lazy(many if self.is_multiple else one, mb=mb, most=self.slot.most)
+        many = _("Photos or PDF documents, up to {mb} MB each, at most {most}.")
+        return format_lazy(many if self.is_multiple else one, mb=mb, most=counted(self.slot.most, "file"))
 
     @property
     def max_bytes(self) -> int:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.ui.plurals import counted
 from municipality.ui.texts import Text
 
 _MB = 1024 * 1024
@@ -62,7 +63,8 @@ def too_large() -> FileRefused:
 def slot_full(max_files: int) -> FileRefused:
     if max_files == 1:
         return FileRefused("slot_full", _("There is already a file here. Please replace it, or remove it first."))
-    return FileRefused("slot_full", format_lazy(_("No more than {most} files can be sent here. Please remove one first."), most=max_files))
+    text = _("No more than {most} can be sent here. Please remove one first.")
+    return FileRefused("slot_full", format_lazy(text, most=counted(max_files, "file")))
 
 
 def day_is_full() -> FileRefused:

@@ -31,6 +31,7 @@ from municipality.fieldwork import device
 from municipality.fieldwork.device import ReceivedVisit
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.ui.plurals import counted
 from reports import queries
 from reports.intake import services
 from reports.intake.forms import PERSON, PHONE, ReportForm
@@ -75,7 +76,9 @@ def _receive(request: HttpRequest, form: ReportForm) -> ReceivedVisit:
 def _receive_new(sent: SentReport, sender: Sender, who: str) -> services.Received:
     days = queries.limits()["late_sync_days"]
     if sent.captured_at < clock.now() - dt.timedelta(days=days):
-        sentence = _("This report is more than %(days)s days old. If the problem is still there, make a new report.") % {"days": days}
+        sentence = _("This report is older than %(days)s. If the problem is still there, make a new report.") % {
+            "days": counted(days, "day")
+        }
         raise Refused("too_late", sentence)
     if sender.phone and not phones.is_confirmed(sent.key, sender.phone):
         raise Refused("phone_unconfirmed", _("The phone number has to be confirmed. Open the report here, and check and send it."))

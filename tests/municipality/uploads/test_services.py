@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 
 from municipality.accounts.models import User, actor_of
 from municipality.audit.models import AuditEvent
 from municipality.kernel.errors import TransitionRefused
-from municipality.uploads import parts, queries, registry, services
+from municipality.uploads import parts, queries, refusals, registry, services
 from municipality.uploads.invariants import findings
 from municipality.uploads.models import DailyUploads, Upload
 from municipality.uploads.refusals import FileRefused
@@ -311,3 +312,9 @@ def test_the_invariants_find_a_file_that_arrived_and_was_never_finished(draft: D
     assert not [told for told in findings() if "never finished" in told], "its end may be on its way"
     Upload.objects.filter(pk=upload.pk).update(touched_at=upload.touched_at - dt.timedelta(minutes=11))
     assert [told for told in findings() if "never finished" in told]
+
+
+def test_the_most_files_of_a_slot_agree_with_their_number() -> None:
+    with translation.override("ar"):
+        assert str(refusals.slot_full(2).sentence).startswith("الحد الأقصى هنا ملفان.")
+        assert str(refusals.slot_full(6).sentence).startswith("الحد الأقصى هنا 6 ملفات.")
