@@ -34,7 +34,8 @@ def main(servers: Servers, arguments: list[str]) -> int:
     if not servers.redis:
         print("script/bench paid needs PostgreSQL and Redis.", file=sys.stderr)
         return 1
-    rows, missed = [], []
+    rows: list[tuple[object, ...]] = []
+    missed: list[str] = []
     with portal(servers, small=True) as stack:
         subjects.set_up(stack.environment)
         stack.start("worker", "beat")

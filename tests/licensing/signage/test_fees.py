@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import random
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import pytest
 from django.utils.translation import override
@@ -135,7 +136,13 @@ def test_lines_sum_and_bill_of_random_requests_are_the_same_to_the_fils(owner: U
             boards.append(size | {name: str(value) for name, value in counts.items()} | {"board_class": kind, "medium": medium} | STATED)
         cards = requests.cards_from(query_of(typed(*boards)), editions)
         lines = labels.bill_lines(requests.rows_of(cards), cards.edition.stamp)
-        facts = {"kind": BOARDS, "subject": f"case:{number}", "title_ar": "لوحات", "title_en": "Boards", "actor": system("tests")}
+        facts: dict[str, Any] = {
+            "kind": BOARDS,
+            "subject": f"case:{number}",
+            "title_ar": "لوحات",
+            "title_en": "Boards",
+            "actor": system("tests"),
+        }
         bill = issue_bill(payer=owner, lines=lines, **facts)
         context = cards.context()
         assert cards.is_whole and context["fils"] == sum(line.fils for line in lines) == bill.total_fils
