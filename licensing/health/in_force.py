@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Case, F, QuerySet, When
 
@@ -15,7 +16,7 @@ from shops.registry import LicenceFact
 _STATES: dict[str, LicenceState] = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
 
 
-def of_today() -> QuerySet[HealthLicence]:
+def of_today() -> QuerySet[Any]:
     """The current licence of each shop with `state_today`, the state of the document that is in force until a renewed one begins.
 
     A payment that the bank takes back before that suspends the renewed one alone.
