@@ -45,6 +45,7 @@ class ShopsConfig(AppConfig):
         from shops.public_page import timeline as page_timeline
         from shops.public_page.states import CORRECTION, REPLY
         from shops.register import guards, queries  # noqa: F401
+        from shops.register import notifications as register_notifications  # noqa: F401
         from shops.search import index  # noqa: F401 - connects its receiver
         from shops.subscriptions import guards as subscription_guards  # noqa: F401
         from shops.subscriptions import notifications as subscription_notifications  # noqa: F401

@@ -16,7 +16,7 @@ from shops.claims import refusals
 from shops.claims import services as claims
 from shops.commercial_register.services import delta
 from shops.open_data import feed, writer
-from shops.register import freshness
+from shops.register import freshness, notifications
 from shops.search import index
 from shops.subscriptions import services as subscriptions
 
@@ -41,6 +41,7 @@ def index_missing() -> None:
     freshness.note_success("shops.index_missing")
 
 
+job("shops.tell_holders", queue="messages", time_limit=30)(notifications.tell_holders)
 every("shops.recount_words", seconds=86_400)(index.recount)
 
 

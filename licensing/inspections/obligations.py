@@ -11,6 +11,7 @@ from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import Inspection, InspectionVisit, VisitOutcome
 from municipality.accounts.models import User
 from municipality.cases.obligations import Duty, Obligation
+from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual
 
 S = InspectionState

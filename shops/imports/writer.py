@@ -18,6 +18,7 @@ from django.utils.dateparse import parse_date
 from municipality.accounts.models import Organisation
 from municipality.imports.models import ImportFile, LineOutcome
 from municipality.imports.registry import Applied
+from municipality.jobs.services import enqueue_all
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.bulk_copy import copy_rows
@@ -218,6 +219,8 @@ def _change(changes: Sequence[tuple[dict[str, Any], Mapping[str, Sequence[Any]]]
     copy_rows(connection, RegisterChange._meta.db_table, columns_of_change, change_rows)
     _write_events(events)
     _write_shops(changes)
+    ended = [shop["pk"] for shop, differs in changes if set(STATE) & differs.keys()]
+    enqueue_all("shops.tell_holders", {f"{source}:{pk}": {"shop_id": pk, "source": source} for pk in ended})
     return [shop["pk"] for shop, differs in changes if not differs.keys() <= UNFOLLOWED]
 
 

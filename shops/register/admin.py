@@ -17,5 +17,7 @@ label_codes(
         "shop.resumed": _("Shop resumed"),
         "shop.closed": _("Shop closed"),
         "shop.reopened": _("Shop opened again"),
+        "shops.register_changed": _("Holder told what was entered about the shop"),
+        "shops.tell_holders": _("Tell holders what was entered about their shops"),
     }
 )

@@ -30,6 +30,7 @@ from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
+from municipality.ui.dates import day_html, moment_html
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref, tag
 from municipality.uploads.fields import field_of
@@ -93,7 +94,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     orders = SettlementOrder.objects.filter(violation=OuterRef("pk")).order_by("-version")
     lines = Violation.objects.filter(pk__in=deadlines)
     lines = lines.annotate(name=KT(f"offence_facts__name_{language}"), offer=Subquery(orders.values("fils")[:1]))
-    fields = (*LIST_FIELDS, "objection", f"shop__name_{language}", "shop__name_ar", "name", "judgment__fils", "offer")
+    fields = (*LIST_FIELDS, "objection", f"shop__name_{language}", "shop__name_ar", "name", "judgment__fils", "offer", "paper__written_on")
     page = {pk: line for pk, *line in lines.values_list("pk", *fields)}
     url_parts, labels = reverse("violations:page", args=["0"]).split("0"), {value: tag(TAGS[value], label) for value, label in V.choices}
     unopened_tag = tag("warn", _("Not opened yet"))
@@ -102,7 +103,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     listed = []
     for pk, deadline in deadlines.items():
         public_id, number, warning, seen_at, state, settle_until, correct_until, object_until, objection, *more = page[pk]
-        shop, shop_ar, name, court, offer = more
+        shop, shop_ar, name, court, offer, written_on = more
         may_object = state in queries.MAY_OBJECT and objection is None and object_until is not None and object_until >= today
         # Not served: the list says what opening it does, before it is done.
         is_unopened = object_until is None and state in notices.SERVE and pk not in grants
@@ -112,7 +113,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
                 SafeString(public_id.join(url_parts)),
                 SafeString(html.escape(name)),
                 number or warning or public_id,
-                seen_at,
+                moment_html(seen_at) if written_on is None else day_html(written_on),  # paper knows no time
                 SafeString(html.escape(shop or shop_ar or "")),
                 settle_until if state == V.ORDERED and settle_until is not None and settle_until >= today else None,
                 offer,
@@ -369,11 +370,10 @@ def clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 def _clearance_page(request: AuthenticatedHttpRequest, refusal: Refused | None) -> HttpResponse:
     rows = queries.owed_by(request.user).select_related("shop", "objection").order_by("pk")[:PAGE_SIZE]
-    owed = [(row, options.waits(row)) for row in rows]
     owing = queries.owed(Violation.objects.filter(queries.OF_HOLDER, shop__isnull=False)).values("shop")
     free = shops.held_by(request.user).exclude(pk__in=owing)
     context = {
-        "owed": owed,
+        "owed": [(row, options.waits(row)) for row in rows],
         "shops": shops.with_names(free).order_by("pk")[:200],
         "refusal": refusal,
         "crumbs": [(_("Violations"), reverse("violations:mine")), (_("Clearance certificate"), "")],
@@ -385,9 +385,8 @@ def _clearance_page(request: AuthenticatedHttpRequest, refusal: Refused | None) 
 @require_POST
 def make_clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Issue a clearance certificate. Raises Http404 for another's shop."""
-    shop_id = request.POST.get("shop", "")
     shop = None
-    if shop_id:
+    if shop_id := request.POST.get("shop", ""):
         shop = shops.held_by(request.user).filter(public_id=shop_id).select_related("branch").first()
         if shop is None:
             raise Http404
@@ -396,7 +395,6 @@ def make_clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
     except Refused as refused:
         return _clearance_page(request, refused)
     except (RendererMissing, SignerMissing):
-        return _clearance_page(
-            request, Refused("no_seal", _("Certificates cannot be sealed at the moment. Nothing was made. Please try again later."))
-        )
+        sentence = _("Certificates cannot be sealed at the moment. Nothing was made. Please try again later.")
+        return _clearance_page(request, Refused("no_seal", sentence))
     return redirect("document", number=document.number)

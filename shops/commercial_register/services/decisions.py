@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation, User, actor_of
 from municipality.audit.services import record
+from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -99,6 +100,8 @@ def accept(*, difference: CommercialDifference, as_seen: str, by: User) -> Comme
     actor = actor_of(by, KEEPER)
     ours = differences.ours(row.kind, row.shop)
     _apply(row, actor)
+    if row.shop is not None:
+        enqueue("shops.tell_holders", key=row.key, shop_id=row.shop.pk, source=row.key)
     transition(row, "accept", actor=actor, ours=ours, shop=row.shop, decided_by=by, decided_at=clock.now())
     record("commercial.accepted", subject=row.key, actor=actor, data={"kind": row.kind, "shop": row.shop.key if row.shop else ""})
     if row.kind == K.CANCELLED:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.accounts.queries import require_group
 from municipality.audit.services import record
+from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -77,7 +78,7 @@ def propose(
 
 @transaction.atomic
 def allow(*, proposal: EventProposal, allowed_by: User) -> Shop:
-    """Allow a proposal and write the register.
+    """Allow a proposal, write the register and tell the holder.
 
     Raises NotPermitted (role, same person), Refused: done, changed_meanwhile, or as the event's service.
     """
@@ -92,8 +93,11 @@ def allow(*, proposal: EventProposal, allowed_by: User) -> Shop:
             raise Refused("changed_meanwhile", sentence)
         before = {name: getattr(shop, name) for name in act.after}
         change = FactChange(FACTS[ByHand(act.kind)], act.after, before, act.after)
-        return change_register(shop=shop, changes=[change], source=act.key, actor=actor, on=act.on)
-    return SERVICES[act.kind](shop=shop, source=act.key, actor=actor, on=act.on)
+        changed = change_register(shop=shop, changes=[change], source=act.key, actor=actor, on=act.on)
+    else:
+        changed = SERVICES[act.kind](shop=shop, source=act.key, actor=actor, on=act.on)
+    enqueue("shops.tell_holders", key=act.key, shop_id=shop.pk, source=act.key)
+    return changed
 
 
 @transaction.atomic

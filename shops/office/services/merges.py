@@ -16,6 +16,7 @@ from municipality.accounts.models import User
 from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.cases.models import Block, Case
+from municipality.jobs.services import enqueue_all
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -72,7 +73,10 @@ def propose_split(*, shop: Shop, note_ar: str, asked_by: User) -> ShopMerge:
 
 @transaction.atomic
 def allow(*, merge: ShopMerge, allowed_by: User) -> ShopMerge:
-    """Allow a merge or split and write the register. Raises NotPermitted (role, same person), Refused: done, or as `propose`."""
+    """Allow a merge or split, write the register and tell the holders.
+
+    Raises NotPermitted (role, same person), Refused: done, or as `propose`.
+    """
     act = lock_to_allow(merge, allowed_by)
     row, other = _locked(act.shop, act.into)
     is_merge = act.kind == MergeKind.MERGE
@@ -92,6 +96,7 @@ def allow(*, merge: ShopMerge, allowed_by: User) -> ShopMerge:
         record_event(subject, kind, source=act.key, actor=actor, data=data)
     data = {"shop": row.key, "into": other.key, "asked_by": act.asked_by.key}
     record(f"shop.{kind.value}", subject=row.key, actor=actor, data=data | {"merge": act.key}, text=act.note_ar)
+    enqueue_all("shops.tell_holders", {f"{act.key}:{pk}": {"shop_id": pk, "source": act.key} for pk in (row.pk, other.pk)})
     index.refresh([row.pk, other.pk])
     return ShopMerge.objects.get(pk=act.pk)
 

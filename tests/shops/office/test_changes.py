@@ -13,14 +13,16 @@ from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
 from shops import invariants
 from shops.models import EventProposal, Shop, ShopEvent
-from shops.office.services import changes
+from shops.office.services import changes, merges
 from shops.register.services import FactChange, change_register
 from shops.search.queries import SearchQuery, search_shops
 from tests.conftest import Clock
 from tests.database_guards import without_guards
-from tests.factories.accounts import StaffFactory
+from tests.due_jobs import run_due
+from tests.factories.accounts import PersonFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 WHY = "كتاب إدارة التراخيص بإغلاق المحل"
@@ -145,3 +147,21 @@ def test_the_database_writes_no_event_by_hand_that_nobody_confirmed(
     without_guards()
     by_hand()
     assert shop.events.filter(kind="closed").exists(), "the control: without the guard it does"
+
+
+def test_the_holder_is_told_what_staff_entered_about_the_shop(
+    make_shop: Callable[..., Shop], propose: Callable[..., EventProposal], clerk: Any, keeper: Any
+) -> None:
+    holder = PersonFactory()
+    shop, other = make_shop(owner=holder, organisation=None), make_shop(owner=holder, organisation=None)
+    act = propose(shop, "closed")
+    run_due(("shops.tell_holders",))
+    assert not Message.objects.filter(person=holder).exists(), "nothing is entered yet"
+    changes.allow(proposal=act, allowed_by=keeper)
+    run_due(("shops.tell_holders",))
+    told = Message.objects.get(person=holder, kind="shops.register_changed")
+    assert told.subject_key == shop.key and "Closed" in told.title_en and "مغلق" in told.title_ar
+    merges.allow(merge=merges.propose(shop=other, into=shop, note_ar=WHY, asked_by=clerk), allowed_by=keeper)
+    run_due(("shops.tell_holders",))
+    of_merge = Message.objects.filter(person=holder, kind="shops.register_changed").exclude(pk=told.pk)
+    assert {row.subject_key for row in of_merge} == {shop.key, other.key} and of_merge.count() == 2
