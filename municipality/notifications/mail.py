@@ -86,10 +86,16 @@ def send_letter(letter: Letter, *, to: str) -> None:
 
 
 def _hand_over(email: EmailMultiAlternatives) -> None:
-    """To the mail system. Raises PermanentFailure when it refuses the recipient for good."""
+    """To the mail system. Raises PermanentFailure when it refuses the recipient for good.
+
+    Its answers name the address, which staff would read in the error of the job: only their codes are kept.
+    """
     try:
         email.send()
     except smtplib.SMTPRecipientsRefused as refusal:
-        if all(500 <= code < 600 for code, _reason in refusal.recipients.values()):
-            raise PermanentFailure("the mail system refused the address") from refusal
-        raise
+        codes = sorted({code for code, _reason in refusal.recipients.values()})
+        if all(500 <= code < 600 for code in codes):
+            raise PermanentFailure("the mail system refused the address") from None
+        raise smtplib.SMTPException(f"the mail system refused the address for now: {codes}") from None
+    except smtplib.SMTPResponseException as refusal:
+        raise smtplib.SMTPException(f"the mail system answered {refusal.smtp_code}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import smtplib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, connection, transaction
 from django.template import engines
 from django.urls import reverse
@@ -295,3 +297,27 @@ def test_without_its_guard_a_sent_text_could_be_rewritten(greeting: str) -> None
     message = services.send(greeting, person=PersonFactory(), key="case-1", context=CONTEXT)
     guards.remove(connection)
     assert Message.objects.filter(pk=message.pk).update(body_en="Something else") == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda to: smtplib.SMTPRecipientsRefused({to: (550, f"no mailbox {to}".encode())}),
+        lambda to: smtplib.SMTPRecipientsRefused({to: (450, f"greylisted {to}".encode())}),
+        lambda to: smtplib.SMTPDataError(452, f"quota of {to}".encode()),
+        lambda to: smtplib.SMTPSenderRefused(451, b"later", to),
+    ],
+)
+def test_the_error_of_a_job_names_no_address_of_a_person(
+    answer: Callable[[str], Exception], greeting: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, carry_out: Carry
+) -> None:
+    def refuse(self: EmailMultiAlternatives) -> int:
+        raise answer(self.to[0])
+
+    monkeypatch.setattr(EmailMultiAlternatives, "send", refuse)
+    person = PersonFactory(email="noura.reads@mail.example")
+    services.send(greeting, person=person, key="case-1", context=CONTEXT, subject_key="case:1")
+    carry_out()
+    errors = "".join(Job.objects.values_list("last_error", flat=True))
+    assert "mail system" in errors or Delivery.objects.get(channel="email").state == DeliveryState.FAILED
+    assert "noura.reads" not in errors + caplog.text
