@@ -29,6 +29,7 @@ from municipality.ui.texts import Text
 
 label_codes(
     {
+        "accounts.contact_changed": _("Address of messages changed"),
         "accounts.contact_confirmed": _("Address confirmed"),
         "accounts.forget": _("Delete what has expired"),
         "accounts.language_chosen": _("Language of messages chosen"),

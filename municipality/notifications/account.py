@@ -25,6 +25,13 @@ class PasskeyRecoveryOpened(_PasskeyMessage):
     kind = "accounts.way_back_opened"
 
 
+class ContactChanged(_AccountMessage):
+    """The e-mail address or phone was replaced by another one."""
+
+    kind = "accounts.contact_changed"
+    page = "/profile/"
+
+
 class SuperuserMade(_AccountMessage):
     kind = "accounts.superuser_made"
 
@@ -33,5 +40,5 @@ class SuperuserSignedIn(_AccountMessage):
     kind = "accounts.superuser_signed_in"
 
 
-_ALL = (PasskeyAdded, PasskeyRemoved, PasskeyRecoveryOpened, SuperuserMade, SuperuserSignedIn)
+_ALL = (PasskeyAdded, PasskeyRemoved, PasskeyRecoveryOpened, ContactChanged, SuperuserMade, SuperuserSignedIn)
 ACCOUNT_MESSAGES: dict[str, type[MessageKind]] = {message.kind: message for message in _ALL}

@@ -77,7 +77,10 @@ def waiting_code(user: User, contact: Contact) -> ContactCode | None:
 
 
 def confirm(*, user: User, contact: Contact, typed: str) -> None:
-    """Check a typed code and, if it is right, save the address as confirmed. Raises WrongCode, CodeOver and TooMany."""
+    """Check a typed code and, if it is right, save the address as confirmed; where it replaces another one, the person is told.
+
+    Raises WrongCode, CodeOver and TooMany.
+    """
     if not limits.CODE_TRIES.take(user.key):
         raise TooMany("code_tries", _("Too many codes were tried. Please try again in an hour."))
     code = waiting_code(user, contact)
@@ -97,7 +100,12 @@ def confirm(*, user: User, contact: Contact, typed: str) -> None:
         if ContactCode.objects.filter(pk=code.pk, used_at__isnull=True).update(used_at=now, code_cipher="") != 1:
             raise over
         changes: dict[str, object] = {contact: code.address, f"{contact}_confirmed_at": now}
+        confirmed = User.objects.filter(pk=user.pk, **{f"{contact}_confirmed_at__isnull": False})
+        is_changed = confirmed.exclude(**{contact: code.address}).exists()
         User.objects.filter(pk=user.pk).update(**changes)
+        if is_changed:  # the other contact tells whoever has lost this one to somebody else
+            kind = "accounts.contact_changed"
+            enqueue("notifications.account", key=f"{kind}:{code.pk}", message=kind, user_id=user.pk, about=f"contact-{code.pk}")
         record("accounts.contact_confirmed", subject=user.key, actor=actor_of(user), data={"contact": contact})
     user.refresh_from_db()
 

@@ -15,7 +15,9 @@ from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import TooMany
+from municipality.notifications.models import Message
 from tests import browsers
+from tests.due_jobs import run_due
 from tests.factories.accounts import PersonFactory, UserFactory
 from tests.municipality.accounts.conftest import Phones, address, enter
 
@@ -37,6 +39,21 @@ def test_a_right_code_puts_the_address_on_file(user: User) -> None:
     contacts.confirm(user=user, contact="email", typed=code_to_send(code.pk)[1])
     assert user.email == "noura@mail.example" and user.email_confirmed_at is not None
     assert AuditEvent.objects.filter(action="accounts.contact_confirmed", subject=user.key, data={"contact": "email"}).exists()
+
+
+def test_the_other_contact_hears_that_one_was_replaced(user: User) -> None:
+    def put(contact: Contact, to: str) -> int:
+        contacts.confirm(user=user, contact=contact, typed=code_to_send(send(user, to, contact).pk)[1])
+        return Job.objects.filter(kind="notifications.account", args__message="accounts.contact_changed").count()
+
+    assert [put("phone", "+96565550101"), put("email", "noura@mail.example")] == [0, 0], "nothing was replaced"
+    assert put("email", "noura@mail.example") == 0, "the same again"
+    assert put("phone", "+96565550199") == 1
+    run_due(("notifications.account",))
+    told = Message.objects.get(person=user, kind="accounts.contact_changed")
+    assert told.title_en == "Your e-mail address or phone was changed" and told.path == "/profile/"
+    assert "0199" not in told.body_en + told.body_ar + told.short_en
+    assert told.deliveries.filter(channel="email").exists(), "the lost phone's holder reads the e-mail"
 
 
 def test_arabic_digits_are_taken(user: User) -> None:
