@@ -55,7 +55,9 @@ class DelegationLine:
         self.service = delegations.service_name(row)
         is_over = row.state == S.ACTIVE and not row.is_in_force
         self.state = S.ENDED if is_over else S(row.state)
-        self.tag = TAGS.get(self.state, "wait")
+        is_idle = self.state == S.ACTIVE and registry.holding_of(row.giver, row.subject) is None
+        self.tag = "wait" if is_idle else TAGS.get(self.state, "wait")
+        self.label: Text = _("Gives no right now: its giver does not hold this any more") if is_idle else self.state.label
         self.is_mine = row.giver_id == user.pk
         self.is_delegate = row.delegate_id == user.pk
 

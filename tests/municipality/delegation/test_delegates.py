@@ -422,3 +422,22 @@ def test_a_delegation_falls_with_the_signature_of_its_giver(make_shop: Any, owne
     assert shops.visible_to(delegate).exists()
     Signatory.objects.update(last_day=TODAY - dt.timedelta(days=1))
     assert not shops.visible_to(delegate).exists()
+
+
+def test_the_pages_do_not_call_a_delegation_in_force_that_gives_nothing(
+    make_shop: Any, owner: User, delegate: User, company: Organisation
+) -> None:
+    make_shop(owner=None, organisation=company)
+    row = let(owner, delegate, f"organisation:{company.public_id}")
+
+    def pages() -> list[str]:
+        one = f"/en/delegations/{row.public_id}/"
+        visits = [(owner, "/en/delegations/"), (owner, one), (delegate, "/en/delegations/"), (delegate, one)]
+        return [main(signed_in(person).get(url)) for person, url in visits]
+
+    assert all("In force" in page for page in pages())
+    Signatory.objects.update(last_day=TODAY - dt.timedelta(days=1))
+    assert not shops.visible_to(delegate).exists()
+    assert all("Gives no right now" in page for page in pages())
+    assert [page.count("In force") for page in pages()] == [0, 1, 0, 1], "only the course of it says that it was"
+    assert signed_in(owner).post(f"/en/delegations/{row.public_id}/revoke/").status_code == 302, "it can still be ended"
