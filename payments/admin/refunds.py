@@ -41,6 +41,12 @@ FORMS: dict[str, dict[str, str]] = {
 }
 
 
+def _paid_by(refund: RefundDue) -> Text:
+    """Whose money it is, where somebody else paid the bill of the payer."""
+    person = refund.attempt.started_by
+    return _("Visitor, not signed in") if person is None else bilingual(person, "name")
+
+
 def failure_text(refund: RefundDue) -> SafeString | str:
     """That the last try to pay a refund out failed, when, and with which reason and code of the bank; "" otherwise."""
     return _failed(refund.failure) if refund.failure is not None else ""
@@ -199,6 +205,7 @@ class RefundAdmin(MoneyAdmin):
             (_("bill"), self.bill_code(refund)),
             *([(_("deposit"), self.deposit(refund))] if refund.line else []),
             (_("payer"), bilingual(refund.payer, "name")),
+            *([(_("paid by"), _paid_by(refund))] if refund.attempt.started_by_id != refund.payer_id else []),
             (_("amount"), kwd(refund.fils)),
             (_("left of the payment"), kwd(remaining - (refund.fils if refund.state == S.PAID_OUT else 0))),
             (_("state"), refund.get_state_display()),

@@ -13,11 +13,13 @@ from django.test import Client
 from municipality.cases.roles import ensure_roles
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from municipality.notifications.models import Message
 from municipality.rulebook.queries import words_of_reason
 from payments.models import Attempt, Bill, LedgerPosting, RefundDue
 from payments.services import owe_back, reconciliation
 from tests.bank import Book
 from tests.browsers import signed_in
+from tests.database_guards import without_guards
 from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
 from tests.payments.bank_statements import line, take
@@ -136,3 +138,18 @@ def test_a_common_legal_source_stands_once_below_the_reasons(refused: RefundDue,
     assert text.count("No text was found") == 1 and text.count('name="code"') > 3
     words = words_of_reason("deposit_over")
     assert words is not None and words["label_en"] == "Deposit whose cause is over"
+
+
+def test_the_cash_office_reads_that_a_visitor_paid_and_the_payer_is_promised_nothing(paid: Attempt, cashier: Any) -> None:
+    refund = owe_back(bill=Bill.objects.get(), reason="service_refused", actor=system("tests"))
+    assert refund is not None
+    pay_out = f"/admin/payments/refunddue/{refund.pk}/pay-out/"
+    assert "Visitor, not signed in" not in read(cashier, pay_out), "the control: the payer paid"
+    without_guards()
+    Attempt.objects.update(started_by=None, session_digest="x")
+    assert "Visitor, not signed in" in read(cashier, pay_out)
+    with clock.at(LATER):
+        run_due()
+    told = Message.objects.get(kind="payments.amount_returned")
+    assert "the card that paid" in told.body_en and " you this" not in told.body_en
+    assert told.title_en.endswith("is to be returned") and "owed to you" not in told.short_en

@@ -122,7 +122,7 @@ def test_what_was_taken_goes_back_by_hand_and_the_books_agree(doubted: Attempt, 
     assert list(invariants.findings()) == [] and reconciliation.days(count=1)[0].agrees
     run_due(("payments.tell_owed_attempt",))
     message = Message.objects.get(kind="payments.amount_returned")
-    assert "12.500 dinars" in message.body_en and "card you paid with" not in message.body_en
+    assert "12.500 dinars" in message.body_en and "goes to the card" not in message.body_en
     assert "by bank transfer" in message.body_en and "بتحويل بنكي" in message.body_ar
     page = signed_in(message.person).get(f"/pay/r/{doubted.token}", headers={"Accept-Language": "en"}).content.decode()
     assert "The Municipality returns it by bank transfer" in page and "card you paid with" not in page
