@@ -128,7 +128,7 @@ def clearance(*, person: User, shop: Shop | None = None) -> Document:
             refusal = Refused("too_often", _("Too many certificates were issued within this hour. Please try again in an hour."))
             refusal.status = 429
             raise refusal
-        about, branch = ("مخالفات الشخص ومحلاته", "violations of the person and their shops"), ("بلدية الكويت", "Kuwait Municipality")
+        about, branch = ("مخالفات الشخص ومحلاته", "violations of the person and their shops"), ("", "")
         if shop is not None:
             about, branch = (shop.name_ar, shop.name_en), (shop.branch.name_ar, shop.branch.name_en)
         checked = rows.count()

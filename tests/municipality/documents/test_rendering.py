@@ -365,4 +365,4 @@ def test_the_sentence_and_the_code_of_a_longer_receipt_are_not_alone_on_a_page()
     pdf = render_receipt(lines=(LINE,) * 5, amount_fils=5000)
     assert len(opened(pdf).pages) == 2
     last = compact(poppler.text(pdf).rstrip("\f").split("\f")[-1])
-    assert "Scanthesquare" in last and "Authorisationcode" in last
+    assert "Scanthesquare" in last and "KNETpaymentID" in last and "Authorisationcode" in last
