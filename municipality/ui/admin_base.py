@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.formats import date_format
@@ -91,11 +92,34 @@ def column(title: Any, show: Callable[[Any], Any], path: str, *, ordering: str |
     return shown
 
 
-class _ReadOnlyMixin:
-    """Nobody can add, change or delete a row. Every field is read-only: those of `fields`, or all columns."""
+@cache
+def _by_name(field: ForeignKey[Any, Any]) -> Callable[[Any], Any]:
+    """The row that a field names, without Django's link to its page."""
 
-    def get_readonly_fields(self: Any, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [str(name) for name in self.fields or (*self.readonly_fields, *(field.name for field in self.opts.fields))]
+    @admin.display(description=field.verbose_name)
+    def shown(row: Any) -> Any:
+        return getattr(row, field.name)
+
+    return shown
+
+
+class _ReadOnlyMixin:
+    """Nobody can add, change or delete a row. Every field is read-only: those of `fields`, or all columns.
+
+    A field links to the row that it names where the reader may open that.
+    """
+
+    def get_readonly_fields(self: Any, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        names = [str(name) for name in self.fields or (*self.readonly_fields, *(field.name for field in self.opts.fields))]
+        keys = {field.name: field for field in self.opts.fields if isinstance(field, ForeignKey)}
+        return [_by_name(keys[name]) if name in keys and not self._opens(request, keys[name]) else name for name in names]
+
+    get_fields = get_readonly_fields
+
+    def _opens(self: Any, request: HttpRequest, field: ForeignKey[Any, Any]) -> bool:
+        """Whether the reader may open the page of the row that a field names."""
+        page = self.admin_site._registry.get(field.related_model)
+        return page is None or page.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -56,7 +56,7 @@ class ReviewPages:
             (row, row.last_event.at if row.last_event else row.created_at, label_of_reason(row.last_event.reason if row.last_event else ""))
             for row in in_review()[:MAX_LISTED]
         ]
-        return self.attempts.page(request, "reviews", title=_("Payments under review"), rows=rows)
+        return self.attempts.page(request, "reviews", title=_("Payments under review"), listing="", rows=rows)
 
     def one(self, request: AuthenticatedHttpRequest, attempt_id: int) -> HttpResponse:
         """One payment with the answers of the bank and the step of this role. 409 when the page is out of date."""

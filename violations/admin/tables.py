@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.labels import label_of_reason
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, column, in_group, moment
-from municipality.ui.code_labels import moved
+from municipality.ui.code_labels import label_of_edition, moved
 from municipality.ui.staff_names import name_of_actor
 from municipality.ui.templatetags.portal import bilingual
 from violations import queries, reach
@@ -160,7 +160,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("editions of the rules"))
     def rules(self, row: Violation) -> SafeString | str:
-        return code(f"{row.edition}, {row.limits_edition}")
+        return format_html_join(gettext(", "), "{}", ([label_of_edition(stamp)] for stamp in (row.edition, row.limits_edition) if stamp))
 
 
 @admin.register(ReferralBatch)
@@ -190,8 +190,12 @@ class InspectorAdmin(ReadOnlyAdmin):
 
 @admin.register(Team)
 class TeamAdmin(ReadOnlyAdmin):
-    list_display = ("code", "name_ar", "branch", "is_womens")
+    list_display = ("code", "name", "branch", "is_womens")
     list_select_related = ("branch",)
     ordering = ("code",)
     fields = ("code", "branch", "name_ar", "english", "is_womens")
     english = column(_("name in English"), code, "name_en")
+
+    @admin.display(description=_("name"), ordering="name_ar")
+    def name(self, team: Team) -> SafeString | str:
+        return bilingual(team, "name")

@@ -183,6 +183,17 @@ def test_the_first_page_of_each_role_leads_to_its_work(clerk: Any, inspector: An
     assert staff_links.refused(signed_in(clerk)) == {} == staff_links.refused(signed_in(inspector))
 
 
+def test_a_page_of_facts_links_only_to_what_its_reader_may_open(authority: Any, inspector: Any) -> None:
+    page = f"/admin/violations/judicialwarrant/{inspector.inspector_spells.get().pk}/change/"
+    assert staff_links.refused(signed_in(authority), page) == {}
+    assert f"/admin/accounts/user/{inspector.pk}/change/" in staff_links.links(signed_in(StaffFactory(groups=["auditor"], login="a")), page)
+
+
+def test_a_report_names_the_editions_of_its_rules(served: Violation, clerk: Any) -> None:
+    text = signed_in(clerk).get(f"/admin/violations/violation/{served.pk}/change/").content.decode()
+    assert served.edition.split()[0] not in text and "جدول المخالفات" in text
+
+
 def test_a_clerk_finds_what_was_not_served_and_records_its_service(write: Callable[..., Violation], clerk: Any) -> None:
     row, client = write("CLN-03"), signed_in(clerk)
     Delivery.objects.filter(message__subject_key=row.key).update(state="failed")
