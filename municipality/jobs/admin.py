@@ -93,11 +93,19 @@ class _JobStateFilter(NarrowedFilter):
         return rows.filter(state__in=[self.value()] if self.value() else WAITING_FOR_A_PERSON)
 
 
+class _QueueFilter(admin.AllValuesFieldListFilter):
+    """The queues by their labels."""
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": label_of(choice["display"])}
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     change_form_template = "admin/jobs/job/change_form.html"
     list_display = ("kind_code", "queue_code", "state_name", "tries", "due_at", "finished_at")
-    list_filter = (_JobStateFilter, "queue")
+    list_filter = (_JobStateFilter, ("queue", _QueueFilter))
     ordering = ("-pk",)
     search_fields = ("key",)
     search_help_text = _("A whole key of a job")

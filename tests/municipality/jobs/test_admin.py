@@ -95,3 +95,9 @@ def test_the_list_is_filtered_by_state_and_shows_no_trace(operator: User) -> Non
     shown = client.get(reverse("admin:jobs_job_change", args=[row.pk])).content.decode()
     assert "OSError: closed" in shown
     assert "secret" not in shown
+
+
+def test_the_queues_are_filtered_by_their_labels(operator: User) -> None:
+    job()
+    page = signed_in(operator).get(reverse("admin:jobs_job_changelist")).content.decode()
+    assert "?queue=bulk" in page and ">في الخلفية</a>" in page and ">Bulk</a>" not in page
