@@ -201,6 +201,8 @@ def test_it_is_found_shown_as_from_paper_and_paid_by_the_sum_of_the_paper(
     page = signed_in(owner).get(f"/en/violations/{row.public_id}/").content.decode()
     assert "Carried over from paper" in page and "The amount of the paper record" in page and "badge" not in page
     assert "مرحّلة من الورق" in signed_in(owner).get(f"/ar/violations/{row.public_id}/").content.decode()
+    listed = signed_in(owner).get("/en/violations/mine/").content.decode()
+    assert row.reference in listed and "00:00" not in listed, "paper knows no time"
     assert pay(row, owner).state == "paid"
     line = Bill.objects.get(pk=Charge.objects.get(violation=row).bill_id).lines.get()
     assert (line.fils, line.edition, line.revenue_account) == (73_250, "paper", "CLEAN-SETTLEMENTS")
