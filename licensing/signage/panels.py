@@ -192,7 +192,7 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
     return step if decision is None or lost else after_refusal(case, step)
 
 
-def _after_reversal(document: Document) -> Text:
+def _after_reversal(document: Document) -> str:
     """What paying again brings where the bank took the payment of an issued licence back."""
     event = document.last_event
     if document.state == DocumentState.SUSPENDED and event is not None and event.reason != WITH_SHOP:
