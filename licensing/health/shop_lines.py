@@ -127,7 +127,7 @@ def _licence_line(
     if obligation is None or obligation.duty == Duty.LATER:
         held: Text = ""
         if live_state == "suspended" and row.licence.first_day > clock.today():
-            held = format_html(_("The licence before it is in force until {}."), day(row.licence.first_day - dt.timedelta(days=1)))
+            held = format_html(str(_("The licence before it is in force until {}.")), day(row.licence.first_day - dt.timedelta(days=1)))
         action = _("Conditions of renewal") if state != "ok" else ""
         return PanelLine(**common, state=state, label=label, note=held, action=action, url=renew)
     note: Text = ""
