@@ -22,7 +22,6 @@ from municipality.cases.models import Case
 from municipality.cases.timeline import TIMELINES
 from municipality.documents.states import LIVE, DocumentState
 from municipality.incidents import queries as incidents
-from municipality.incidents import requests
 from municipality.kernel import clock, request_cache
 from municipality.ui.texts import Text
 from payments import queries as payments
@@ -86,13 +85,11 @@ def cases_of(shops: Sequence[Shop]) -> ShopCases:
 
 
 def last_days(listed: Sequence[OpenCase]) -> dict[int, dt.date | None]:
-    """Until when the applicants of open cases have to pay or to answer corrections, by the primary key of the case; None if it has no end.
+    """Until when the applicants of open cases have to pay (None) or to answer corrections, by the primary key of the case.
 
-    Only cases that wait for that; not those whose payment is with the bank. One query where one is to be paid.
+    Only cases that wait for that; not those whose payment is with the bank.
     """
-    waiting = [case for case in listed if case.waits_for_applicant and not case.is_at_bank]
-    to_pay = requests.last_days({case.public_id: case.state for case in waiting if case.answer_by is None})
-    return {case.pk: case.answer_by or to_pay.get(case.public_id) for case in waiting}
+    return {case.pk: case.answer_by for case in listed if case.waits_for_applicant and not case.is_at_bank}
 
 
 class _BoardDays(NamedTuple):

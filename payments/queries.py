@@ -148,25 +148,32 @@ ACCOUNT_FIELDS = (
 
 @dataclass(frozen=True)
 class SubjectAccount:
-    """What a subject has paid and owes: `bill_of` it with its lines in order, its `receipt_numbers`, and the fils of `refund_of` it."""
+    """What a subject has paid and owes: `bill_of` it with its lines in order, its `receipt_numbers`, and the fils of `refund_of` it.
+
+    `is_checked` says that a payment of the bill waits for the bank's answer or for a person.
+    """
 
     bill: Bill | None
     lines: list[BillLine]
     receipts: list[str]
     refund_fils: int
+    is_checked: bool = False
 
 
 def account_of(subject: str) -> SubjectAccount:
     """The account of a subject, in one statement, with the fields that a case page shows. A bill has at most one valid receipt."""
     receipt = Receipt.objects.filter(bill=OuterRef("bill"), allocation__is_settled=True, document__isnull=False)
     refund = RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk")
+    checked = Attempt.objects.filter(allocations__bill=OuterRef("bill"), allocations__is_open=True, state__in=CHECKED)
     columns = {"receipt": Subquery(receipt.values("number")[:1]), "refund_fils": Subquery(refund.values("fils")[:1])}
+    columns["is_checked"] = Exists(checked)
     found: QuerySet[Any] = BillLine.objects.filter(bill__subject=subject).select_related("bill").only(*ACCOUNT_FIELDS).annotate(**columns)
     rows = sorted(found.order_by(), key=lambda row: (row.bill_id, row.order))  # few lines: ordered by SQL they cost Django more
     bill = next((row.bill for row in reversed(rows) if row.bill.state != BillState.VOID), None)
     lines = [row for row in rows if bill is not None and row.bill_id == bill.pk]
     receipts = {row.bill_id: row.receipt for row in rows if row.receipt is not None}
-    return SubjectAccount(bill, lines, list(receipts.values()), (rows[0].refund_fils or 0) if rows else 0)
+    is_checked = any(row.is_checked for row in lines)
+    return SubjectAccount(bill, lines, list(receipts.values()), (rows[0].refund_fils or 0) if rows else 0, is_checked)
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,7 @@ class BillStatus:
         return self.step == "due"
 
 
+CHECKED = (AttemptState.CONFIRMING, AttemptState.MISMATCH)  # the answer of the bank, or a person, is waited for
 STEPS = {AttemptState.REDIRECTED: "at_bank", AttemptState.CONFIRMING: "checking", AttemptState.MISMATCH: "review"}
 
 

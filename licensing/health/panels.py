@@ -202,7 +202,7 @@ def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | Non
     if case.state == S.REFUSED:
         return _after_refusal(case, renewal, is_refunded=account.refund_fils > 0)
     if case.state == S.AWAITING_PAYMENT and bill is not None:
-        if bill.state == BillState.DUE and payments.status_of(bill).step in ("checking", "review"):
+        if bill.state == BillState.DUE and account.is_checked:
             return NextStep(
                 _("We are checking with the bank"),
                 _("Do not pay again. This page shows the answer as soon as the bank gives it."),

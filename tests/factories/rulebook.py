@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from municipality.rulebook import seeds, services
+from municipality.rulebook import queries, seeds, services
 from municipality.rulebook.models import ConditionRule, FeeRule, LimitRule, RuleSet
 from tests.factories.accounts import StaffFactory
 
@@ -45,3 +45,20 @@ class RuleSetFactory(DjangoModelFactory[RuleSet]):
         LimitRule.objects.create(ruleset=ruleset, code="window_days", value=60, unit="day", article_ar="م 2", article_en="Art. 2")
         ConditionRule.objects.create(ruleset=ruleset, order=1, text_ar="شرط", text_en="Condition", article_ar="م 3", article_en="Art. 3")
         return ruleset
+
+
+def publish_next(subject: str) -> None:
+    """An edition that begins today: that in force with each fee doubled and each condition reworded."""
+    old = queries.in_force(subject, clock.today()).get()
+    fields = {"instrument_ar": "قرار", "instrument_en": "Decision", "first_day": clock.today(), "made_at": clock.now()}
+    new = RuleSet.objects.create(subject=subject, version=99, made_by=StaffFactory(groups=["rule_maker"], login=f"m-{subject}"), **fields)
+    for model in (FeeRule, ConditionRule):
+        for row in model.objects.filter(ruleset=old):
+            row.pk, row.ruleset = None, new
+            if isinstance(row, FeeRule):
+                row.fils *= 2
+            else:
+                row.text_ar, row.text_en = "شرط جديد", "A new condition"
+            row.save(force_insert=True)
+    publisher = StaffFactory(groups=["rule_publisher"], login=f"p-{subject}")
+    services.publish(ruleset=new, publisher=publisher, actor=system("tests"))

@@ -19,7 +19,7 @@ from payments import queries as payments
 from shops.models import Shop
 from tests.database_guards import drop_guard, gets_through
 from tests.factories.licensing import RenewalCaseFactory
-from tests.licensing.health.services.test_kept_editions import publish_next
+from tests.factories.rulebook import publish_next
 
 pytestmark = pytest.mark.django_db
 
