@@ -12,7 +12,7 @@ class BoardsSent(CaseMessage):
 
 
 class BoardsRenewed(CaseMessage):
-    """Renewed under the published rules: the fee waits to be paid until a day."""
+    """Renewed under the published rules: the fee waits to be paid until a day. `held` are the fils of deposit that stay held."""
 
     kind = "licensing.boards_renewed"
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.models import BoardRequest, Lane
 from licensing.signage import queries
+from licensing.signage.life.queries import deposits_of_each, held_fils
 from licensing.signage.notifications import BoardsRenewed, BoardsSent
 from licensing.signage.renewals import offers
 from licensing.signage.renewals.offers import Renewable, ShopBoards
@@ -82,7 +83,9 @@ def _renew(
         advance(case, "submit", actor=access.actor, data=data)
         until = clock.today() + dt.timedelta(days=requests.issue_bill_of(request, actor=access.actor))
         if with_message:
-            send(BoardsRenewed, person=access.person, key=case.public_id, subject_key=case.key, context=context | {"until": until})
+            held = sum(held_fils(deposits) for deposits in deposits_of_each([one.previous for one in boards]).values())
+            more = {"until": until, "held": held}
+            send(BoardsRenewed, person=access.person, key=case.public_id, subject_key=case.key, context=context | more)
     else:
         advance(case, "send_to_officer", actor=access.actor, data=data)
         queue.join(case=case, actor=access.actor)

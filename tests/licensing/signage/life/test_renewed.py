@@ -53,6 +53,20 @@ def renewed(asked: BoardRequest, bank: Book, sealed: None) -> Board:
     return asked.boards.get()
 
 
+@pytest.mark.parametrize(("medium", "is_held"), [("fascia", True), ("glass", False)])
+def test_the_message_of_a_renewal_names_a_deposit_only_where_one_is_held(
+    medium: str, is_held: bool, shop: Shop, owner: User, officer: User, sealed: None, bank: Book, frozen_clock: Clock
+) -> None:
+    board = boards.issued_at_bank(shop, owner, officer, bank, boards.FRONT | {"medium": medium}).boards.get()
+    assert board.last_day is not None
+    frozen_clock.set(dt.datetime.combine(board.last_day - dt.timedelta(days=20), dt.time(9), clock.KUWAIT))
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=board.last_day + dt.timedelta(days=900))
+    (one,) = [one for group in offers.of_user(owner) for one in group.ready]
+    renewals.renew(user=owner, chosen=[board.public_id], expected_fils=one.fils)
+    told = Message.objects.get(kind="licensing.boards_renewed")
+    assert ("stays held" in told.body_en, "محتجز" in told.body_ar) == (is_held, is_held)
+
+
 def begin(renewed: Board, frozen_clock: Clock) -> None:
     """Go to the second day of the renewed licence."""
     assert renewed.first_day is not None
