@@ -35,7 +35,7 @@ def renew(*, user: User, chosen: Collection[str], expected_fils: int, with_messa
 
     Where the boards are as they were licensed and the rules leave nothing open, its bill is issued at once; else it goes to an officer.
     Raises Refused: "nothing_chosen", "too_many_shops", "not_renewable" (unknown, of another, renewed meanwhile, or stopped),
-    "price_changed", "merged"; then nothing is sent.
+    "price_changed", "too_much", "merged"; then nothing is sent.
     """
     if not chosen:
         raise Refused("nothing_chosen", _("Tick at least one board."))

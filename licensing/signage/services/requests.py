@@ -30,7 +30,7 @@ from municipality.delegation.authorization import authorize
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock
+from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
@@ -40,6 +40,7 @@ from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
 from payments import queries as payments
+from payments.rules import MAX_FILS
 from payments.services import issue_bill, void_bill
 from shops.models import Shop
 from shops.register import queries as shops
@@ -108,7 +109,7 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
 
     A board that is changed to no more than was licensed, and of whose deposit nothing goes back, is changed by the rule, without an
     officer, files or payment. Raises Refused: what `queries.obstacle` finds, "draft_closed", "draft_changed", "not_complete",
-    "files_waiting", "no_documents", "against_rules", "price_changed", "already_open", what `changes.queries.obstacle`, `unchanged` and
+    "files_waiting", "no_documents", "against_rules", "price_changed", what `open_request`, `changes.queries.obstacle`, `unchanged` and
     `consents.queries.obstacle` find; NotPermitted where the person does not hold the shop any more, or `actor` may not act for them.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
@@ -171,8 +172,12 @@ def open_request(
 ) -> BoardRequest:
     """The request of a new case, not sent yet, with its boards and their results of today; `editions` are more that the case is judged by.
 
-    `rules` are those of `queries.rules`, with the rates of the licence that is changed. Raises Refused("already_open"), NotPermitted.
+    `rules` are those of `queries.rules`, with the rates of the licence that is changed. Raises NotPermitted, Refused: "already_open",
+    "too_much" for a sum that no bill can have.
     """
+    if sum(board.fee_fils + board.deposit_fils for board, _results in boards) > MAX_FILS:
+        text = _("The boards cost more than %(most)s dinars, the most that one payment can take. Ask for fewer boards at once.")
+        raise Refused("too_much", text % {"most": money.to_display(MAX_FILS)})
     case = open_case(
         service=BOARDS,
         subject=shop.key,

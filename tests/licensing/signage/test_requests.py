@@ -27,7 +27,7 @@ from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads import queries as uploads
 from payments.models import Bill, BillLine
-from payments.rules import DEPOSITS
+from payments.rules import DEPOSITS, MAX_FILS
 from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
@@ -102,6 +102,15 @@ def test_who_sends_an_old_price_is_refused(shop: Shop, owner: User) -> None:
     with pytest.raises(Refused, match="price_changed"):
         submit(shop, begun(shop, owner), fils=FEE)
     assert not BoardRequest.objects.exists() and not Case.objects.filter(service=BOARDS).exists()
+
+
+def test_a_sum_that_no_bill_can_have_is_refused_at_sending(shop: Shop, owner: User) -> None:
+    boards.raise_rates(20_000)
+    draft, total = begun(shop, owner), 20_000 * (FEE + DEPOSIT)
+    assert total > MAX_FILS
+    answer = signed_in(owner).post(f"/en/boards/new/{shop.public_id}/send/", {"version": draft.version, "total": total})
+    assert answer.status_code == 409 and "more than 999,999.999 dinars" in answer.content.decode()
+    assert not Case.objects.filter(service=BOARDS).exists()
 
 
 def test_a_missing_file_stops_the_request(shop: Shop, owner: User) -> None:

@@ -123,6 +123,14 @@ def test_new_rates_change_nothing_of_what_was_sent(shop: Shop, owner: User, offi
     assert not list(invariants.findings())
 
 
+def test_a_renewal_that_no_bill_can_have_is_refused_before_anything_is_written(shop: Shop, owner: User, officer: User) -> None:
+    licensed(shop, owner, officer)
+    boards.raise_rates(50_000)
+    with pytest.raises(Refused, match="too_much"):
+        renew(owner)
+    assert BoardRequest.objects.count() == 1
+
+
 def test_what_is_under_way_is_offered_again_only_when_it_came_to_nothing(shop: Shop, owner: User, officer: User) -> None:
     old = licensed(shop, owner, officer).boards.get()
     (request,) = renew(owner)
