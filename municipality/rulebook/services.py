@@ -15,7 +15,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import calendars, registry
-from municipality.rulebook.models import LimitRule, RuleSet
+from municipality.rulebook.models import LimitRule, RuleSet, SpacingRule
 
 LAND_ROWS = ("land_classes", "activity_groups", "land_uses", "spacings", "consultations")
 BOARD_ROWS = ("board_fees", "board_limits")
@@ -36,7 +36,8 @@ def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
     """Publish an edition, end the one before it, and call the handlers of `registry`.
 
     `ruleset` is what the publisher read: Refused("changed") where its maker saved the draft since. Raises Refused also for the maker, for a
-    draft that was sent back, an empty or overlapping edition, a calendar without a working week, and a limit that is too high.
+    draft that was sent back, an empty or overlapping edition, a calendar without a working week, a limit that is too high, and a
+    distance rule whose condition has no text.
     """
     rows = {row.pk: row for row in RuleSet.objects.select_for_update().filter(subject=ruleset.subject).order_by("pk")}
     ruleset.published_at, sent_back_at = rows[ruleset.pk].published_at, rows[ruleset.pk].sent_back_at
@@ -54,6 +55,8 @@ def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
         _check_week(ruleset)
     for limit in ruleset.limits.select_related("ruleset"):
         _check_limit(limit)
+    for spacing in ruleset.spacings.order_by("pk"):
+        _check_spacing(spacing)
     earlier = RuleSet.objects.filter(subject=ruleset.subject, published_at__isnull=False)
     if earlier.filter(Q(first_day__gte=ruleset.first_day) | Q(last_day__gte=ruleset.first_day)).exists():
         raise Refused("overlap", _("A published edition holds on that day or later. Choose a later first day."))
@@ -97,6 +100,13 @@ def _check_limit(limit: LimitRule) -> None:
         limit.clean()
     except ValidationError as error:
         raise Refused("limit_too_high", f"{limit.code}: {error.messages[0]}") from error
+
+
+def _check_spacing(spacing: SpacingRule) -> None:
+    try:
+        spacing.clean()
+    except ValidationError as error:
+        raise Refused("no_condition", f"{spacing}: {error.messages[0]}") from error
 
 
 def next_version(subject: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -130,6 +131,14 @@ class SpacingRule(_LandRow):
 
     def __str__(self) -> str:
         return f"{self.group}: {self.layer}"
+
+    def clean(self) -> None:
+        """Raises ValidationError for a condition without its text in both languages."""
+        if self.outcome != UseOutcome.CONDITIONAL:
+            return
+        missing = [name for name in ("condition_ar", "condition_en") if not getattr(self, name).strip()]
+        if missing:
+            raise ValidationError(dict.fromkeys(missing, _("Write the condition on which a shop is permitted below this distance.")))
 
 
 class ConsultationRule(_LandRow):

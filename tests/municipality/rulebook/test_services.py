@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from municipality.accounts.models import User, actor_of
@@ -14,7 +15,7 @@ from municipality.audit.models import AuditEvent
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries
-from municipality.rulebook.models import ConditionRule, FeeRule, LimitRule, RuleSet
+from municipality.rulebook.models import ConditionRule, FeeRule, LimitRule, RuleSet, SpacingRule
 from municipality.rulebook.services import publish
 from tests.factories.accounts import StaffFactory
 from tests.factories.rulebook import RuleSetFactory
@@ -58,6 +59,18 @@ def test_a_limit_above_what_the_database_keeps_is_not_published(maker: User, che
     ruleset = RuleSetFactory(made_by=maker, subject="limits.reports")
     LimitRule.objects.create(ruleset=ruleset, code="similar_metres", value=481, unit="metre", article_ar="م 1", article_en="Art. 1")
     assert refusal(ruleset, checker) == "limit_too_high"
+
+
+@pytest.mark.parametrize("written", [{}, {"condition_ar": "شرط"}, {"condition_ar": "شرط", "condition_en": " "}])
+def test_a_conditional_distance_without_its_condition_is_not_published(written: dict[str, str], maker: User, checker: User) -> None:
+    ruleset = RuleSetFactory(made_by=maker)
+    rule = {"group": "beauty", "layer": "schools", "metres": 200, "outcome": "conditional", "article_ar": "م 1", "article_en": "Art. 1"}
+    row = SpacingRule.objects.create(ruleset=ruleset, **rule, **written)
+    with pytest.raises(ValidationError):
+        row.full_clean()
+    assert refusal(ruleset, checker) == "no_condition"
+    SpacingRule.objects.update(condition_ar="شرط", condition_en="A condition")
+    put_in_force(ruleset, checker)
 
 
 def test_the_maker_cannot_publish_by_the_service(maker: User) -> None:
