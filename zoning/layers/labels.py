@@ -68,7 +68,7 @@ def said_of(finding: LayerFinding, rules: LandRules | None) -> str:
         }
         return _("%(name)s, %(metres)s m from the plot") % facts
     topic = _topic(finding, rules)
-    parts = [f"{part.name} ({part.percent}%)" for part in topic.parts]
+    parts = [_("%(name)s (%(percent)s%%)") % {"name": part.name, "percent": number_format(part.percent)} for part in topic.parts]
     if topic.unknown_percent or finding.standing == "no_data":
         parts.append(_("No data"))
     return "; ".join(parts) or _("Does not apply")

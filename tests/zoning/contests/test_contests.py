@@ -70,6 +70,7 @@ def test_a_contest_has_a_number_a_due_day_and_both_values_and_marks_page_and_ext
     row = contested(plot, person)
     assert row.number.startswith("CON-") and row.due_on > clock.today() and row.rule == "limits.contest v1"
     assert row.said_en == "Private housing (100.0%)" and row.should_be == TYPED["should_be"]
+    assert row.said_ar.endswith(" (\u2066100.0%\u2069)"), "the sign stands on the right of the number among Arabic words too"
     assert marks(client, plot) == 1 and extract_marks(plot) == {"land_use": today, "road": ""}
     page = client.get(f"/en/plots/{plot.public_id}/").content.decode()
     assert "Private housing" in page and TYPED["should_be"] not in page, "the original stays, and nothing of the person is shown"
