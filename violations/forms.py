@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import clock, money
 from municipality.rulebook import queries as rulebook
 from municipality.ui.forms import DigitsField, ReferenceField
+from municipality.ui.plurals import counted
 from violations import queries, rules
 from violations.services.objections import MAX_WORDS
 
@@ -80,6 +81,8 @@ class PlanForm(forms.Form):
 
     def __init__(self, *args: Any, fils: int, max_count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        label = _("%(count)s instalments, the first of KD %(part)s by tomorrow")
+        label = _("%(instalments)s, the first of KD %(part)s by tomorrow")
         parts = {count: money.to_display(rules.instalments(fils, count)[0]) for count in range(2, max_count + 1)}
-        self.fields["count"].choices = [(count, label % {"count": count, "part": part}) for count, part in parts.items()]  # type: ignore[attr-defined]
+        self.fields["count"].choices = [  # type: ignore[attr-defined]
+            (count, label % {"instalments": counted(count, "instalment"), "part": part}) for count, part in parts.items()
+        ]

@@ -32,6 +32,7 @@ COUNTED: dict[str, _Phrase] = {
     "report": lambda n: ngettext("%(count)s report", "%(count)s reports", n),
     "file": lambda n: ngettext("%(count)s file", "%(count)s files", n),
     "plot": lambda n: ngettext("%(count)s plot", "%(count)s plots", n),
+    "instalment": lambda n: ngettext("%(count)s instalment", "%(count)s instalments", n),
 }
 WITHIN: dict[str, _Phrase] = {
     "day": lambda n: ngettext("within %(count)s day", "within %(count)s days", n),

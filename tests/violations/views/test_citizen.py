@@ -195,6 +195,8 @@ def test_instalments_are_chosen_from_the_offered_ones(write: Callable[..., Viola
     client = signed_in(owner)
     client.post(url(row, "open/"))
     assert "33.334" in client.get(url(row, "instalments/")).content.decode()
+    arabic = client.get(url(row, "instalments/").replace("/en/", "/ar/", 1)).content.decode()
+    assert "قسطان، والقسط الأول" in arabic and "3 أقساط، والقسط الأول" in arabic
     assert client.post(url(row, "instalments/"), {"count": "9"}).status_code == 200
     assert not Plan.objects.exists()
     assert client.post(url(row, "instalments/"), {"count": "3"}).status_code == 302
