@@ -64,17 +64,22 @@ def refuse_renewed(row: Board) -> None:
 
 
 def _end_of_today(row: Board, day: dt.date, photo: Upload | None) -> tuple[BoardEndReason, dt.date]:
-    today = clock.today()
-    if row.first_day is None or row.last_day is None:
-        raise Refused("not_licensed", _("This board is not licensed."))
-    if row.last_day < today:
+    first, last = _days_of_begun(row)
+    if last < clock.today():
         _require(photo)
-        return BoardEndReason.LAPSED, row.last_day + dt.timedelta(days=1)
-    if row.first_day > today:
-        raise Refused("not_begun", _("This licence has not begun. The board can be ended from its first day on."))
-    if not row.first_day <= day <= today:
+        return BoardEndReason.LAPSED, last + dt.timedelta(days=1)
+    if not first <= day <= clock.today():
         raise Refused("bad_day", _("Enter a day from the first day of the licence to today."))
     return BoardEndReason.REMOVED, day
+
+
+def _days_of_begun(row: Board) -> tuple[dt.date, dt.date]:
+    """The first and last day of a licence. Raises Refused: "not_licensed", "not_begun" before its first day."""
+    if row.first_day is None or row.last_day is None:
+        raise Refused("not_licensed", _("This board is not licensed."))
+    if row.first_day > clock.today():
+        raise Refused("not_begun", _("This licence has not begun. The board can be ended from its first day on."))
+    return row.first_day, row.last_day
 
 
 def _require(photo: Upload | None) -> None:
@@ -96,6 +101,8 @@ def end_by_inspector(*, board: Board, inspector: User) -> BoardEnd:
         raise Refused("files_waiting", _("A photo is still being checked. Send again in a moment."))
     refuse_renewed(row)
     photo, end, actor = queries.photo_of(row), queries.end_of(row), actor_of(inspector, "inspector")
+    if end is None:
+        _days_of_begun(row)
     _require(photo)
     if end is None:
         return _end(row, BoardEndReason.FOUND_GONE, clock.today(), photo=photo, by=inspector, actor=actor)

@@ -121,6 +121,19 @@ def test_what_is_being_renewed_or_was_renewed_is_not_ended_and_nobody_asks_for_i
     assert board not in boxes and renewed not in boxes
 
 
+@pytest.mark.guards
+def test_an_inspector_who_opens_a_renewed_board_before_its_first_day_is_told_from_when_it_can_end(
+    renewed: Board, inspector: User, frozen_clock: Clock
+) -> None:
+    boards.photo(renewed, inspector)
+    client = signed_in(inspector)
+    client.cookies["staff_language"] = "en"
+    answer = client.post(f"/admin/boards/{renewed.public_id}/")
+    assert answer.status_code == 409 and "The board can be ended from its first day on." in answer.content.decode()
+    begin(renewed, frozen_clock)
+    assert services.end_by_inspector(board=renewed, inspector=inspector).reason == "found_gone"
+
+
 def test_a_renewed_board_that_ran_out_waits_for_its_photo_and_names_the_first_deposit(
     board: Board, renewed: Board, owner: User, frozen_clock: Clock
 ) -> None:
