@@ -168,6 +168,7 @@ def decision_facts(
         outcome = ("رُفض الاعتراض", "The objection is refused")
     rows = [
         LetterRow("القرار", "Decision", outcome[0], outcome[1], lead=True),
+        LetterRow("مقدم الاعتراض", "Applicant", case.applicant.name_ar, case.applicant.name_en),
         LetterRow("المخالفة", "Violation", objection.violation.reference),
         LetterRow("الاعتراض", "Objection", case.reference),
         LetterRow("سبب الاعتراض", "Ground of the objection", reason.label_ar, reason.label_en),
