@@ -17,7 +17,7 @@ from municipality.documents.models import StoredFile
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
-from shops.imports.columns import COLUMNS, MAX_BYTES
+from shops.imports.columns import COLUMNS, KEY, MAX_BYTES
 from shops.imports.problems import NotReadable
 from shops.models import Shop
 from shops.office import resources
@@ -74,8 +74,8 @@ def corrections(request: AuthenticatedHttpRequest) -> HttpResponse:
         token=signing.dumps([preview.file.pk, preview.digest], salt=SALT) if may_correct and preview else "",
         done=done,
         asked_for=Case.objects.filter(service__in=ASKED_FOR, is_open=True).count(),
-        columns=[COLUMNS[name][0] for name in COLUMNS if name in resources.WRITABLE or name in ("activity", "area", "governorate")],
-        key=COLUMNS["commercial_license_no"][0],
+        columns=[_column(name) for name in COLUMNS if name in resources.WRITABLE or name in ("activity", "area", "governorate")],
+        key=_column(KEY),
     )
 
 
@@ -109,7 +109,10 @@ def _export(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _column(code: str) -> str:
-    return COLUMNS[code][0] if code in COLUMNS else "—"
+    """What a file may have at the head of a column: its name in Arabic, or in English its code, as it is exported."""
+    if code not in COLUMNS:
+        return "—"
+    return COLUMNS[code][0] if get_language() == "ar" else code
 
 
 def _change_rows(effect: dict[str, list[Any]]) -> list[tuple[str, str, str]]:

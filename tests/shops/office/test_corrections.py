@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from municipality.audit.models import AuditEvent
@@ -128,3 +129,17 @@ def test_the_preview_counts_its_errors(make_shop: Callable[..., Shop], keeper: A
     preview = signed_in(keeper).post("/admin/register/corrections/", {"step": "preview", "file": sheet}, follow=True)
     assert preview.status_code == 200
     assert '<dt>الأخطاء</dt><dd><bdi dir="ltr">2</bdi></dd>' in preview.content.decode()
+
+
+@pytest.mark.parametrize(("language", "heading", "absent"), [("en", "name_ar", "الاسم التجاري"), ("ar", "الاسم التجاري", "name_ar")])
+def test_the_page_names_columns_in_its_language_and_has_one_main_button(
+    language: str, heading: str, absent: str, make_shop: Callable[..., Shop], keeper: Any
+) -> None:
+    browser, page = signed_in(keeper), "/admin/register/corrections/"
+    browser.cookies["staff_language"] = language
+    sheet = SimpleUploadedFile("register.csv", lines(f"{make_shop().commercial_license_no};مخبز;1"))
+    first, preview = browser.get(page), browser.post(page, {"step": "preview", "file": sheet})
+    assert heading in first.content.decode() and absent not in first.content.decode()
+    assert f"{heading}: " in preview.content.decode() and absent not in preview.content.decode()
+    mains = [BeautifulSoup(answer.content, "html.parser").select(".kp-desk-main") for answer in (first, preview)]
+    assert [[button["value"] for button in found] for found in mains] == [["preview"], ["correct"]]
