@@ -111,7 +111,7 @@ class LicensingConfig(AppConfig):
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.incidents.registry import DEADLINES
         from municipality.kernel.open_data import OPEN_SETS
-        from municipality.review.registry import REVIEWABLES
+        from municipality.review.registry import ON_PLOT, REVIEWABLES, OnPlot
         from municipality.uploads.registry import PREFIXES
         from payments.registry import BILLED, GROUNDS, ORIGINS, OUTCOMES, PAYABLES, Payable
         from shops.registry import LICENCES, OPEN_MATTERS
@@ -171,6 +171,7 @@ class LicensingConfig(AppConfig):
         SERVICES.register(NEW_LICENCE, DelegableService(_("New health licence"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(NEW_LICENCE, new_timeline.TIMELINE)
         REVIEWABLES.register(NEW_LICENCE, new_review.REVIEWED)
+        ON_PLOT.register("new_shop", OnPlot(new_queries.place_of, new_queries.on_plot, _("same plot")))
         APPEALABLES.register(NEW_LICENCE, NEW)
         DRAFT_KINDS.register(NEW_LICENCE, new_files.DRAFT)
         PREFIXES.register("new_licence", new_files.FILES)

@@ -19,7 +19,7 @@ class ShopsConfig(AppConfig):
         from municipality.imports.registry import IMPORT_KINDS
         from municipality.incidents.registry import DEADLINES
         from municipality.kernel.open_data import OPEN_SETS
-        from municipality.review.registry import ON_PLOT, PARTY_NUMBERS, REVIEWABLES
+        from municipality.review.registry import ON_PLOT, PARTY_NUMBERS, REVIEWABLES, OnPlot
         from municipality.review.timeline import actor_of_queue
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
@@ -58,7 +58,7 @@ class ShopsConfig(AppConfig):
         HOLDERS.register("shop", queries.held)
         BELONGINGS.register("shops", queries.of_organisations)
         NAMES.register("shops", queries.names)
-        ON_PLOT.register("shop", queries.on_plot)
+        ON_PLOT.register("shop", OnPlot(queries.place_of, queries.on_plot, _("same shop")))
         HOLDINGS.register("shops", queries.holdings)
 
         SERVICES.register(CLAIM, DelegableService(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))

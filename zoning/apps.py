@@ -19,7 +19,7 @@ class ZoningConfig(AppConfig):
         from municipality.incidents.registry import DEADLINES
         from municipality.incidents.requests import closed_by
         from municipality.kernel.open_data import OPEN_SETS
-        from municipality.review.registry import REVIEWABLES
+        from municipality.review.registry import ON_PLOT, REVIEWABLES, OnPlot
         from municipality.rulebook.registry import DRAFT_EFFECTS
         from municipality.uploads.registry import PREFIXES
         from payments.registry import OUTCOMES, PAYABLES, Payable
@@ -47,6 +47,7 @@ class ZoningConfig(AppConfig):
         from zoning.objections.states import OBJECTION
         from zoning.opinion import files, guards, notifications, panels, review, tasks, timeline  # noqa: F401
         from zoning.opinion.documents import OpinionFacts
+        from zoning.opinion.queries import on_plot, place_of
         from zoning.opinion.services import issue
         from zoning.opinion.states import OPINION, OpinionState
 
@@ -63,6 +64,7 @@ class ZoningConfig(AppConfig):
         TIMELINES.register(OPINION, timeline.TIMELINE)
         ADDED_STEPS.register("zoning", timeline.added_steps)
         REVIEWABLES.register(OPINION, review.REVIEWED)
+        ON_PLOT.register("plot_opinion", OnPlot(place_of, on_plot, _("same plot")))
         DRAFT_KINDS.register(OPINION, files.OPINION_DRAFT)
         PREFIXES.register("opinion", files.OPINION_FILES)
         PAYABLES.register(OPINION, Payable(paid=issue.paid, voided=issue.voided, sends_text=True))

@@ -11,7 +11,7 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.timeline import TIMELINES, label
 from municipality.review.models import ConflictOfInterest, Party
-from municipality.review.registry import ON_PLOT, REVIEWABLES
+from municipality.review.registry import ON_PLOT, REVIEWABLES, OnPlot
 from municipality.ui.texts import Text
 
 SHOWN = 20  # on the page of the case
@@ -44,13 +44,24 @@ def visible_to(user: User, case: Case) -> QuerySet[Case]:
     """
     if case.service not in REVIEWABLES or REVIEWABLES[case.service].is_blind:
         return Case.objects.none()
-    shop = case.rights_key
+    about = _about(case)
     services = [name for name in TIMELINES if name not in REVIEWABLES or not REVIEWABLES[name].is_blind]
-    ids = Case.objects.filter(Q(subject=shop) | Q(applicant=case.applicant_id)).values("pk")
-    on_plot = ON_PLOT.get(shop.partition(":")[0])
-    if on_plot is not None:
-        ids = ids.union(Case.objects.filter(subject__in=on_plot(shop)).values("pk"))
+    ids = Case.objects.filter(Q(subject=about) | Q(applicant=case.applicant_id)).values("pk")
+    located = _located(about)
+    if located is not None:
+        place = located.place(about)
+        found = [keys for kind in ON_PLOT.values() for keys in kind.subjects(place)]
+        ids = ids.union(*(Case.objects.filter(subject__in=keys).values("pk") for keys in found))
     return without_conflicts(user, Case.objects.filter(~Q(pk=case.pk), pk__in=ids, service__in=services)).order_by("-pk")
+
+
+def _about(case: Case) -> str:
+    """The key of the subject of a case that stands on a plot, such as its shop; the one of its rights where none does."""
+    return next((key for key in (case.subject, case.held_under) if _located(key)), case.rights_key)
+
+
+def _located(key: str) -> OnPlot | None:
+    return ON_PLOT.get(key.partition(":")[0])
 
 
 def without_conflicts(user: User, cases: QuerySet[Case]) -> QuerySet[Case]:
@@ -74,8 +85,10 @@ def first_of(user: User, case: Case) -> LinkedCases:
 
 
 def _line(row: Case, case: Case) -> LinkedCase:
-    if row.rights_key == case.rights_key:
-        common = _("same shop")
+    about = _about(case)
+    located = _located(about)
+    if located is not None and _about(row) == about:
+        common = located.same
     elif row.applicant_id == case.applicant_id:
         common = _("same person")
     else:

@@ -174,8 +174,39 @@ PARTY_NUMBERS: Registry[Callable[[str], str]] = Registry()
 REVIEWABLES: Registry[Reviewable] = Registry(_check_moves)
 
 
-# By the kind of subject: the key of a subject → a queryset of the keys of all subjects on the same plot, that one among them.
-ON_PLOT: Registry[Callable[[str], QuerySet[Any]]] = Registry()
+@dataclass(frozen=True)
+class OnPlot:
+    """How the cases about a kind of subject are found by their plot.
+
+    A place is a query whose rows have `area` (key), `block`, `plot` (number), `street`, `building` and `paci_number`.
+    """
+
+    place: Callable[[str], QuerySet[Any]]  # the key of a subject → its place
+    subjects: Callable[[QuerySet[Any]], Sequence[QuerySet[Any]]]  # a place → queries of the keys of the subjects on the same plot
+    same: Text  # what two cases about one subject have in common
+
+
+def of_plot(place: QuerySet[Any], prefix: str = "", number: str = "plot") -> Q:
+    """Rows on the plot of a place by area, block and number; `prefix` leads to area and block, `number` to the number of the plot."""
+    return _in_block(place, prefix) & _numbered(place, number)
+
+
+def of_plot_or_building(place: QuerySet[Any]) -> Q:
+    """Rows that have an address, on the plot of a place, or in its building where they have no plot."""
+    building = Q(street__in=place.values("street"), building__in=place.exclude(building="").values("building"))
+    return _in_block(place, "") & (_numbered(place, "plot") | Q(plot="") & building)
+
+
+def _in_block(place: QuerySet[Any], prefix: str) -> Q:
+    return Q(**{f"{prefix}area__in": place.values("area"), f"{prefix}block__in": place.values("block")})
+
+
+def _numbered(place: QuerySet[Any], number: str) -> Q:
+    return Q(**{f"{number}__in": place.exclude(plot="").values("plot")})
+
+
+# By the kind of subject.
+ON_PLOT: Registry[OnPlot] = Registry()
 
 
 def reviewable(case: Case) -> Reviewable:

@@ -21,6 +21,7 @@ from municipality.kernel import clock, subjects
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Area
+from municipality.review import registry
 from municipality.rulebook.models import Activity
 from shops.models import Claim, RegisterChange, Shop
 from shops.register import name_lists
@@ -206,13 +207,15 @@ def _keys(rows: QuerySet[Shop]) -> QuerySet[Any]:
     return rows.annotate(subject_key=Concat(Value(str(SubjectKey("shop", "x"))[:-1]), F("public_id"))).values_list("subject_key", flat=True)
 
 
-def on_plot(subject: str) -> QuerySet[Any]:
-    """The subject keys of all shops on the plot of a shop, or in its building where no plot is registered; as a query."""
-    own = Shop.objects.filter(public_id=subjects.parse(subject).id)
-    at_plot = ~Q(plot="") & Q(plot__in=own.values("plot"))
-    in_building = Q(plot="", street__in=own.values("street"), building__in=own.exclude(building="").values("building"))
-    rows = Shop.objects.filter(area__in=own.values("area"), block__in=own.values("block")).filter(at_plot | in_building)
-    return _keys(rows)
+def place_of(subject: str) -> QuerySet[Any]:
+    """The place of a shop by its subject key, as `municipality.review.registry.OnPlot` asks for it."""
+    return Shop.objects.filter(public_id=subjects.parse(subject).id)
+
+
+def on_plot(place: QuerySet[Any]) -> list[QuerySet[Any]]:
+    """Queries of the subject keys of the shops on the plot of a place, in its building where no plot is registered, or at its address."""
+    at_address = Q(paci_number__in=place.values("paci_number"))
+    return [_keys(Shop.objects.filter(there)) for there in (registry.of_plot_or_building(place), at_address)]
 
 
 def names(keys: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case as Choose
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, When
@@ -21,7 +22,7 @@ from municipality.documents.states import DocumentState
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.places.models import Branch
-from municipality.review import asked_files
+from municipality.review import asked_files, registry
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
@@ -347,3 +348,19 @@ def agreement(instant_outcome: str, outcome: str, *, has_conditions: bool = Fals
 def limits_of(case: Case) -> RulebookEdition:
     """The periods by which a case is judged."""
     return rulebook.edition_of(LIMITS, case.editions, clock.day_of(case.opened_at))
+
+
+# --- Registered with municipality.review -----------------------------------------------------------------------------------
+
+
+def place_of(subject: str) -> QuerySet[Plot]:
+    """The plot of a request for an opinion by its subject key, as `municipality.review.registry.OnPlot` asks for it."""
+    rows = Plot.objects.filter(pk__in=Opinion.objects.filter(case__subject=subject).values("plot"))
+    return rows.annotate(plot=F("number"), **{name: F(f"addresses__{name}") for name in ("street", "building", "paci_number")})
+
+
+def on_plot(place: QuerySet[Any]) -> list[QuerySet[Any]]:
+    """Queries of the subject keys of the opinions on the plot of a place; objections have the key of their opinion."""
+    at_address = Q(plot__addresses__paci_number__in=place.values("paci_number"))
+    found = (registry.of_plot(place, "plot__", "plot__number"), at_address)
+    return [Opinion.objects.filter(there).values("case__subject") for there in found]

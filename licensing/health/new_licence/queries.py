@@ -26,7 +26,7 @@ from municipality.incidents import requests as deadlines
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.kernel.periods import Period, add_years
-from municipality.review import asked_files
+from municipality.review import asked_files, registry
 from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
@@ -257,3 +257,14 @@ def documents_opened_to(user: User) -> QuerySet[Any] | None:
         rows.filter(**{f"{name}__isnull": False}).values_list(name, flat=True) for name in ("approval", "refusal", "licence__document")
     ]
     return found[0].union(*found[1:])
+
+
+def place_of(subject: str) -> QuerySet[NewLicence]:
+    """The place of the requests with a subject key, as `municipality.review.registry.OnPlot` asks for it."""
+    return NewLicence.objects.filter(case__subject=subject)
+
+
+def on_plot(place: QuerySet[Any]) -> list[QuerySet[Any]]:
+    """Queries of the subject keys of the requests on the plot of a place, in its building, or at its address."""
+    at_address = Q(paci_number__in=place.values("paci_number"))
+    return [NewLicence.objects.filter(there).values("case__subject") for there in (registry.of_plot_or_building(place), at_address)]
