@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from municipality.accounts.models import User
 from municipality.accounts.queries import supervisors_of
 from municipality.cases.models import Case
+from municipality.notifications.legal import OBJECTIONS
 from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 from municipality.notifications.services import send
 from violations import queries
 from violations.models import Violation
+
+VIOLATIONS = _("violations and warnings")
 
 
 class _AboutViolation(MessageKind):
@@ -22,7 +27,7 @@ class WarningGiven(_AboutViolation):
     """A warning with time to correct it; no amount yet."""
 
     kind = "violations.warning_given"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class CorrectionAccepted(_AboutViolation):
@@ -31,21 +36,21 @@ class CorrectionAccepted(_AboutViolation):
 
 class CorrectionRefused(_AboutViolation):
     kind = "violations.correction_refused"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class ReportWritten(_AboutViolation):
     """A violation report with all options; opening it proves service."""
 
     kind = "violations.minute_written"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class CarriedOver(_AboutViolation):
     """A legacy fine was imported; opening it proves service where it was not served on paper."""
 
     kind = "violations.carried_over"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class TimeExtended(_AboutViolation):
@@ -58,7 +63,7 @@ class PlanAgreed(_AboutViolation):
 
 class PlanFell(_AboutViolation):
     kind = "violations.plan_fell"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class Settled(_AboutViolation):
@@ -81,7 +86,7 @@ class PaymentTakenBack(_AboutViolation):
 
 class PeriodOver(_AboutViolation):
     kind = "violations.period_over"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class ObjectionFiled(_AboutViolation):
@@ -93,27 +98,27 @@ class ObjectionUpheld(_AboutViolation):
     """`note` is that of the officer, to who objected; it may be empty."""
 
     kind = "violations.objection_upheld"
-    is_legal = True
+    legal = OBJECTIONS
 
 
 class ObjectionRefused(_AboutViolation):
     """By a decision, with its `reason`, or by silence. `settle_until` is None where the settlement is over."""
 
     kind = "violations.objection_refused"
-    is_legal = True
+    legal = OBJECTIONS
     samples = {"court_until": SAMPLE_DAY, "settle_until": SAMPLE_DAY, "reason": "", "silent": False}
 
 
 class Annulled(_AboutViolation):
     kind = "violations.annulled"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class AnnulledByWriter(_AboutViolation):
     """The inspector who wrote it found a mistake."""
 
     kind = "violations.annulled_by_writer"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class SumWaived(_AboutViolation):
@@ -129,17 +134,17 @@ class SumReduced(_AboutViolation):
 
 class SentToCourt(_AboutViolation):
     kind = "violations.sent_to_court"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class CourtRuled(_AboutViolation):
     kind = "violations.court_ruled"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class ServicesStopped(_AboutViolation):
     kind = "violations.services_stopped"
-    is_legal = True
+    legal = VIOLATIONS
 
 
 class ServicesFree(_AboutViolation):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
+from municipality.notifications.legal import LAPSED, REFUSALS, TAKEN_BACK
 from municipality.notifications.models import Channel
 from municipality.notifications.registry import CaseMessage, MessageKind
 
@@ -20,21 +23,21 @@ class RenewalSent(CaseMessage):
 
 class CorrectionsLapsed(CaseMessage):
     kind = "licensing.corrections_lapsed"
-    is_legal = True
+    legal = LAPSED
 
 
 class RefusedAfterPayment(CaseMessage):
     """A condition is no longer met; the amount is owed back, or nothing was paid yet (`is_free`)."""
 
     kind = "licensing.refused_after_payment"
-    is_legal = True
+    legal = REFUSALS
 
 
 class RefusalReady(CaseMessage):
     """The signed refusal is on the case page."""
 
     kind = "licensing.refusal_ready"
-    is_legal = True
+    legal = REFUSALS
 
 
 class RenewalIssued(CaseMessage):
@@ -70,17 +73,17 @@ class LicenceHeld(CaseMessage):
     """`until` is the last day of the licence that is in force before a renewed one that has not begun, else None."""
 
     kind = "licensing.licence_held"
-    is_legal = True
+    legal = TAKEN_BACK
 
 
 class LicenceCancelled(MessageKind):
     """To all who hold the shop; `closes_on` is the day on which it closes, or None."""
 
     kind = "licensing.licence_cancelled"
-    is_legal = True
+    legal = _("cancelled licences")
     page = "/health-licence/{shop.public_id}/"
 
 
 class PaymentTakenBack(CaseMessage):
     kind = "licensing.payment_taken_back"
-    is_legal = True
+    legal = TAKEN_BACK

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
+
 from municipality.notifications.registry import MessageKind
 from municipality.notifications.services import send
 from shops.register.queries import owners
@@ -37,7 +39,7 @@ class InspectionFailed(_AboutInspection):
     """What has to be put right, and until when."""
 
     kind = "licensing.inspection_failed"
-    is_legal = True
+    legal = _("inspections that were not passed")
 
 
 def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from municipality.notifications.registry import MessageKind
+
+MEASURES = _("measures against your shop")
 
 
 class MeasureBegan(MessageKind):
     """To all who hold the shop: the decision, its ground, and how to object until the day `until`."""
 
     kind = "licensing.measure_began"
-    is_legal = True
+    legal = MEASURES
     page = "/health-licence/{shop.public_id}/renew/"
 
 
 class MeasureEnded(MessageKind):
     kind = "licensing.measure_ended"
-    is_legal = True
+    legal = MEASURES
     page = "/my-shops/"

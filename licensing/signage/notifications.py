@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
+from municipality.notifications.legal import LAPSED, REFUSALS, TAKEN_BACK
 from municipality.notifications.registry import CaseMessage, MessageKind
 
 
@@ -27,21 +30,21 @@ class BoardsLapsed(CaseMessage):
     """Closed without payment, or without an answer to corrections."""
 
     kind = "licensing.boards_lapsed"
-    is_legal = True
+    legal = LAPSED
 
 
 class BoardsNotIssued(CaseMessage):
     """A condition is no longer met at the approval (`is_free`), or at the payment: the amount is owed back."""
 
     kind = "licensing.boards_not_issued"
-    is_legal = True
+    legal = REFUSALS
 
 
 class BoardsHeld(CaseMessage):
     """The bank took the payment back; `is_over`: of a licence that has ended or was replaced."""
 
     kind = "licensing.boards_held"
-    is_legal = True
+    legal = TAKEN_BACK
 
 
 class BoardsEnd(MessageKind):
@@ -78,7 +81,7 @@ class BoardSmaller(MessageKind):
 
 class _AboutShop(MessageKind):
     page = "/shops/{shop.public_id}/"
-    is_legal = True
+    legal = _("boards whose licence ended, was suspended or takes effect again with the shop")
 
 
 class BoardsEndedWithShop(_AboutShop):
@@ -111,7 +114,7 @@ class BoardsNotAgreed(_AboutDraft):
     """A signature was refused for a `reason`, which ended the request before it was sent."""
 
     kind = "licensing.boards_not_agreed"
-    is_legal = True
+    legal = REFUSALS
 
 
 class BoardsPaidAgain(CaseMessage):

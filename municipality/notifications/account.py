@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from municipality.notifications.registry import MessageKind
 
 
 class _AccountMessage(MessageKind):
-    is_legal = True
+    legal = _("warnings about your account")
 
 
 class _PasskeyMessage(_AccountMessage):

@@ -23,6 +23,7 @@ from django.template import TemplateDoesNotExist
 from municipality.kernel import clock
 from municipality.notifications.models import Channel
 from municipality.notifications.texts import LANGUAGES, foreign_links, render
+from municipality.ui.texts import Text
 
 PARTS = ("title", "body", "short")
 LIMITS = {"title": 200, "body": 4000, "short": 300}  # characters; title and short are columns of that length
@@ -56,8 +57,9 @@ class MessageKind:
     kind: ClassVar[str] = ""
     page: ClassVar[str] = ""  # the path of the page that it leads to, without the language prefix; {names} are those of the context
     channels: ClassVar[tuple[Channel, ...]] = (Channel.EMAIL, Channel.SMS)
-    # A notice from which a legal period runs or a right follows, or a warning about the account: it cannot be switched off.
-    is_legal: ClassVar[bool] = False
+    # What it is about, for the page of the preferences, if it is a notice from which a legal period runs or a right follows, or a warning
+    # about the account: it cannot be switched off. Empty for any other message.
+    legal: ClassVar[Text] = ""
     # Sent by another channel where its own ones fail, and otherwise listed for a phone call. False for news that a person follows.
     must_reach: ClassVar[bool] = True
     # Staff who look after deliveries see nothing of the recipient's address: it would stand beside what only a few may know of a person.
@@ -78,6 +80,11 @@ class MessageKind:
         if existing is not None and type(existing).__qualname__ != cls.__qualname__:
             raise ValueError(f"message {cls.kind} is declared twice")
         MESSAGE_KINDS[cls.kind] = cls()
+
+    @property
+    def is_legal(self) -> bool:
+        """Whether it cannot be switched off."""
+        return bool(self.legal)
 
     def path(self, context: Mapping[str, Any]) -> str:
         """The path of the page that the message leads to, without the language prefix; empty for none."""
@@ -173,6 +180,11 @@ class _RecordingContext(dict[str, Any]):
 
 
 MESSAGE_KINDS: dict[str, MessageKind] = {}
+
+
+def legal_notices() -> list[str]:
+    """What the legal notices are about, each once, in the active language."""
+    return list(dict.fromkeys(str(message.legal) for message in MESSAGE_KINDS.values() if message.is_legal))
 
 
 def check(message: MessageKind) -> None:

@@ -13,6 +13,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.notifications import mail, queries, sent_texts, services
 from municipality.notifications.forms import ChannelsForm, CheckForm
 from municipality.notifications.models import Channel
+from municipality.notifications.registry import legal_notices
 from municipality.notifications.texts import page_path
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
@@ -49,7 +50,9 @@ def channels(request: AuthenticatedHttpRequest) -> HttpResponse:
     if submitted and form.is_valid():
         services.choose_channels(person=request.user, **form.cleaned_data)
         return redirect("accounts:profile")
-    return render(request, "notifications/channels.html", {"form": form}, status=400 if submitted else 200)
+    return render(
+        request, "notifications/channels.html", {"form": form, "legal_notices": legal_notices()}, status=400 if submitted else 200
+    )
 
 
 @access("any")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from municipality.notifications.legal import CORRECTIONS, REFUSALS
 from municipality.notifications.models import Channel
 from municipality.notifications.registry import SAMPLE_DAY, CaseMessage, MessageKind
 from municipality.review.models import CorrectionRound
@@ -27,7 +28,7 @@ class CorrectionsAsked(CaseMessage):
     """`items` is the numbered list of corrections, bilingual. `refused_after`: the last day of a legal time that runs on, or None."""
 
     kind = "review.corrections_asked"
-    is_legal = True
+    legal = CORRECTIONS
     asks_for_answer = True
     samples = {"until": SAMPLE_DAY, "refused_after": None}
 
@@ -46,7 +47,7 @@ class RefusedByOfficer(CaseMessage):
     """`reason` is the coded text with its article and note, bilingual."""
 
     kind = "review.refused"
-    is_legal = True
+    legal = REFUSALS
     samples = {"until": SAMPLE_DAY}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_lazy as _
+
 from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 
 
@@ -41,7 +43,7 @@ class ShopClaimed(_AboutClaim):
     """To the current holder: the shop is claimed, and until when to dispute that."""
 
     kind = "shops.shop_claimed"
-    is_legal = True
+    legal = _("claims to your shop")
     page = "/claims/{case.public_id}/dispute/"
 
 

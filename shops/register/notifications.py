@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 from municipality.notifications.services import send
@@ -17,7 +18,7 @@ class RegisterChanged(MessageKind):
 
     kind = "shops.register_changed"
     samples = {"on": SAMPLE_DAY}
-    is_legal = True
+    legal = _("what the Municipality entered about your shop")
     page = "/shops/{shop.public_id}/"
 
 

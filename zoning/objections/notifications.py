@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from municipality.notifications.legal import OBJECTIONS
 from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 
 
@@ -21,12 +22,12 @@ class OpinionObjectionUpheld(_AboutObjection):
     """A new opinion replaces the old one, or the question is studied anew; the page says which."""
 
     kind = "zoning.objection_upheld"
-    is_legal = True
+    legal = OBJECTIONS
 
 
 class OpinionObjectionLapsed(_AboutObjection):
     """Nobody answered within the legal time, which counts as a refusal."""
 
     kind = "zoning.objection_lapsed"
-    is_legal = True
+    legal = OBJECTIONS
     samples = {"court_until": SAMPLE_DAY}

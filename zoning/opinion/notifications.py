@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from municipality.kernel import clock
+from municipality.notifications.legal import LAPSED, TAKEN_BACK
 from municipality.notifications.models import Channel
 from municipality.notifications.registry import SAMPLE_DAY, CaseMessage, LetterKind
 from municipality.rulebook import land
@@ -37,14 +38,14 @@ class OpinionLapsed(CaseMessage):
     """Closed without payment, or without an answer to corrections."""
 
     kind = "zoning.opinion_lapsed"
-    is_legal = True
+    legal = LAPSED
 
 
 class OpinionHeld(CaseMessage):
     """The bank took the payment back."""
 
     kind = "zoning.opinion_held"
-    is_legal = True
+    legal = TAKEN_BACK
 
 
 class OpinionPaidAgain(CaseMessage):

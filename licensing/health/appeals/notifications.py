@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from municipality.notifications.legal import OBJECTIONS
 from municipality.notifications.registry import SAMPLE_DAY, CaseMessage
 
 
@@ -13,12 +14,12 @@ class AppealAllowed(CaseMessage):
     """`reopens`: the request goes on; otherwise something else has come since the refusal."""
 
     kind = "licensing.appeal_allowed"
-    is_legal = True
+    legal = OBJECTIONS
 
 
 class AppealLapsed(CaseMessage):
     """Nobody answered within the legal time, which counts as a refusal."""
 
     kind = "licensing.appeal_lapsed"
-    is_legal = True
+    legal = OBJECTIONS
     samples = {"court_until": SAMPLE_DAY}

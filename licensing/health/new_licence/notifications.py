@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from municipality.notifications.legal import LAPSED, REFUSALS, TAKEN_BACK
 from municipality.notifications.registry import SAMPLE_DAY, CaseMessage
 
 
@@ -32,18 +33,18 @@ class NewLicenceLapsed(CaseMessage):
     """Closed without an answer to corrections, a commercial licence, a passed inspection or a payment."""
 
     kind = "licensing.new_licence_lapsed"
-    is_legal = True
+    legal = LAPSED
 
 
 class NewLicenceNotIssued(CaseMessage):
     """A condition is no longer met when the inspection is passed, or when the fee arrives (`is_paid`): the amount is owed back."""
 
     kind = "licensing.new_licence_not_issued"
-    is_legal = True
+    legal = REFUSALS
 
 
 class NewLicenceUnpaid(CaseMessage):
     """The bank took the payment back before the licence was issued."""
 
     kind = "licensing.new_licence_unpaid"
-    is_legal = True
+    legal = TAKEN_BACK

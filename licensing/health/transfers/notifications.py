@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from municipality.notifications.registry import SAMPLE_DAY, MessageKind
+
+TRANSFERS = _("the transfer of a licence")
 
 
 class TransferAsked(MessageKind):
@@ -17,7 +21,7 @@ class TransferAskedFor(MessageKind):
     """To all who hold the shop: a delegate has named a person with the masked civil `number`."""
 
     kind = "licensing.transfer_asked_for"
-    is_legal = True
+    legal = TRANSFERS
     page = "/health-licence/{shop.public_id}/transfer/"
 
 
@@ -32,7 +36,7 @@ class TransferEnded(MessageKind):
     """To the present holder, or to the new one whose request was called off; `how` says in words how it ended without a licence."""
 
     kind = "licensing.transfer_ended"
-    is_legal = True
+    legal = TRANSFERS
     page = "/my-shops/"
 
 
@@ -40,7 +44,7 @@ class TransferGoesOn(MessageKind):
     """To the present holder: an appeal against the refusal of the request was allowed."""
 
     kind = "licensing.transfer_goes_on"
-    is_legal = True
+    legal = TRANSFERS
     page = "/health-licence/{shop.public_id}/transfer/"
 
 
@@ -48,5 +52,5 @@ class LicenceTransferred(MessageKind):
     """To those who held the shop before."""
 
     kind = "licensing.licence_transferred"
-    is_legal = True
+    legal = TRANSFERS
     page = "/my-requests/"

@@ -44,7 +44,7 @@ def greeting(make_kind: Make) -> str:
 
 @pytest.fixture
 def notice(make_kind: Make) -> str:
-    make_kind("testing.notice", GREETING, is_legal=True)
+    make_kind("testing.notice", GREETING, legal="notices")
     return "testing.notice"
 
 

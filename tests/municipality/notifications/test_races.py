@@ -56,7 +56,7 @@ def test_who_sends_beside_an_open_transaction_gets_the_message_that_stands_in_th
 @pytest.mark.parametrize("locked", [True, False])
 def test_two_channels_that_fail_at_once_still_list_the_message(make_kind: Make, monkeypatch: pytest.MonkeyPatch, *, locked: bool) -> None:
     """Without the lock on the message (the red control), each failure sees the other channel as waiting and nobody is called."""
-    make_kind("testing.notice", GREETING, is_legal=True)
+    make_kind("testing.notice", GREETING, legal="notices")
     with transaction.atomic():
         message = services.send("testing.notice", person=PersonFactory(), key="case-1", context={"shop": "x", "number": "1"})
     together, fall_back = threading.Barrier(2), services._fall_back
