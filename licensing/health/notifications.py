@@ -70,7 +70,10 @@ class LicencesEnd(MessageKind):
 
 
 class LicenceHeld(CaseMessage):
-    """`until` is the last day of the licence that is in force before a renewed one that has not begun, else None."""
+    """The bank took the payment back. `is_held`: the licence is suspended for it; else it has ended, was replaced or is suspended already.
+
+    `until` is the last day of the licence that is in force before a renewed one that has not begun, else None.
+    """
 
     kind = "licensing.licence_held"
     legal = TAKEN_BACK

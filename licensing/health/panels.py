@@ -19,6 +19,7 @@ from licensing.health.states import ACTS, TRANSFER
 from licensing.health.states import RenewalState as S
 from licensing.health.transfers import queries as transfers
 from licensing.models import Act, HealthLicence, Lane, Renewal
+from licensing.payment_results import after_reversal
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
@@ -236,7 +237,7 @@ def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | Non
         if bill is not None and payments.status_of(bill).can_pay:
             return NextStep(
                 _("Pay the fee again"),
-                _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid."),
+                after_reversal(licence.document),
                 reverse("payments:pay", args=[bill.public_id]),
                 _("Pay by KNET"),
             )

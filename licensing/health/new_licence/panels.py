@@ -17,11 +17,12 @@ from licensing.health.new_licence.documents import address
 from licensing.health.new_licence.states import NEW_LICENCE, NEW_LICENCE_WORKFLOW, NewLicenceState
 from licensing.inspections.states import InspectionState
 from licensing.models import Inspection, NewLicence
-from licensing.payment_results import being_prepared
+from licensing.payment_results import after_reversal, being_prepared
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
 from municipality.documents.models import Document
+from municipality.documents.states import LIVE
 from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.review import queries as review
@@ -144,7 +145,7 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
         text = with_last_day(_("The licence is issued automatically after payment."), case)
         if licence is not None:
-            text = _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid.")
+            text = after_reversal(licence.document)
         return NextStep(_("Pay the fee"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
     if case.state == S.PAID:
         text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
@@ -217,6 +218,8 @@ def outcome(bill: Bill) -> PaidOutcome | None:
         return None
     if request.licence is not None:
         document = request.licence.document
+        if document.state not in LIVE:  # suspended, ended or replaced: nothing more is said than that it is paid
+            return None
         return PaidOutcome(
             is_done=True,
             title=_("The health licence is issued"),

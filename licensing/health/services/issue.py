@@ -178,7 +178,7 @@ def resume(licence: HealthLicence) -> None:
     document = _lock_shop(licence)
     if effects.runs(licence.shop_id):
         return
-    if document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
+    if _is_held(document):
         put_back(licence, document, reason="paid_again", actor=SYSTEM)
         shops.refresh_search([licence.shop_id])
 
@@ -219,15 +219,24 @@ def hold_licence(*, case: Case) -> None:
 
 
 def suspend(case: Case, licence: HealthLicence) -> None:
-    """Suspend a licence in force because the payment of its case is reversed, and tell the applicant; its branch is always told."""
+    """Suspend a licence in force because the payment of its case is reversed; its applicant and its branch are told in any case."""
     document = _lock_shop(licence)
     if document.state in LIVE:
         documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         shops.refresh_search([licence.shop_id])
         until = licence.first_day - dt.timedelta(days=1) if licence.first_day > clock.today() else None
-        context = {"case": case, "document": document, "until": until}
+        context = {"case": case, "document": document, "until": until, "is_held": True}
         send(LicenceHeld, person=case.applicant, key=_event_key(case, document), subject_key=case.key, context=context)
+    elif not _is_held(document) and (bill := payments.bill_of(case.key)) is not None:
+        key, context = f"{case.public_id}:bill:{bill.last_event_id}", {"case": case, "document": document, "until": None, "is_held": False}
+        send(LicenceHeld, person=case.applicant, key=key, subject_key=case.key, context=context)
     reversals.tell(case, document)
+
+
+def _is_held(document: Document) -> bool:
+    """Whether a licence is suspended because its payment was reversed."""
+    event = document.last_event
+    return document.state == DocumentState.SUSPENDED and event is not None and event.reason == VOIDED
 
 
 def case_of_bill(bill_id: int) -> Case:

@@ -15,6 +15,7 @@ from stdnum.iso7064 import mod_37_36
 from licensing.health import outcomes, services, shop_lines
 from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
 from licensing.models import HealthLicence, Renewal
+from licensing.payment_results import after_reversal
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
 from municipality.documents import seal, signing, store
@@ -161,6 +162,25 @@ def test_a_late_void_suspends_the_licence_and_tells_the_owner_once(paid: Case) -
         (line,) = shop_lines.my_shops(paid.applicant, [shop])[shop.key]
     assert "in force until" in str(line.note) and SearchEntry.objects.get(pk=shop.pk).licence == "active"
     assert AuditEvent.objects.filter(action="document.suspended").count() == 1
+
+
+@pytest.mark.parametrize("ended", ["revoked", "superseded", "suspended"])
+def test_a_late_void_of_a_licence_that_it_cannot_suspend_is_told_once_too(paid: Case, ended: str) -> None:
+    """It has ended, was replaced, or is suspended for another reason: the amount is due again, and paying it brings nothing back."""
+    document, old = issue(paid), HealthLicence.objects.select_related("document").get(next__document__subject=paid.key).document
+    if ended == "superseded":
+        documents.supersede(document, by=old, actor=system("tests"))
+    else:
+        {"revoked": documents.revoke, "suspended": documents.suspend}[ended](document, reason="inspection", actor=system("tests"))
+    services.hold_licence(case=paid)
+    services.hold_licence(case=paid)
+    document.refresh_from_db()
+    assert document.state == ended
+    told = Message.objects.get(kind="licensing.licence_held", person=paid.applicant)
+    assert "due again" in told.body_en and "is suspended" not in f"{told.title_en} {told.body_en} {told.short_en}"
+    assert "مستحق من جديد" in told.body_ar and "أُوقف" not in f"{told.title_ar} {told.body_ar} {told.short_ar}"
+    with override("en"):
+        assert ("due again" in str(after_reversal(document))) is (ended != "suspended")
 
 
 def test_paying_again_after_a_void_puts_the_licence_back_in_force(paid: Case) -> None:
