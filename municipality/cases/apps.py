@@ -9,7 +9,7 @@ class CasesConfig(AppConfig):
     verbose_name = _("Requests")
 
     def ready(self) -> None:
-        from municipality.cases import queries, roles, unsent
+        from municipality.cases import offered, queries, roles, unsent
         from municipality.cases.forms import TrackForm
         from municipality.cases.home_forms import HOME_FORMS, HomeForm
         from municipality.cases.obligations import OBLIGATIONS
@@ -32,4 +32,5 @@ class CasesConfig(AppConfig):
         DRAFT_EFFECTS.register("cases", kept)
         OWNERSHIPS.register("cases.Case", queries.ownership)
         OBLIGATIONS.register("drafts", unsent.obligations)
+        OBLIGATIONS.register("delegations", offered.obligations)
         post_migrate.connect(roles.ensure_roles, dispatch_uid="cases.roles")

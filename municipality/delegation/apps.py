@@ -19,3 +19,4 @@ class DelegationConfig(AppConfig):
         NAMES.register("organisation", organisations.names)
         OWNERSHIPS.register("accounts.Organisation", organisations.ownership)
         PERSON_ANNOTATIONS.register("is_delegate", queries.is_delegate())
+        PERSON_ANNOTATIONS.register("has_offers", queries.has_offers())

@@ -72,6 +72,11 @@ def is_delegate() -> Exists:
     return Exists(Delegation.objects.filter(delegate=OuterRef("pk"), state=DelegationState.ACTIVE))
 
 
+def has_offers() -> Exists:
+    """Whether a delegation was offered to a person and not answered, read with the person: `offered_to` is asked only then."""
+    return Exists(Delegation.objects.filter(delegate_digest=OuterRef("civil_id_digest"), state=DelegationState.OFFERED))
+
+
 def open_consents() -> QuerySet[Consent]:
     """Consents by which staff may act now."""
     now = clock.now()
