@@ -129,7 +129,9 @@ def _write(
         if not change.columns.keys() <= allowed.get(change.name, frozenset()):
             raise ValueError(f"{change.name} may not change {sorted(change.columns)}")
         columns |= change.columns
-    if any(columns.get(name, getattr(row, name)) != getattr(row, name) for name in PLACE):
+    # A street or building written in another way on the same plot leaves the point where it is; with another PACI number it moves.
+    moved = {name for name in (*PLACE, "paci_number") if columns.get(name, getattr(row, name)) != getattr(row, name)}
+    if moved & {"area_id", "block", "plot"} or ("paci_number" in moved and len(moved) > 1):
         columns |= _point({name: columns.get(name, getattr(row, name)) for name in ADDRESS_COLUMNS})
     now = clock.now()
     RegisterChange.objects.bulk_create(

@@ -20,6 +20,7 @@ from shops.search.queries import SearchQuery, search_shops
 from tests.conftest import Clock
 from tests.factories.zoning import PlotFactory
 from tests.shops.conftest import TESTS
+from zoning.models import PlotAddress
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Shop]
@@ -80,6 +81,21 @@ def test_a_shop_that_moves_stands_on_the_plot_of_its_new_address_or_at_no_known_
     latitude, longitude = move(block="9", building="", plot="5")
     assert latitude == pytest.approx(29.3701, abs=0.0002) and longitude == pytest.approx(47.9701, abs=0.0002)
     assert move(block="77", street="1") == (None, None)
+
+
+def test_a_corrected_street_leaves_the_point_and_another_paci_number_with_it_moves_the_shop(make_shop: Make) -> None:
+    shop = make_shop(latitude=29.33, longitude=48.03)
+    PlotAddress.objects.create(plot=PlotFactory(area=shop.area, block=shop.block, number="5"), paci_number="10229999")
+
+    def move(**columns: str) -> tuple[float | None, float | None]:
+        change_register(shop=shop, changes=[FactChange("address", columns)], source=f"case:{sorted(columns.items())}"[:80], actor=TESTS)
+        shop.refresh_from_db()
+        return shop.latitude, shop.longitude
+
+    assert move(street="Salem Al-Mubarak Street") == (29.33, 48.03), "on a plot that nobody knows or in the middle of it"
+    assert move(street="Salem Al Mubarak Street", building="12 A", floor="1") == (29.33, 48.03)
+    assert move(paci_number="10229998") == (29.33, 48.03), "a corrected PACI number alone is no move"
+    assert move(street="Baghdad Street", paci_number="10229999") != (29.33, 48.03)
 
 
 def test_what_does_not_change_leaves_no_event(make_shop: Make) -> None:
