@@ -148,16 +148,13 @@ ACCOUNT_FIELDS = (
 
 @dataclass(frozen=True)
 class SubjectAccount:
-    """What a subject has paid and owes: `bill_of` it with its lines in order, its `receipt_numbers`, and the fils of `refund_of` it.
-
-    `is_checked` says that a payment of the bill waits for the bank's answer or for a person.
-    """
+    """What a subject has paid and owes: `bill_of` it with its lines in order, its `receipt_numbers`, and the fils of `refund_of` it."""
 
     bill: Bill | None
     lines: list[BillLine]
     receipts: list[str]
     refund_fils: int
-    is_checked: bool = False
+    is_checked: bool = False  # a payment of the bill waits for the bank's answer, or for a person
 
 
 def account_of(subject: str) -> SubjectAccount:
@@ -165,15 +162,18 @@ def account_of(subject: str) -> SubjectAccount:
     receipt = Receipt.objects.filter(bill=OuterRef("bill"), allocation__is_settled=True, document__isnull=False)
     refund = RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk")
     checked = Attempt.objects.filter(allocations__bill=OuterRef("bill"), allocations__is_open=True, state__in=CHECKED)
-    columns = {"receipt": Subquery(receipt.values("number")[:1]), "refund_fils": Subquery(refund.values("fils")[:1])}
-    columns["is_checked"] = Exists(checked)
+    columns = {
+        "receipt": Subquery(receipt.values("number")[:1]),
+        "refund_fils": Subquery(refund.values("fils")[:1]),
+        "is_checked": Exists(checked),
+    }
     found: QuerySet[Any] = BillLine.objects.filter(bill__subject=subject).select_related("bill").only(*ACCOUNT_FIELDS).annotate(**columns)
     rows = sorted(found.order_by(), key=lambda row: (row.bill_id, row.order))  # few lines: ordered by SQL they cost Django more
     bill = next((row.bill for row in reversed(rows) if row.bill.state != BillState.VOID), None)
     lines = [row for row in rows if bill is not None and row.bill_id == bill.pk]
     receipts = {row.bill_id: row.receipt for row in rows if row.receipt is not None}
-    is_checked = any(row.is_checked for row in lines)
-    return SubjectAccount(bill, lines, list(receipts.values()), (rows[0].refund_fils or 0) if rows else 0, is_checked)
+    refund_fils = (rows[0].refund_fils or 0) if rows else 0
+    return SubjectAccount(bill, lines, list(receipts.values()), refund_fils, any(row.is_checked for row in lines))
 
 
 @dataclass(frozen=True)

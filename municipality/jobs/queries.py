@@ -48,8 +48,8 @@ def retried(kind: str, limit: int = 50) -> list[Retried]:
 
 
 def to_come(kinds: Collection[str], keys: Collection[str]) -> QuerySet[Job]:
-    """Jobs of some kinds with these keys that are not begun."""
-    return Job.objects.filter(kind__in=kinds, key__in=keys, state__in=[JobState.QUEUED, JobState.ON_HOLD])
+    """Jobs of some kinds with these keys that are not begun and not due yet; one that is held keeps its due time, which is over."""
+    return Job.objects.filter(kind__in=kinds, key__in=keys, state__in=[JobState.QUEUED, JobState.ON_HOLD], due_at__gte=clock.now())
 
 
 def is_on_hold(queue: str) -> bool:

@@ -42,7 +42,10 @@ def test_the_last_day_to_pay_is_on_every_page(make_licensed_shop: Any, owner: Us
     assert not missing(until)
     Job.objects.filter(pk=job.pk).update(due_at=job.due_at + 2 * DAY)  # as after an outage
     assert not missing(until + 2 * DAY) and len(missing(until)) == 4
-    Job.objects.filter(pk=job.pk).update(state="done")  # the control: nothing closes the request
+    yesterday = clock.today() - DAY
+    Job.objects.filter(pk=job.pk).update(state="on_hold", due_at=clock.start_of(yesterday))  # a job that is held keeps its day
+    assert len(missing(yesterday)) == 4, "a day that is over is no day to pay, while the request can be paid still"
+    Job.objects.filter(pk=job.pk).update(state="done", due_at=job.due_at + 2 * DAY)  # the control: nothing closes the request
     assert len(missing(until + 2 * DAY)) == 4
 
 
