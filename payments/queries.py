@@ -35,7 +35,7 @@ from payments.models import (
     RefundDue,
 )
 from payments.registry import BILLED, DELEGATED_BILLS, RIGHTS, VISITORS, Due, Right, dues_of
-from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
+from payments.states import AT_BANK, CHECKED, OWED, AttemptState, BillState, RefundState
 
 
 def visible_to(user: Visitor) -> QuerySet[Bill]:
@@ -162,12 +162,9 @@ def account_of(subject: str) -> SubjectAccount:
     receipt = Receipt.objects.filter(bill=OuterRef("bill"), allocation__is_settled=True, document__isnull=False)
     refund = RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk")
     checked = Attempt.objects.filter(allocations__bill=OuterRef("bill"), allocations__is_open=True, state__in=CHECKED)
-    columns = {
-        "receipt": Subquery(receipt.values("number")[:1]),
-        "refund_fils": Subquery(refund.values("fils")[:1]),
-        "is_checked": Exists(checked),
-    }
-    found: QuerySet[Any] = BillLine.objects.filter(bill__subject=subject).select_related("bill").only(*ACCOUNT_FIELDS).annotate(**columns)
+    columns = {"receipt": Subquery(receipt.values("number")[:1]), "refund_fils": Subquery(refund.values("fils")[:1])}
+    of_subject = BillLine.objects.filter(bill__subject=subject).select_related("bill").only(*ACCOUNT_FIELDS)
+    found: QuerySet[Any] = of_subject.annotate(is_checked=Exists(checked), **columns)
     rows = sorted(found.order_by(), key=lambda row: (row.bill_id, row.order))  # few lines: ordered by SQL they cost Django more
     bill = next((row.bill for row in reversed(rows) if row.bill.state != BillState.VOID), None)
     lines = [row for row in rows if bill is not None and row.bill_id == bill.pk]
@@ -189,7 +186,6 @@ class BillStatus:
         return self.step == "due"
 
 
-CHECKED = (AttemptState.CONFIRMING, AttemptState.MISMATCH)  # the answer of the bank, or a person, is waited for
 STEPS = {AttemptState.REDIRECTED: "at_bank", AttemptState.CONFIRMING: "checking", AttemptState.MISMATCH: "review"}
 
 

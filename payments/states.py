@@ -50,6 +50,7 @@ A = AttemptState
 # The outcome is not known, so no second attempt may begin.
 OPEN = (A.CREATED, A.REDIRECTED, A.CONFIRMING, A.MISMATCH)
 AT_BANK = (A.REDIRECTED, A.CONFIRMING, A.MISMATCH)
+CHECKED = (A.CONFIRMING, A.MISMATCH)  # the answer of the bank, or a person, is waited for
 # Ended without payment so far; the bank may still report a capture.
 UNPAID = (A.DECLINED, A.CANCELLED, A.TIMED_OUT, A.DENIED, A.EXPIRED)
 ATTEMPT = workflow(
