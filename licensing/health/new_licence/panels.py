@@ -55,6 +55,10 @@ LOST: dict[str, Text] = {
     "blocked": gettext_lazy("The shop is blocked. My shops shows why and what to do."),
 }
 
+_PAID_WHILE_BLOCKED = gettext_lazy(
+    "Have the block lifted first, then pay the fee: if it is paid before that, the request is refused and the amount returned."
+)
+
 
 def opening_steps(activity: str, floor: int, plot: Plot) -> list[NextStep]:
     """What is next where zoning says that an activity may open: the health licence, or who licenses the activity instead."""
@@ -143,6 +147,9 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
         if payments.status_of(bill).step in ("checking", "review"):
             text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
+        if licence is None and (block := queries.block_of(request)) is not None:
+            text = format_html("{} {}", bilingual(block, "sentence"), _PAID_WHILE_BLOCKED)
+            return NextStep(_("The shop is blocked"), with_last_day(text, case), reverse("shops:mine"), _("See what stops it"))
         text = with_last_day(_("The licence is issued automatically after payment."), case)
         if licence is not None:
             text = after_reversal(licence.document)

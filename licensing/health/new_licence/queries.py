@@ -18,7 +18,7 @@ from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
 from licensing.models import HealthLicence, LicenceSource, NewLicence
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
-from municipality.cases.models import Case, Effect
+from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
 from municipality.documents.models import Document
 from municipality.documents.states import DocumentState
@@ -179,7 +179,18 @@ _OTHER_ACTIVITY = _(
 
 def is_blocked(shop: Shop) -> bool:
     """Whether a shop is blocked: what stops the renewal of a licence stops a new one too."""
-    return any(block.effect == Effect.STOP for block in cases.active_blocks(shop.key, RENEWAL))
+    return _block(shop) is not None
+
+
+def _block(shop: Shop) -> Block | None:
+    return next((block for block in cases.active_blocks(shop.key, RENEWAL) if block.effect == Effect.STOP), None)
+
+
+def block_of(request: NewLicence) -> Block | None:
+    """The first block of the shop whose commercial licence a request has stated; None for a shop that is not in the register."""
+    number = request.commercial_license_no
+    shop = registered.by_licence([number]).get(number)
+    return _block(shop) if shop is not None else None
 
 
 def _registered(request: NewLicence, number: str) -> Commercial | None:

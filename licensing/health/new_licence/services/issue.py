@@ -48,9 +48,12 @@ def inspected(inspection: Inspection) -> None:
 
 
 def _bill(case: Case) -> None:
-    """Issue the bill of a request whose inspection is passed, and tell the applicant; refuse where no licence may be issued any more."""
+    """Issue the bill of a request whose inspection is passed, and tell the applicant; refuse where no licence may be issued any more.
+
+    A block of the shop refuses nothing yet: it can be lifted until the payment, and the page of the case says so.
+    """
     request = queries.request_of(case)
-    if code := _lost(request):
+    if (code := _lost(request)) and code != "blocked":
         _refuse(case, code)
         return
     advance(case, "inspected", actor=SYSTEM)

@@ -16,7 +16,7 @@ from licensing.inspections import services as inspections
 from licensing.models import HealthLicence, Inspection, NewLicence
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.cases.services import place_block
+from municipality.cases.services import lift_block, place_block
 from municipality.documents import services as documents
 from municipality.jobs.models import Job
 from municipality.kernel import clock
@@ -205,6 +205,19 @@ def test_a_repeated_inspection_that_is_passed_leads_to_the_bill(plot: Plot, owne
     until = clock.day_of(Job.objects.get(kind="licensing.expire_new", args__state="awaiting_payment").due_at)
     for path in (f"/en/cases/{request.case.public_id}/", "/en/basket/"):
         assert f'datetime="{until}"' in signed_in(owner).get(path).content.decode(), path
+
+
+def test_a_shop_that_is_blocked_at_the_inspection_gets_its_bill_and_its_page_says_so(plot: Plot, owner: User, officer: User) -> None:
+    request, page = new_licences.waiting_for_inspection(owner, officer), "/en/cases/{}/"
+    shop = shop_at_place(owner)
+    block(shop)
+    assert pass_inspection(request).case.state == "awaiting_payment"
+    blocked = signed_in(owner).get(page.format(request.case.public_id)).content.decode()
+    assert "The shop is blocked" in blocked and "Stopped" in blocked and "Pay by KNET" not in blocked
+    lift_block(subject=shop.key, source="test", actor=system("tests"))
+    assert "Pay by KNET" in signed_in(owner).get(page.format(request.case.public_id)).content.decode()
+    issue.paid(bill_of(request))
+    assert fresh(request.case).case.state == "paid"
 
 
 @pytest.mark.parametrize(("years", "fils"), [(1, 15_000), (2, 30_000)])
