@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, F, QuerySet, When
 
 from licensing.models import HealthLicence
-from municipality.documents.states import LIVE, DocumentState
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from shops.models import LicenceState
 from shops.registry import LicenceFact
@@ -28,7 +28,7 @@ def of_today() -> QuerySet[Any]:
 def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
     """The current licence of each shop (by primary key), for the search index. An older one may be in force still, and on the wall.
 
-    Of a renewed one that was suspended before it begins, the state and the last day are those of the one before it.
+    Where a renewed one that has not begun stands otherwise than the one before it, state and last day are those of the one before.
     """
     columns = ("shop_id", "is_current", "document__number", "document__state", "first_day", "last_day")
     rows = HealthLicence.objects.filter(shop__in=shops).values_list(*columns, "previous__document__state", "previous__last_day")
@@ -39,7 +39,7 @@ def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
     found = {}
     for shop, is_current, number, state, first, end, state_before, end_before in rows:
         if is_current:
-            if state == DocumentState.SUSPENDED and first > clock.today() and state_before in LIVE:
+            if state_before is not None and first > clock.today() and _STATES.get(state) != _STATES.get(state_before):
                 state, end = state_before, end_before
             found[shop] = LicenceFact(number, _STATES.get(state, LicenceState.ACTIVE), end, tuple(before.get(shop, ())))
     return found

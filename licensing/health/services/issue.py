@@ -151,10 +151,11 @@ def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
 
 @transaction.atomic
 def supersede_previous(*, licence_id: int) -> None:
-    """Supersede the licence before this one; runs on the first day of the renewed licence."""
+    """Supersede the licence before this one; runs on the first day of the renewed licence, which the search and the boards follow."""
     licence = HealthLicence.objects.select_related("document", "previous__document").get(pk=licence_id)
     if licence.previous is not None and licence.document.state in LIVE:
         documents.supersede(licence.previous.document, by=licence.document, actor=SYSTEM)
+    shops.refresh_search([licence.shop_id])
 
 
 def _event_key(case: Case, document: Document) -> str:

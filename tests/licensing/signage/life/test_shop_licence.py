@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from licensing.health import in_force
 from licensing.health import services as health
+from licensing.health.services.issue import supersede_previous
 from licensing.models import Board, BoardEnd, BoardRequest, HealthLicence
 from licensing.signage import invariants, moves, queries
 from licensing.signage.life import shop_licence
@@ -111,6 +113,26 @@ def test_a_renewed_licence_that_is_unpaid_again_suspends_them_from_its_first_day
     assert shop_licence.follow_all() == 1 and states(shop) == ["suspended_with_shop"] * 2
     health.take_payment(case=Case.objects.get(pk=case.pk))
     assert states(shop) == ["valid"] * 2 and told(owner) == ["suspended_with_shop", "resumed"] and not list(invariants.findings())
+
+
+def test_boards_suspended_with_the_licence_before_are_resumed_when_the_renewed_one_begins(
+    licensed: BoardRequest, shop: Shop, owner: User, frozen_clock: Any
+) -> None:
+    case = health.submit_renewal(shop=shop, applicant=owner)
+    health.take_payment(case=case)
+    health.issue_renewal(case=case)
+    present, renewed = HealthLicence.objects.select_related("document").filter(shop=shop).order_by("pk")
+    assert present.document.live_state == "valid" and renewed.first_day > clock.today()
+    documents.suspend(present.document, reason="payment_voided", actor=BY)
+    refresh_search([shop.pk])
+    assert states(shop) == ["suspended_with_shop"] * 2
+    known = in_force.licence_facts([shop.pk])[shop.pk]
+    assert (known.state, known.end) == ("suspended", present.last_day), "search and open data say what the boards say"
+    frozen_clock.move(days=(renewed.first_day - clock.today()).days)
+    supersede_previous(licence_id=renewed.pk)
+    assert states(shop) == ["valid"] * 2 and told(owner) == ["suspended_with_shop", "resumed"]
+    known = in_force.licence_facts([shop.pk])[shop.pk]
+    assert (known.state, known.end) == ("active", renewed.last_day)
 
 
 @pytest.mark.guards
