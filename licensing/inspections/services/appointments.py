@@ -167,7 +167,7 @@ def set_overdue() -> int:
     """Set the day of inspections whose owners have not chosen in time, and draw anew where the inspector may not go. Returns how many.
 
     Another day is set where nobody came on the appointed one, or where it has become a holiday. What was ordered of a shop that is
-    closed by now is cancelled.
+    closed by now is cancelled, after its day only once no visit of that day may be sent any more.
     """
     closed = Inspection.objects.filter(state__in=OPEN, case=None, shop__closed_on__lte=clock.today()).order_by("pk")
     ended = sweeps.for_each("licensing.cancel_inspections", list(closed.values_list("pk", flat=True)), _cancel_of_closed)
@@ -178,7 +178,10 @@ def set_overdue() -> int:
 
 
 def _cancel_of_closed(pk: int) -> bool:
-    cancel(inspection=Inspection.objects.get(pk=pk), actor=SYSTEM, reason="shop_closed")
+    row = Inspection.objects.get(pk=pk)
+    if row.state == InspectionState.APPOINTED and row.day is not None and row.day <= clock.today() and not _move_of(row):
+        return False  # its visit may have been made already and be sent yet
+    cancel(inspection=row, actor=SYSTEM, reason="shop_closed")
     return True
 
 

@@ -299,6 +299,32 @@ def test_two_draws_at_once_give_an_inspector_no_more_visits_than_a_day_takes(
     assert len({row.day for row in Inspection.objects.filter(inspector=other, state="appointed")}) == 2
 
 
+def test_a_visit_made_on_the_day_on_which_the_shop_closes_can_be_sent_later(row: Inspection, frozen_clock: Any) -> None:
+    row = inspections.appointed(row)
+    assert row.day is not None
+    frozen_clock.move(days=(row.day - clock.today()).days)
+    made = inspections.found(row)  # without a line
+    events.close(shop=Shop.objects.get(pk=row.shop_id), source="tests", actor=system("tests"), on=clock.today())
+    assert appointments.set_overdue() == 0
+    frozen_clock.move(hours=20)
+    assert appointments.set_overdue() == 0
+    inspections.visited(row, made)
+    assert row.state == "passed"
+
+
+def test_a_visit_to_a_closed_shop_is_waited_for_as_long_as_it_may_be_sent(row: Inspection, frozen_clock: Any) -> None:
+    row = inspections.appointed(row)
+    assert row.day is not None
+    frozen_clock.move(days=(row.day - clock.today()).days)
+    events.close(shop=Shop.objects.get(pk=row.shop_id), source="tests", actor=system("tests"), on=clock.today())
+    frozen_clock.move(days=1)
+    assert appointments.set_overdue() == 0
+    frozen_clock.move(hours=limits()["late_report_hours"])
+    assert appointments.set_overdue() == 1
+    row.refresh_from_db()
+    assert row.state == "cancelled"
+
+
 @pytest.mark.parametrize("is_failed", [False, True])
 def test_of_a_shop_that_closes_nothing_is_inspected_any_more(row: Inspection, owner: User, is_failed: bool, frozen_clock: Any) -> None:
     if is_failed:
