@@ -22,6 +22,7 @@ from municipality.accounts.access import access
 from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
+from municipality.cases.block_causes import Obstacle, Way
 from municipality.delegation.authorization import NotYours, authorize
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
@@ -131,4 +132,17 @@ def cancel(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             return redirect("licensing:licence", public_id=shop.public_id)
     offer = queries.offer(shop, CANCEL)
     context = _context(user, shop, offer, access=allowed, form=form, refusal=refusal)
+    context["obstacles"] += _waiting_transfer(user, shop)
     return render(request, "licensing/acts/cancel.html", context, status=409 if refusal else 200)
+
+
+def _waiting_transfer(user: User, shop: Shop) -> list[Obstacle]:
+    """The transfer that waits for an answer, with the way to it for those who may take it back."""
+    if transfers.waiting_on(shop) is None:
+        return []
+    title, text = _("A transfer of this licence is under way"), _("A transfer of this licence waits for an answer. Take it back first.")
+    try:
+        named_access(user, shop, TRANSFER)
+    except NotYours:
+        return [Obstacle(title, text)]
+    return [Obstacle(title, text, ways=[Way(_("To the transfer"), reverse("licensing:transfer", args=[shop.public_id]))])]

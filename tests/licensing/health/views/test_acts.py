@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from licensing.health import services
 from licensing.health.states import CHANGE, DUPLICATE, RENEWAL
+from licensing.health.transfers import services as transfers
 from licensing.models import HealthLicence, Renewal
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -24,7 +25,7 @@ from municipality.review.services import desk
 from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
-from tests.factories.accounts import PersonFactory
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.factories.licensing import RenewalCaseFactory, answers_for
 from tests.factories.uploads import UploadFactory
 
@@ -139,6 +140,14 @@ def test_a_duplicate_of_what_the_register_changed_leads_to_the_change(shop: Shop
     Shop.objects.filter(pk=shop.pk).update(name_ar="اسم آخر")
     page = signed_in(owner).get(url(shop, "duplicate/")).content.decode()
     assert "ask for a change instead" in page and url(shop, "change/") in page
+
+
+def test_the_page_of_the_end_names_a_transfer_that_waits_and_leads_to_it(shop: Shop, owner: User) -> None:
+    client, leads = signed_in(owner), f'href="{url(shop, "transfer/")}"'
+    assert leads not in client.get(url(shop, "cancel/")).content.decode(), "the control"
+    transfers.ask(shop=shop, person=owner, number=NOURA)
+    page = client.get(url(shop, "cancel/")).content.decode()
+    assert "Something prevents this" in page and "Take it back first" in page and leads in page and 'name="understood"' not in page
 
 
 def test_the_end_is_confirmed_on_a_page_that_says_what_follows(shop: Shop, owner: User) -> None:
