@@ -157,8 +157,12 @@ def test_the_log_of_the_front_door_does_not_tell_from_where_a_report_came(root: 
     (written,) = re.findall(r"log_format portal '(.*)';", text)
     assert written.startswith("$client ") and "$remote_addr" not in written
     theirs = [reverse(f"reports:{name}") for name in ("new", "send", "photo_held")]
-    theirs += [reverse(f"reports:{name}", args=["a1"]) for name in ("sent", "mine", "me_too")]
-    assert all(re.search(pattern, path) for path in theirs)
+    theirs += [reverse(f"reports:{name}", args=["a1"]) for name in ("sent", "mine", "me_too", "ban")]
+    theirs += [path[3:] for path in theirs]  # without the language, before the redirect
+    assert theirs[0].startswith("/ar/") and all(re.search(pattern, path) for path in theirs)
+    blocks = re.findall(r"location ~ (\S+) \{(.*?)\}", text, re.S)
+    first = [next((block for place, block in blocks if re.search(place, path)), "") for path in theirs]
+    assert all("error_log stderr crit;" in block for block in first), "other lines of the log of errors have the address"
     assert not re.search(pattern, reverse("reports:report", args=["a1"])), "what everybody reads has an address"
 
 
