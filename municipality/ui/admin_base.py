@@ -94,11 +94,12 @@ def column(title: Any, show: Callable[[Any], Any], path: str, *, ordering: str |
 
 @cache
 def _by_name(field: ForeignKey[Any, Any]) -> Callable[[Any], Any]:
-    """The row that a field names, without Django's link to its page."""
+    """The row that a field names, without Django's link to its page; a dash where it names none."""
 
     @admin.display(description=field.verbose_name)
     def shown(row: Any) -> Any:
-        return getattr(row, field.name)
+        found = getattr(row, field.name)
+        return found if found is not None else "—"  # Django writes None of a callable as a word
 
     return shown
 

@@ -18,8 +18,10 @@ from municipality.cases.admin import CaseAdmin
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.roles import READS, WRITES, ensure_roles
 from municipality.kernel import clock, guards
+from municipality.places.models import Branch
 from municipality.rulebook.models import RuleSet
 from municipality.rulebook.queries import words_of_reason
+from municipality.ui import admin_base
 from municipality.ui.admin_base import ReadOnlyAdmin
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
@@ -260,6 +262,13 @@ def test_nobody_reads_on_their_own_home_that_they_may_do_nothing(rules: None, gr
     denied = render_to_string("admin/app_list.html", {"app_list": []}).strip()
     assert "<p>" in denied and denied not in page
     assert ("لا مهمة لحسابك بعد" in page) is (not groups)
+
+
+def test_a_field_that_names_no_row_shows_a_dash() -> None:
+    """Without the link of Django; the control is the row that it names."""
+    shown = admin_base._by_name(User._meta.get_field("branch"))  # type: ignore[arg-type]
+    assert shown(User()) == "—"
+    assert shown(User(branch=Branch(pk="HA"))) == Branch(pk="HA")
 
 
 def test_a_list_is_titled_with_what_it_lists(rules: None) -> None:
