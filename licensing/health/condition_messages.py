@@ -336,7 +336,8 @@ def _owed(c: RenewalCondition, s: Subject) -> Obstacle:
         return Obstacle(
             _("A violation of this shop is still open"),
             _(
-                "Something may still have to be paid: an objection is being studied, or the violation goes to court. "
+                "Something may still have to be paid: the days of a warning run, an objection is being studied, "
+                "or the violation goes to court. "
                 "The licence can be transferred once the violation has ended."
             ),
             ways=[Way(_("See the violations"), reverse("violations:mine")), _my_shops()],

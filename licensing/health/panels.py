@@ -49,7 +49,7 @@ LOST: dict[str, Text] = {
     "period_over": _("The last day of the period that was asked for is over. You can ask for the renewal again from My shops."),
     "shop_closed": _("The shop is closed in the register."),
     "blocked": _("The shop is blocked. My shops shows why and what to do."),
-    "nothing_owed": _("Something has to be paid about the shop first."),
+    "nothing_owed": _("Something about the shop has to be settled first."),
 }
 
 TAKEN_OVER = _(
