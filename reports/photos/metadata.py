@@ -10,6 +10,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from municipality.kernel import clock
+from municipality.uploads.inspection import PIXELS
 
 NORTH_TO, EAST_TO = (28.0, 31.0), (46.0, 49.0)  # Kuwait, as `fieldwork.models.IN_KUWAIT`
 _TIME = "%Y:%m:%d %H:%M:%S%z"
@@ -27,12 +28,17 @@ class Metadata:
 
 
 def read(file: Any) -> Metadata:
-    """What the header of a picture says; nothing for one that cannot be read. The picture itself is not decoded."""
+    """What the header of a picture says; nothing for one that cannot be read. The picture itself is not decoded.
+
+    One that Pillow refuses to open for its size has one pixel more than is taken.
+    """
     try:
         file.seek(0)
         picture = Image.open(file, formats=["JPEG"])
         exif, pixels = picture.getexif(), picture.width * picture.height
         return Metadata(_captured_at(exif.get_ifd(ExifTags.IFD.Exif)), *_position(exif.get_ifd(ExifTags.IFD.GPSInfo)), pixels)
+    except Image.DecompressionBombError:
+        return Metadata(pixels=PIXELS + 1)
     except Exception:  # noqa: BLE001 - whatever a damaged header makes of the parser: the photo is judged in the child process
         return Metadata()
     finally:

@@ -258,7 +258,7 @@ def _copy_of(photo: ReportPhoto) -> tuple[str, dict[str, Any]]:
 
 
 def _check_kind(file: Any) -> None:
-    """A document is no photo; whether anything else is one, `uploads` finds out."""
+    """A document is no photo, by its first bytes alone; whether anything else is one, `uploads` finds out."""
     file.seek(0)
     if file.read(5) == b"%PDF-":
         raise FileRefused("not_a_photo", _("This is a document. Take a photo of the problem, or choose one."), status=400)

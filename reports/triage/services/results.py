@@ -159,7 +159,7 @@ def _written(row: Report, inspector: User, found: FoundResult, visit: Visit) -> 
     if found.photo is not None:
         place = (found.sent.latitude, found.sent.longitude)
         photo = photos.add(row, PhotoKind.AFTER, found.photo, found.captured_at, *place, actor=actor)
-        if photo.upload.state == UploadState.REFUSED:  # nobody could see it
+        if photo.upload.state == UploadState.REFUSED:  # by its first bytes and its size; nobody could see it. The rest is looked at later
             raise photos.refusal_of(photo)
     proof = prove(row, photo, written, _accuracy_of(photo, found.sent))
     is_proved = not proof.lacks

@@ -10,16 +10,18 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils.translation import override
+from PIL import Image
 
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.uploads.inspection import PIXELS
 from municipality.uploads.models import DailyUploads, Upload
 from municipality.uploads.refusals import FileRefused
 from municipality.uploads.states import UploadState
 from reports import queries
 from reports.models import HeldPhoto, PhotoKind, ReportPhoto
-from reports.photos import services
+from reports.photos import metadata, services
 from reports.reporters.services import Sender
 from tests.conftest import NOON
 from tests.factories import report_photos, reports
@@ -27,6 +29,15 @@ from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db
 Outbox = Callable[..., int]
+
+
+def test_a_photo_that_is_too_large_to_be_opened_is_refused_for_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert metadata.read(report_photos.file()).pixels <= PIXELS, "the red control"
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1)
+    assert metadata.read(report_photos.file()).pixels > PIXELS
+    with pytest.raises(FileRefused) as refused:
+        services.hold(str(uuid4()), report_photos.file())
+    assert refused.value.code == "pixels"
 
 
 def test_a_held_photo_becomes_one_of_the_report() -> None:
