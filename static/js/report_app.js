@@ -126,6 +126,10 @@ async function begin() {
   addEventListener("online", sendAll);
   form.addEventListener("submit", async (event) => {
     const { submitter } = event;
+    if (opened && submitter?.name === "_language" && !navigator.onLine) { // another language has to be fetched; the kept report stays
+      event.preventDefault();
+      return;
+    }
     const isWorkers = navigator.onLine || navigator.serviceWorker?.controller; // the worker keeps it
     if (!isOld && !opened && (isWorkers || submitter?.name === "_language")) return;
     event.preventDefault();
