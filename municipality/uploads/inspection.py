@@ -14,14 +14,13 @@ from typing import Any
 from django.conf import settings
 
 from municipality.uploads.parts import work_folder
-from municipality.uploads.refusals import SENTENCES
+from municipality.uploads.refusals import PIXELS, SENTENCES
 
 PROGRAM = Path(__file__).with_name("inspector.py")
 MEMORY = 256 * 1024 * 1024  # bytes of address space
 SECONDS = 20  # of processor time
 WALL_SECONDS = 45
 OUTPUT = 48 * 1024 * 1024  # bytes of one written file
-PIXELS = 25_000_000  # phones write 5712 x 4284 by default
 METADATA = 2 * 1024 * 1024  # bytes
 OBJECTS = 100_000  # of a PDF
 RESOLUTION = 150  # dots an inch

@@ -11,6 +11,8 @@ from municipality.kernel.errors import Refused
 from municipality.ui.plurals import counted
 from municipality.ui.texts import Text
 
+PIXELS = 25_000_000  # of a picture; phones write 5712 x 4284 by default
+
 _MB = 1024 * 1024
 
 SENTENCES: dict[str, Text] = {

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from municipality.kernel import clock
-from municipality.uploads.inspection import PIXELS
+from municipality.uploads.refusals import PIXELS
 
 NORTH_TO, EAST_TO = (28.0, 31.0), (46.0, 49.0)  # Kuwait, as `fieldwork.models.IN_KUWAIT`
 _TIME = "%Y:%m:%d %H:%M:%S%z"

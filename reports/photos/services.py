@@ -18,9 +18,8 @@ from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR, Actor
 from municipality.ui.texts import Text
 from municipality.uploads import services as uploads
-from municipality.uploads.inspection import PIXELS
 from municipality.uploads.models import Upload
-from municipality.uploads.refusals import FileRefused
+from municipality.uploads.refusals import PIXELS, FileRefused
 from municipality.uploads.states import UploadState
 from reports import queries
 from reports.models import HeldPhoto, PhotoKind, Report, ReportPhoto
