@@ -15,9 +15,8 @@ from PIL import Image
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.uploads.inspection import PIXELS
 from municipality.uploads.models import DailyUploads, Upload
-from municipality.uploads.refusals import FileRefused
+from municipality.uploads.refusals import PIXELS, FileRefused
 from municipality.uploads.states import UploadState
 from reports import queries
 from reports.models import HeldPhoto, PhotoKind, ReportPhoto
