@@ -97,8 +97,12 @@ def able_to_inspect(is_womens: bool, day: dt.date) -> QuerySet[User]:
     return User.objects.filter(is_active=True, is_staff=True, pk__in=warrants.values("user"))
 
 
-# The party is the holder of the shop: nobody else is named by a civil number.
-OF_HOLDER = Q(party__isnull=True, party_digest="") | Q(party=F("shop__owner"))
+# The party is the holder of the shop: nobody else is named by a civil number. Who had no account then is known by the number alone.
+OF_HOLDER = (
+    Q(party__isnull=True, party_digest="")
+    | Q(party=F("shop__owner"))
+    | Q(party__isnull=True, party_digest=F("shop__owner__civil_id_digest"))
+)
 
 
 def concerning(person: User) -> QuerySet[Violation]:
@@ -179,8 +183,17 @@ def _against(person: User) -> Q:
 
 def is_of_holder(row: Violation) -> bool:
     """As OF_HOLDER, for one violation that was read with its shop; False without one."""
-    is_named = row.party_id is not None or bool(row.party_digest)
-    return row.shop is not None and (not is_named or (row.party_id is not None and row.party_id == row.shop.owner_id))
+    return row.shop is not None and is_holder_named(row.shop, row.party_id, row.party_digest)
+
+
+def is_holder_named(shop: Shop, party: int | None, digest: str) -> bool:
+    """Whether the holder of a shop is the party of a report there: named by a civil number, with or without an account then, or by none.
+
+    `party` is its primary key, `digest` the keyed hash of its civil number.
+    """
+    if party is None and not digest:
+        return True
+    return shop.owner is not None and is_against(shop.owner, party, digest)
 
 
 def is_against(person: User, party: int | None, digest: str) -> bool:

@@ -54,8 +54,7 @@ def _of_party(shop: Shop | None, party: User | None, digest: str, before: dt.dat
         found |= Q(party=party)
     if digest:
         found |= Q(party_digest=digest)
-    is_named = party is not None or bool(digest)
-    if shop is not None and (not is_named or (party is not None and party.pk == shop.owner_id)):
+    if shop is not None and queries.is_holder_named(shop, party.pk if party is not None else None, digest):
         found |= _of_holder(shop, before)
     return found
 

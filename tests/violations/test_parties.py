@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from municipality.documents.signing import SignerMissing
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
+from shops.claims import services as claims
+from shops.models import RegisteredOwner, Shop
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import NOURA, PersonFactory
@@ -17,7 +21,7 @@ from tests.violations.conftest import pay
 from violations import parties, publication, queries, shop_merges
 from violations.models import Violation
 from violations.panels import my_shops
-from violations.services import blocks, notices, terms
+from violations.services import blocks, notices, repetition, terms
 from violations.services import documents as documents_of_violations
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +63,37 @@ def test_a_report_that_names_somebody_else_is_none_of_the_shops(write: Callable[
     assert pay(row, noura).state == "paid" and publication.of_shops([shop.pk]) == {} and publication.finding(row.public_id) is None
     own = pay(write("VND-01"), owner)
     assert [finding.violation for finding in publication.of_shops([shop.pk])[shop.pk].findings] == [own], "the red control"
+
+
+def test_a_holder_who_was_named_before_they_had_an_account_is_the_party(
+    write: Callable[..., Violation], make_shop: Callable[..., Shop], frozen_clock: Clock
+) -> None:
+    """They own the shop by a claim later: its certificate, the transfer, the list, the stop and the next report count the one before."""
+    other = make_shop()
+    row, first = write("CLN-03", civil_id=NOURA, shop=other), write("VND-01", civil_id=NOURA, shop=other)
+    assert row.party is None and not queries.is_of_holder(row) and not queries.is_owed_on(other), "somebody else holds it in the register"
+    noura = PersonFactory(noura=True)
+    RegisteredOwner.objects.create(
+        commercial_license_no=other.commercial_license_no, owner_digest=noura.civil_id_digest or "", source="moci", as_of=clock.now()
+    )
+    claims.claim_by_register(shop=other, person=noura)
+    other.refresh_from_db()
+    row = Violation.objects.get(pk=row.pk)
+    assert queries.is_of_holder(row) and queries.is_owed_on(other) and blocks.shops_of(row) == [other]
+    assert queries.ownership(row, noura).owners == [noura.pk] and set(queries.concerning(noura)) == {row, first}
+    assert my_shops(noura, [other]) and len(shop_merges.following(other)) == 2
+    assert f'value="{other.public_id}"' not in signed_in(noura).get("/en/violations/clearance/").content.decode()
+    with pytest.raises(Refused):
+        documents_of_violations.clearance(person=noura, shop=other)
+    frozen_clock.move(days=1)
+    second = write("VND-01", shop=other)
+    assert second.repeat_count == 1 and repetition.count_now(second) == 1
+    pay(first, noura)
+    assert [finding.violation for finding in publication.of_shops([other.pk])[other.pk].findings] == [first]
+    notices.record_service(violation=row, at=row.seen_at, ground="opened", proof={})
+    frozen_clock.move(days=31)
+    terms.lapse_due()
+    assert blocks.place_due() == 1 and blocks.is_blocking(Violation.objects.get(pk=row.pk))
 
 
 def test_a_warning_whose_days_run_holds_up_a_transfer_of_the_licence(

@@ -42,7 +42,7 @@ def place_due() -> int:
 
 
 def _place(pk: int) -> bool:
-    row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=pk)
+    row = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "party").get(pk=pk)
     if row.state not in UNPAID or row.block_from is None or row.block_from > clock.today():
         return False
     if _lifts_in_force().filter(violation=row).exists():

@@ -27,7 +27,7 @@ from violations.services import blocks, settlements
 from violations.states import ViolationState
 
 V = ViolationState
-RELATED = ("judgment", "plan", "shop", "objection")
+RELATED = ("judgment", "plan", "shop__owner", "objection")
 MAX_DUES = 90  # the basket takes a hundred lines
 ENDS = _("Paying accepts the settlement and ends your right to object to this violation.")
 MISSED = _("Missing it ends the instalment plan.")
