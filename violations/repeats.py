@@ -60,7 +60,9 @@ def _of_party(shop: Shop | None, party: User | None, digest: str, before: dt.dat
 
 
 def _of_holder(shop: Shop, before: dt.datetime) -> Q:
-    """Those against the holder of a shop since it last passed to another one, also at an entry that was merged into it."""
-    found = queries.OF_HOLDER & (Q(shop=shop) | Q(shop__merged_into=shop))
+    """Those against the holder of a shop since it last passed to another one, also at an entry of theirs that was merged into it."""
+    owner = Q(shop__owner=shop.owner_id) if shop.owner_id is not None else Q(shop__owner__isnull=True)
+    company = Q(shop__organisation=shop.organisation_id) if shop.organisation_id is not None else Q(shop__organisation__isnull=True)
+    found = queries.OF_HOLDER & (Q(shop=shop) | (Q(shop__merged_into=shop) & owner & company))
     since = shops.passed_at(shop, before)
     return found if since is None else found & Q(seen_at__gte=since)
