@@ -34,6 +34,10 @@ class StatusText:
     todo: Text
 
 
+UNCOUNTED = _(
+    "The bank took an amount that cannot count for a bill: it was paid already, is no longer due, is of another amount, "
+    "or the payment came after the bank had reversed it; the bill is then still to be paid."
+)
 STATUS_TEXTS: dict[str, StatusText] = {
     A.CREATED: StatusText(
         "wait",
@@ -124,14 +128,14 @@ STATUS_TEXTS: dict[str, StatusText] = {
     A.REFUND_DUE: StatusText(
         "warn",
         _("The amount is returned to you"),
-        _("The bank took an amount that cannot count for a bill: it was paid already, is no longer due, or is of another amount."),
+        UNCOUNTED,
         _("The amount was taken and the Municipality owes it to you."),
         _("You do not need to apply. The refund goes to the card you paid with."),
     ),
     A.REFUNDED: StatusText(
         "ok",
         _("The amount was returned to you"),
-        _("The bank took an amount that cannot count for a bill: it was paid already, is no longer due, or is of another amount."),
+        UNCOUNTED,
         _("The Municipality returned the amount. Your bank shows it within some days."),
         _("There is nothing more to do."),
     ),
@@ -344,7 +348,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> Re
         return ResultPage(step, text, False, is_waiting)
     violation_id = _only_id("violation", bills)
     visited = violation_id if is_visitor else None
-    can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED)
+    can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED, A.REFUND_DUE, A.REFUNDED)  # what came after a reversal pays no bill
     payable = next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None)
     return ResultPage(
         step,

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
-from payments import invariants
+from payments import invariants, pages
 from payments.models import Attempt, BankStatement, Bill, Difference, LedgerPosting, RefundDue, StatementLine
 from payments.services import inquiries, owe_back, reconciliation
 from payments.services.differences import add_note, ask_gateway, close_difference, propose_closing
@@ -107,6 +107,8 @@ def test_what_the_bank_pays_in_after_it_reversed_it_goes_back_to_the_payer(
     refund = RefundDue.objects.get()
     assert (refund.fils, refund.allocation) == (attempt.fils, None)
     assert (Attempt.objects.get().state, Bill.objects.get().state) == ("refund_due", "due")
+    page = pages.page_of(Attempt.objects.get(), is_owner=True)
+    assert page.payable == Bill.objects.get() and "the bill is then still to be paid" in str(page.text.happened)
     assert Difference.objects.get().code == "timing" and not list(invariants.findings())
 
 
