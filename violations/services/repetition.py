@@ -50,8 +50,14 @@ def count_now(row: Violation) -> int:
 
 
 def is_raised_for_nothing(row: Violation, order: SettlementOrder | None) -> bool:
-    """Whether the sum of a violation is still raised by a repetition of which nothing stands."""
-    return order is not None and order.percent != rules.HUNDRED and not count_now(row) and _fils_without(row, order) < order.fils
+    """Whether the sum of a violation is still raised by a repetition of which nothing stands, since an earlier one was annulled.
+
+    A shop that changed hands since takes nothing away.
+    """
+    if order is None or order.percent == rules.HUNDRED or not row.repeat_count or count_now(row):
+        return False
+    gone = Violation.objects.filter(_same_party(row), offence=row.offence, seen_at__lt=row.seen_at, state__in=(V.ANNULLED, V.ACQUITTED))
+    return _fils_without(row, order) < order.fils and gone.exists()
 
 
 def _fils_without(row: Violation, order: SettlementOrder) -> int:
@@ -70,16 +76,22 @@ def recompute_after(ended: Violation) -> int:
     In the transaction in which it was annulled. What is paid, paid in parts or at the bank keeps its sum; the office sees it
     (`is_raised_for_nothing`).
     """
-    same_party = Q(shop=ended.shop) if ended.shop_id is not None else Q()
-    if ended.party_id is not None:
-        same_party |= Q(party=ended.party)
-    if ended.party_digest:
-        same_party |= Q(party_digest=ended.party_digest)
+    same_party = _same_party(ended)
     if not same_party:
         return 0
-    later = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").order_by("pk")
+    later = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "party").order_by("pk")
     later = later.filter(same_party, offence=ended.offence, seen_at__gt=ended.seen_at, repeat_count__gt=0, state__in=UNPAID)
     return sum(_recompute(row) for row in later)
+
+
+def _same_party(row: Violation) -> Q:
+    """Those at the shop or against the party of a violation; empty where it has neither."""
+    found = Q(shop=row.shop) if row.shop_id is not None else Q()
+    if row.party_id is not None:
+        found |= Q(party=row.party)
+    if row.party_digest:
+        found |= Q(party_digest=row.party_digest)
+    return found
 
 
 def sweep() -> int:
@@ -96,7 +108,7 @@ def sweep() -> int:
 
 
 def _recompute_one(violation: Violation) -> bool:
-    row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=violation.pk)
+    row = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "party").get(pk=violation.pk)
     return row.state in UNPAID and _recompute(row)
 
 

@@ -21,7 +21,7 @@ from shops.office.services import merges
 from shops.register.services import transfer
 from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.factories.accounts import NOURA, StaffFactory
+from tests.factories.accounts import NOURA, SALIM, StaffFactory
 from tests.factories.payments import AttemptFactory
 from tests.violations.conftest import pay
 from violations import invariants, queries, repeats
@@ -79,6 +79,18 @@ def test_what_was_paid_stays_and_the_office_is_told(twice: tuple[Violation, Viol
     clerk = signed_in(StaffFactory(groups=["violation_clerk"], login="reads", branch_id=second.branch_id))
     page = clerk.get(f"/admin/office/{second.public_id}/").content.decode()
     assert "زِيد المبلغ للتكرار" in page
+
+
+def test_a_shop_that_changed_hands_takes_no_repetition_away(
+    write: Callable[..., Violation], shop: Shop, stranger: Any, frozen_clock: Clock
+) -> None:
+    write("VND-01")
+    frozen_clock.move(days=2)
+    second = write("VND-01", civil_id=SALIM)
+    assert second.repeat_count == 1 and second.party == shop.owner
+    transfer(shop=shop, to=stranger, source="case:01", actor=system("tests"))
+    second = Violation.objects.get(pk=second.pk)
+    assert not repetition.count_now(second) and not repetition.is_raised_for_nothing(second, queries.order_of(second))
 
 
 def test_another_repetition_keeps_the_percentage(
