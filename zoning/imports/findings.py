@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
 from municipality.imports.models import ImportFile, LineOutcome
 from zoning.geometry import boxes, measures, shapes
-from zoning.models import PlotFinding, PlotRow, PlotShape
+from zoning.models import Plot, PlotFinding, PlotRow, PlotShape
 
 K = PlotFinding.Kind
 MOST_SAVED = 1000  # findings of a kind; all are counted
@@ -81,9 +81,18 @@ def changed_blocks(file: ImportFile) -> QuerySet[PlotRow, Any]:
 
 
 def former_plots(file: ImportFile) -> set[int]:
-    """The keys of all plots that new plots of a file come from; they end unless the file names them too."""
+    """The keys of the plots that end because new plots of a file come from them."""
     rows = PlotRow.objects.filter(file=file, outcome__in=_GOOD).exclude(former=[]).exclude(former__isnull=True)
-    return {plot for row in rows.only("former") for plot in row.former_plots}
+    former = {plot for row in rows.only("former") for plot in row.former_plots}
+    return former - named_plots(file.pk, former)
+
+
+def named_plots(file: int, plots: Collection[int | None]) -> set[int]:
+    """Those of some plots that a file (its key) names by their own number too, whatever came of that line: they do not end."""
+    numbers = {str(plot): plot.pk for plot in Plot.objects.filter(pk__in=plots)}  # written as in `PlotRow.number`
+    lines = PlotRow.objects.filter(file=file, number__in=numbers).values_list("number", flat=True)
+    is_wrong = Q(outcome=LineOutcome.WRONG)  # asked apart: the lines without errors have an index of their numbers
+    return {numbers[number] for number in (*lines.filter(~is_wrong), *lines.filter(is_wrong))}
 
 
 def _of_block(file: ImportFile, block: dict[str, Any], former: set[int], seen: set[frozenset[_Placed]]) -> Iterator[PlotFinding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -14,6 +14,7 @@ from municipality.jobs.errors import OnHold
 from municipality.kernel import clock
 from municipality.places.models import Area
 from zoning.imports import undo
+from zoning.imports.findings import named_plots
 from zoning.imports.validation import plots_of
 from zoning.maps.services import refresh_outlines
 from zoning.models import LoadUndo, Plot, PlotAddress, PlotChange, PlotRow, PlotShape, PlotSuccession
@@ -30,7 +31,7 @@ def apply(file: ImportFile, rows: Sequence[PlotRow]) -> Applied:
         raise OnHold("plots", "a load is being undone")
     if LoadUndo.objects.filter(file=file, done_at__isnull=False).exists():
         return Applied(left_out=[row.pk for row in rows])
-    fitting, left_out = _fitting(rows)
+    fitting, left_out = _fitting(file, rows)
     new = [row for row in fitting if row.plot_id is None or row.is_renumbered]
     changed = [row for row in fitting if row.outcome == LineOutcome.CHANGE]
     plots = _new_plots(file, new)
@@ -55,7 +56,7 @@ def apply(file: ImportFile, rows: Sequence[PlotRow]) -> Applied:
     )
 
 
-def _fitting(rows: Sequence[PlotRow]) -> tuple[list[PlotRow], list[int]]:
+def _fitting(file: ImportFile, rows: Sequence[PlotRow]) -> tuple[list[PlotRow], list[int]]:
     """The rows that the register still fits, and the keys of the others."""
     today = clock.today()
     present = plots_of({(row.area_id or 0, row.block, row.plot_number) for row in rows})
@@ -63,7 +64,7 @@ def _fitting(rows: Sequence[PlotRow]) -> tuple[list[PlotRow], list[int]]:
     current = set(PlotShape.objects.filter(pk__in=old, valid_to__isnull=True, plot__valid_to__isnull=True).values_list("pk", flat=True))
     holders = dict(PlotAddress.objects.filter(paci_number__in=[one for row in rows for one in row.paci]).values_list("paci_number", "plot"))
     begun = dict(PlotShape.objects.filter(pk__in=[row.compared_id for row in rows]).values_list("pk", "valid_from"))
-    standing, named = _standing(rows, today), _named(rows, {row.plot_id for row in rows if row.is_renumbered})
+    standing, named = _standing(file, rows, today), named_plots(file.pk, {row.plot_id for row in rows if row.is_renumbered})
     fitting, left_out, ended, taken = [], [], set[int](), set[str]()
     for row in rows:
         now = present.get((row.area_id or 0, row.block, row.plot_number))
@@ -88,19 +89,14 @@ def _fitting(rows: Sequence[PlotRow]) -> tuple[list[PlotRow], list[int]]:
     return fitting, left_out
 
 
-def _named(rows: Sequence[PlotRow], plots: Collection[int | None]) -> set[int]:
-    """Those of some plots that the file names by their own number too: they do not end."""
-    of_file = PlotRow.objects.filter(file__in={row.file_id for row in rows}, plot__in=plots, is_renumbered=False)
-    return {row.plot_id or 0 for row in of_file.filter(outcome__in=(LineOutcome.SAME, LineOutcome.CHANGE)).only("plot")}
-
-
-def _standing(rows: Sequence[PlotRow], today: dt.date) -> set[int]:
+def _standing(file: ImportFile, rows: Sequence[PlotRow], today: dt.date) -> set[int]:
     """The former plots of some rows that can end today, were ended by their load already, or do not end."""
     former = {plot for row in rows for plot in row.former_plots}
     begun = Q(valid_from__lt=today, plot__valid_from__lt=today, valid_to__isnull=True, plot__valid_to__isnull=True)
     found: set[int] = set(PlotShape.objects.filter(begun, plot__in=former).values_list("plot", flat=True))
-    by_load = PlotSuccession.objects.filter(predecessor__in=former, successor__load__in={row.file_id for row in rows})
-    return {*found, *by_load.values_list("predecessor", flat=True), *_named(rows, former)}
+    by_load = PlotSuccession.objects.filter(predecessor__in=former, successor__load=file)
+    staying = Plot.objects.filter(pk__in=named_plots(file.pk, former), valid_to__isnull=True)
+    return {*found, *by_load.values_list("predecessor", flat=True), *staying.values_list("pk", flat=True)}
 
 
 def _new_plots(file: ImportFile, rows: Sequence[PlotRow]) -> dict[int, Any]:
@@ -146,7 +142,7 @@ def _succeed(file: ImportFile, rows: Sequence[PlotRow], plots: dict[int, Any]) -
             PlotSuccession.objects.bulk_create(
                 PlotSuccession(change=change, predecessor_id=old, successor_id=plots[row.pk]) for row, old in pairs
             )
-    ending = Plot.objects.filter(pk__in=former - _named(rows, former), valid_to__isnull=True)
+    ending = Plot.objects.filter(pk__in=former - named_plots(file.pk, former), valid_to__isnull=True)
     PlotShape.objects.filter(plot__in=ending, valid_to__isnull=True).update(valid_to=today)
     ending.update(valid_to=today)
     for row in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -89,6 +90,42 @@ def test_a_split_and_a_merger_are_undone_as_a_whole(office: Office) -> None:
         while undo.carry_out(undo_id=asked.pk, size=1, seconds=0):
             pass
         assert answers() == before
+
+
+def _wrong_line(_office: Office) -> list[Drawn]:
+    return [row("44", shape=square(1), paci="1"), part("44B", "44", shape=EAST_HALF)]
+
+
+def _left_out(office: Office) -> list[Drawn]:
+    office.load(content=geojson(row("44", shape=square(1), official=431)))  # after the dry run
+    return []
+
+
+@pytest.mark.parametrize("makes", [_wrong_line, _left_out])
+def test_a_plot_that_the_file_names_does_not_end_where_its_own_line_is_not_taken(office: Office, makes: Any) -> None:
+    office.load(row("44", shape=square(1)))
+    with clock.at(clock.now() + MONTH):
+        read = office.read(content=geojson(row("44", shape=WEST_HALF), part("44B", "44", shape=EAST_HALF)))
+        drawn = makes(office)
+        file = office.read(content=geojson(*drawn)) if drawn else read
+        imports.release(file=file, released_by=office.planner)
+        while imports.apply_released(file_id=file.pk, size=1):
+            pass
+        file.refresh_from_db()
+        assert (file.added, file.refused + file.left_out) == (1, 1)
+        assert {plot.number for plot in Plot.objects.filter(valid_to=None)} == {"44", "44B"}
+        assert file.figures["overlap"] == len(drawn) / 2, "known before its release, where the line is wrong"
+
+
+def test_a_part_of_a_plot_that_ended_after_the_dry_run_is_left_out(office: Office) -> None:
+    office.load(row("44", shape=square(1)))
+    with clock.at(clock.now() + MONTH):
+        file = office.read(content=geojson(row("44", shape=WEST_HALF), part("44B", "44", shape=EAST_HALF)))
+        office.load(row("46", shape=square(1)))
+        imports.release(file=file, released_by=office.planner)
+        imports.apply_released(file_id=file.pk, size=2)
+        file.refresh_from_db()
+        assert (file.added, file.left_out) == (0, 2)
 
 
 def test_a_former_plot_has_to_stand_and_an_old_plot_comes_from_none(office: Office) -> None:
