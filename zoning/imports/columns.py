@@ -19,7 +19,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "number": ("القسيمة", "plot", "plot_no", "parcel", "parcel_no"),
     "official_area": ("المساحة الرسمية", "area_m2", "off_area", "official_a"),
     "paci": ("الرقم الآلي للعنوان", "paci_no", "paci_number"),
-    "former": ("القسائم السابقة", "former_no", "old_plot", "from_plot"),
+    "former": ("القسائم السابقة",),
 }
 NEEDED = ("area", "block", "number")
 

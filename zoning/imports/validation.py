@@ -19,7 +19,7 @@ from municipality.kernel.sheets import text_of
 from municipality.places.models import Area
 from zoning.geometry import boxes, shapes
 from zoning.geometry.shapes import BadShape, Kept
-from zoning.models import Plot, PlotAddress, PlotShape
+from zoning.models import Plot, PlotAddress, PlotShape, PlotSuccession
 from zoning.plots.numbers import normal_number
 
 SAME_WITHIN = 2e-7  # degrees, two centimetres: what two transformations of one outline may differ by
@@ -69,11 +69,21 @@ def check(file: ImportFile, rows: Sequence[Row]) -> Iterator[Checked]:
     found = [_parsed(line, values, areas, file.encoding) for line, values, _extra in rows]
     good = [row for row in found if not row.problems]
     present = plots_of({key for row in good for key in (row.key, *row.former_keys)})
+    _forget_known([row for row in good if row.former and row.key in present], present)
     renumbered = _renumbered([row for row in good if row.key not in present and not row.former])
     holders = dict(PlotAddress.objects.filter(paci_number__in={one for row in good for one in row.paci}).values_list("paci_number", "plot"))
     for row in found:
         former = [present.get(key) for key in row.former_keys]
         yield _compared(row, present.get(row.key), renumbered.get(row.key), former, holders)
+
+
+def _forget_known(rows: Sequence[_Candidate], present: dict[_Key, _Present]) -> None:
+    """Take the former plots off rows whose plot is known to come from them: an earlier load took that in."""
+    plots = {present[row.key].plot.pk for row in rows}
+    known = set(PlotSuccession.objects.filter(successor__in=plots).values_list("successor", "predecessor__number"))
+    for row in rows:
+        if {(present[row.key].plot.pk, number) for number in row.former} <= known:
+            row.former = []
 
 
 def _areas() -> dict[str, list[Area]]:

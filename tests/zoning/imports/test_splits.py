@@ -128,6 +128,18 @@ def test_a_part_of_a_plot_that_ended_after_the_dry_run_is_left_out(office: Offic
         assert (file.added, file.left_out) == (0, 2)
 
 
+@pytest.mark.parametrize("kept", ["44", "45"])
+def test_the_next_whole_layer_with_the_same_former_plots_changes_nothing(office: Office, kept: str) -> None:
+    office.load(row("44", shape=square(1), paci="20000044"))
+    rows = row(kept, shape=WEST_HALF, more={"former": "" if kept == "44" else "44"}), part("44B", "44", shape=EAST_HALF, paci="20000044")
+    with clock.at(clock.now() + MONTH):
+        office.load(content=geojson(*rows))
+        again = office.load(content=geojson(*rows, row(9)))
+        assert (again.refused, again.confirmed, again.added) == (0, 2, 1) and PlotSuccession.objects.count() == 1 + (kept == "45")
+        other = office.read(content=geojson(part("44B", "44,9", shape=EAST_HALF)))
+        assert PlotRow.objects.get(file=other).problems == [["former", "former_of_old"]], "the control: it did not come from both"
+
+
 def test_a_former_plot_has_to_stand_and_an_old_plot_comes_from_none(office: Office) -> None:
     office.load(row(1), row(2))
     file = office.read(content=geojson(part("3", "77"), part("1", "2"), part("4", "1/")))
