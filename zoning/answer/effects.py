@@ -43,9 +43,13 @@ def _plots_on(classes: set[str]) -> int:
     today = clock.today()
     versions = LayerVersion.objects.filter(in_force(today), layer__kind=Layer.Kind.LAND_USE)
     surfaces = LayerFeature.objects.filter(version__in=versions, code__in=classes, is_coverage=False).values_list("geometry", flat=True)
-    tree = shapely.STRtree(shapely.from_wkb([bytes(geometry) for geometry in surfaces]))
+    outlines = shapely.from_wkb([bytes(geometry) for geometry in surfaces])
+    shapely.prepare(outlines)  # each is asked about many points
+    tree = shapely.STRtree(outlines)
     present = PlotShape.objects.filter(period(today), plot__valid_to__isnull=True).values_list("geometry", flat=True)
     plots, count = map(bytes, present.iterator(BATCH) if len(tree) else ()), 0
     while batch := list(islice(plots, BATCH)):
-        count += len(np.unique(tree.query(shapely.point_on_surface(shapely.from_wkb(batch)), predicate="intersects")[0]))
+        points = shapely.point_on_surface(shapely.from_wkb(batch))
+        point, outline = tree.query(points)
+        count += len(np.unique(point[shapely.intersects(outlines[outline], points[point])]))
     return count
