@@ -20,7 +20,7 @@ from zoning.answer.forms import MOST_FLOORS, floor_name
 from zoning.answer.labels import TONES, AnswerText, state_of, text_of
 from zoning.answer.queries import ActivityQuestion, PlotAnswer
 from zoning.layers import queries as layers
-from zoning.models import Layer, Plot
+from zoning.models import Layer, Plot, PlotSuccession
 from zoning.plots import queries as plots
 from zoning.plots.numbers import normal_number
 
@@ -174,13 +174,21 @@ def _plot_at(paci_number: str, stated: tuple[int, str, str], day: dt.date) -> tu
         candidates += plots.present(row)
     fitting = [one for one in candidates if (one.area_id, one.block, one.number if stated[2] else "") == stated]
     if row is not None and not fitting:
-        before = plots.by_number(*stated) if stated[2] else []  # a number of before, whose PACI number went on to what the plot became
-        if not before or before[0].valid_to is None or row not in plots.present(*before):
+        # The PACI number may have gone on to what the plot of the address became, or to a part of it.
+        if row not in _became(plots.by_number(*stated) if stated[2] else []):
             return row, True
         fitting = [row]
     if row is not None and not stated[2]:
         fitting = [row]
     return _standing(fitting if row is not None else plots.by_number(*stated) if stated[2] else [], day), False
+
+
+def _became(before: list[Plot]) -> list[Plot]:
+    """What the plots that ever had a number became; of one that still has it the parts that were split off, and nothing of the others."""
+    if before and before[0].valid_to is None:
+        parts = PlotSuccession.objects.filter(predecessor=before[0]).select_related("successor__area")
+        return plots.present(*(one.successor for one in parts))
+    return plots.present(*before)
 
 
 def _standing(found: list[Plot], day: dt.date) -> Plot | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -134,8 +134,16 @@ def _check_undoable(file: ImportFile) -> None:
     given_away = Exists(Plot.objects.filter(valid_to__isnull=True, **same_number).exclude(pk=OuterRef("predecessor")))
     if PlotSuccession.objects.filter(given_away, successor__load=file).exists():
         raise _built_on()
-    if _is_used(plots) or _changed_since(plots).exists():
+    if _followed_since(file).exists() or _is_used(plots) or _changed_since(plots).exists():
         raise _built_on()
+
+
+def _followed_since(file: ImportFile) -> QuerySet[PlotSuccession]:
+    """What later loads, not undone, made of the plots that the new plots of a load come from."""
+    own = PlotSuccession.objects.filter(successor__load=file)
+    first = own.aggregate(first=Min("pk"))["first"] or 0
+    later = PlotSuccession.objects.filter(not_undone("successor__"), predecessor__in=own.values("predecessor"), pk__gt=first)
+    return later.exclude(successor__load=file)
 
 
 def _changed_since(plots: QuerySet[Plot]) -> QuerySet[PlotRow]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils.translation import override
 
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -108,7 +109,8 @@ def test_what_the_bank_pays_in_after_it_reversed_it_goes_back_to_the_payer(
     assert (refund.fils, refund.allocation) == (attempt.fils, None)
     assert (Attempt.objects.get().state, Bill.objects.get().state) == ("refund_due", "due")
     page = pages.page_of(Attempt.objects.get(), is_owner=True)
-    assert page.payable == Bill.objects.get() and "the bill is then still to be paid" in str(page.text.happened)
+    with override("en"):
+        assert page.payable == Bill.objects.get() and "the bill is then still to be paid" in str(page.text.happened)
     assert Difference.objects.get().code == "timing" and not list(invariants.findings())
 
 

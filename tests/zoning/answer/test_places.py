@@ -51,8 +51,9 @@ def test_a_paci_number_of_another_place_is_a_contradiction(plot: Plot, given: di
     assert found.is_contradiction and found.outcome == "no_data"
 
 
-def split(plot: Plot, day: dt.date, *numbers: str) -> list[Plot]:
-    Plot.objects.filter(pk=plot.pk).update(valid_to=day)
+def split(plot: Plot, day: dt.date, *numbers: str, ends: bool = True) -> list[Plot]:
+    if ends:
+        Plot.objects.filter(pk=plot.pk).update(valid_to=day)
     change = PlotChange.objects.create(kind="number", day=day, instrument_ar="قرار", instrument_en="Decision")
     parts = [PlotFactory(number=number, valid_from=day, shape=translate(SQUARE, 0.0005 * n, 0)) for n, number in enumerate(numbers)]
     for part in parts:
@@ -81,6 +82,17 @@ def test_a_plot_that_was_renumbered_is_found_by_its_old_number_with_the_paci_num
     assert at(plot, plot_number="13").is_contradiction
     PlotFactory(number="12", shape=translate(SQUARE, 0.001, 0))
     assert at(plot, plot_number="12").is_contradiction, "the number is that of another plot now"
+
+
+def test_a_paci_number_that_went_to_a_part_of_the_plot_that_the_address_names_is_no_contradiction(plot: Plot) -> None:
+    (part,) = split(plot, dt.date(2020, 1, 1), "12B", ends=False)
+    PlotAddress.objects.update(plot=part)
+    assert (at(plot, plot_number="12").plot, at(plot, plot_number="12").outcome) == (part, "permitted")
+    (later,) = split(part, dt.date(2021, 1, 1), "12C")
+    PlotAddress.objects.update(plot=later)
+    assert at(plot, plot_number="12").plot == later
+    PlotAddress.objects.update(plot=PlotFactory(number="14", shape=translate(SQUARE, 0.001, 0)))
+    assert at(plot, plot_number="12").is_contradiction, "of a plot that did not come from it"
 
 
 def test_a_plot_without_a_shape_and_one_that_begins_later_have_no_data(plot: Plot) -> None:

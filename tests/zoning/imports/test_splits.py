@@ -13,9 +13,10 @@ from shapely.geometry import box
 
 from municipality.imports import services as imports
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
 from tests.zoning.imports.conftest import Office
 from tests.zoning.imports.files import SOUTH, WEST, WIDE, Drawn, geojson, row, square
-from tests.zoning.imports.test_undo import allowed, answers
+from tests.zoning.imports.undos import WHY, allowed, answers, undone
 from zoning.imports import difference, undo
 from zoning.models import Plot, PlotRow, PlotSuccession
 from zoning.plots import queries
@@ -90,6 +91,24 @@ def test_a_split_and_a_merger_are_undone_as_a_whole(office: Office) -> None:
         while undo.carry_out(undo_id=asked.pk, size=1, seconds=0):
             pass
         assert answers() == before
+
+
+@pytest.mark.parametrize("later", [row("46", shape=square(1)), part("46", "44,45", shape=union_all([square(1), square(3)]))])
+def test_a_split_stays_while_a_later_load_ended_the_plot_that_kept_its_number(office: Office, later: Drawn) -> None:
+    office.load(row("44", shape=square(1), paci="20000044"), row("45", shape=square(3)))
+    old = Plot.objects.get(number="44")
+    with clock.at(clock.now() + MONTH):
+        file = office.load(content=geojson(row("44", shape=square(1)), part("44B", "44", shape=square(2))))
+    with clock.at(clock.now() + 2 * MONTH):
+        newer = office.load(content=geojson(later))
+        old.refresh_from_db()
+        assert [plot.number for plot in queries.present(old)] == ["46", "44B"]
+        with pytest.raises(Refused, match="built_on"):
+            undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+        undone(office, newer)
+        undone(office, file)
+        old.refresh_from_db()
+        assert old.valid_to is None and queries.present(old) == [old]
 
 
 def _wrong_line(_office: Office) -> list[Drawn]:
