@@ -87,7 +87,7 @@ def former_plots(file: ImportFile) -> set[int]:
     return former - named_plots(file.pk, former)
 
 
-def named_plots(file: int, plots: Collection[int | None]) -> set[int]:
+def named_plots(file: int, plots: Collection[int]) -> set[int]:
     """Those of some plots that a file (its key) names by their own number too, whatever came of that line: they do not end."""
     numbers = {str(plot): plot.pk for plot in Plot.objects.filter(pk__in=plots)}  # written as in `PlotRow.number`
     lines = PlotRow.objects.filter(file=file, number__in=numbers).values_list("number", flat=True)

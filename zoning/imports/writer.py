@@ -64,7 +64,7 @@ def _fitting(file: ImportFile, rows: Sequence[PlotRow]) -> tuple[list[PlotRow], 
     current = set(PlotShape.objects.filter(pk__in=old, valid_to__isnull=True, plot__valid_to__isnull=True).values_list("pk", flat=True))
     holders = dict(PlotAddress.objects.filter(paci_number__in=[one for row in rows for one in row.paci]).values_list("paci_number", "plot"))
     begun = dict(PlotShape.objects.filter(pk__in=[row.compared_id for row in rows]).values_list("pk", "valid_from"))
-    standing, named = _standing(file, rows, today), named_plots(file.pk, {row.plot_id for row in rows if row.is_renumbered})
+    standing, named = _standing(file, rows, today), named_plots(file.pk, {row.plot_id for row in rows if row.is_renumbered and row.plot_id})
     fitting, left_out, ended, taken = [], [], set[int](), set[str]()
     for row in rows:
         now = present.get((row.area_id or 0, row.block, row.plot_number))
