@@ -32,7 +32,7 @@ MORE = {
     "municipality.imports": {"registry", "sheets", "guards", "views"},
     "municipality.incidents": {"registry", "requests", "timeline"},  # requests: the time to pay one
     "municipality.jobs": {"registry", "errors", "in_process", "sweeps"},
-    "municipality.notifications": {"registry", "texts", "letters"},
+    "municipality.notifications": {"registry", "texts", "letters", "legal"},  # legal: what the preferences say of legal notices
     "municipality.review": {"registry", "timeline", "panels", "study_times", "asked_files", "shared_pages"},  # of every reviewed case
     "municipality.uploads": {"registry", "fields", "links", "refusals", "pictures", "multipart"},
     "licensing": {"registry", "labels"},  # of inspections, of violation reports under a measure; how the size of a board is said
