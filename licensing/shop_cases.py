@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import BooleanField, ExpressionWrapper, FilteredRelation, OuterRef, Q, QuerySet, Value
+from django.db.models import BooleanField, ExpressionWrapper, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
@@ -22,14 +22,19 @@ from municipality.cases.models import Case
 from municipality.cases.timeline import TIMELINES
 from municipality.documents.states import LIVE, DocumentState
 from municipality.incidents import queries as incidents
+from municipality.jobs import queries as jobs
 from municipality.kernel import clock, request_cache
 from municipality.ui.texts import Text
 from payments import queries as payments
 from shops.models import Shop
 
+CLOSING = ("licensing.close_unpaid", "licensing.close_unpaid_boards")  # the jobs that close what is not paid (`licensing.deadlines`)
+
 
 class OpenCase(NamedTuple):
-    """An open request. `answer_by` is until when corrections are to be answered, `is_at_bank` whether the bank has the payment."""
+    """An open request. `answer_by` is until when corrections are to be answered, `closes_at` when a job closes it unpaid, and
+    `is_at_bank` whether the bank has the payment.
+    """
 
     pk: int
     public_id: str
@@ -39,6 +44,7 @@ class OpenCase(NamedTuple):
     state: str
     applicant_id: int
     answer_by: dt.date | None
+    closes_at: dt.datetime | None
     is_at_bank: bool
 
     @property
@@ -85,11 +91,12 @@ def cases_of(shops: Sequence[Shop]) -> ShopCases:
 
 
 def last_days(listed: Sequence[OpenCase]) -> dict[int, dt.date | None]:
-    """Until when the applicants of open cases have to pay (None) or to answer corrections, by the primary key of the case.
+    """Until when the applicants of open cases have to pay or to answer corrections, by the primary key of the case; None without an end.
 
     Only cases that wait for that; not those whose payment is with the bank.
     """
-    return {case.pk: case.answer_by for case in listed if case.waits_for_applicant and not case.is_at_bank}
+    waiting = [case for case in listed if case.waits_for_applicant and not case.is_at_bank]
+    return {case.pk: case.answer_by or (clock.day_of(case.closes_at) if case.closes_at else None) for case in waiting}
 
 
 class _BoardDays(NamedTuple):
@@ -107,7 +114,7 @@ class _BoardDays(NamedTuple):
 
 
 _BOARD = "board_request__boards"
-_CASE = ("pk", "public_id", "reference", "service", "subject", "state", "applicant_id", "open_round__answer_by", "is_at_bank")
+_CASE = ("pk", "public_id", "reference", "service", "subject", "state", "applicant_id", "open_round__answer_by", "closes_at", "is_at_bank")
 _COLUMNS = (
     *(f"{_BOARD}__pk", f"{_BOARD}__previous", "is_open", f"{_BOARD}__first_day", f"{_BOARD}__last_day", f"{_BOARD}__end"),
     *("board_request__document__state", "board_request__document__valid_from", "is_moved"),
@@ -119,6 +126,7 @@ def _read(keys: Collection[str]) -> ShopCases:
     period = offers.period(offers.window(is_shown=True))
     rows = _rows(keys, period[0]).annotate(
         open_round=FilteredRelation("rounds", condition=Q(rounds__answered_at=None, rounds__closed_at=None)),
+        closes_at=Subquery(jobs.to_come(CLOSING, [OuterRef("public_id")]).values("due_at")[:1]),
         is_at_bank=payments.is_at_bank(Concat(Value("case:"), OuterRef("public_id"))),
     )
     boards: dict[str, list[_BoardDays]] = {}

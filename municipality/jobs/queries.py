@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
 from municipality.jobs import services
 from municipality.jobs.models import Heartbeat, Job, JobState
@@ -47,8 +47,11 @@ def retried(kind: str, limit: int = 50) -> list[Retried]:
     return [Retried(row.args, row.due_at - services.delay(row.tries)) for row in rows[:limit]]
 
 
-def to_come(kinds: Collection[str], keys: Collection[str]) -> QuerySet[Job]:
-    """Jobs of some kinds with these keys that are not begun and not due yet; one that is held keeps its due time, which is over."""
+def to_come(kinds: Collection[str], keys: Collection[str | OuterRef]) -> QuerySet[Job]:
+    """Jobs of some kinds with these keys (or a key of an outer query) that are not begun and not due yet.
+
+    One that is held keeps its due time, which is over.
+    """
     return Job.objects.filter(kind__in=kinds, key__in=keys, state__in=[JobState.QUEUED, JobState.ON_HOLD], due_at__gte=clock.now())
 
 

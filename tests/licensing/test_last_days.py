@@ -25,8 +25,8 @@ DAY = dt.timedelta(days=1)
 
 def paths(case: Case, bill: Bill) -> list[str]:
     with override("en"):
-        home, basket = (reverse(name) for name in ("home", "payments:basket"))
-        return [home, basket, reverse("payments:pay", args=[bill.public_id]), reverse("cases:case", args=[case.public_id])]
+        home, shops, basket = (reverse(name) for name in ("home", "shops:mine", "payments:basket"))
+        return [home, shops, basket, reverse("payments:pay", args=[bill.public_id]), reverse("cases:case", args=[case.public_id])]
 
 
 def test_the_last_day_to_pay_is_on_every_page(make_licensed_shop: Any, owner: User) -> None:
@@ -41,12 +41,12 @@ def test_the_last_day_to_pay_is_on_every_page(make_licensed_shop: Any, owner: Us
 
     assert not missing(until)
     Job.objects.filter(pk=job.pk).update(due_at=job.due_at + 2 * DAY)  # as after an outage
-    assert not missing(until + 2 * DAY) and len(missing(until)) == 4
+    assert not missing(until + 2 * DAY) and len(missing(until)) == 5
     yesterday = clock.today() - DAY
     Job.objects.filter(pk=job.pk).update(state="on_hold", due_at=clock.start_of(yesterday))  # a job that is held keeps its day
-    assert len(missing(yesterday)) == 4, "a day that is over is no day to pay, while the request can be paid still"
+    assert len(missing(yesterday)) == 5, "a day that is over is no day to pay, while the request can be paid still"
     Job.objects.filter(pk=job.pk).update(state="done", due_at=job.due_at + 2 * DAY)  # the control: nothing closes the request
-    assert len(missing(until + 2 * DAY)) == 4
+    assert len(missing(until + 2 * DAY)) == 5
 
 
 def test_a_bill_that_is_due_again_after_the_issue_names_no_day(make_licensed_shop: Any, owner: User) -> None:
@@ -57,4 +57,4 @@ def test_a_bill_that_is_due_again_after_the_issue_names_no_day(make_licensed_sho
     assert bill is not None and bill.state == "due" and Job.objects.filter(kind="licensing.close_unpaid", state="queued").exists()
     until = clock.day_of(Job.objects.get(kind="licensing.close_unpaid").due_at)
     pages = Pages(signed_in(owner))
-    assert not [path for path in paths(case, bill)[1:3] if until in days(pages[path])]
+    assert not [path for path in paths(case, bill)[2:4] if until in days(pages[path])]

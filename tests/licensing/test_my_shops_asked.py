@@ -35,7 +35,7 @@ def due(user: User, case: Case) -> Any:
     (row,) = [row for row in shown if row.shop.key == case.subject]
     (line,) = row.due_lines
     (asked,) = [one for one in obligations_of(user) if one.duty == Duty.MUST and one.code in ("pay", "answer")]
-    assert asked.code == "pay" or asked.until == line.deadline, "the day of the home page; until when to pay is not said here"
+    assert asked.until == line.deadline, "the day of the home page"
     assert line.deadline is None or (rows[0].shop == row.shop and row.order[1] == line.deadline)
     return line
 

@@ -99,7 +99,7 @@ def _order(pages: Pages) -> Iterator[str]:
     """My shops: what has to be done comes first, by its last day."""
     nearest = []
     for group in pages[reverse("shops:mine")].xpath(".//tbody"):
-        shown = [day for row in group.xpath(".//tr[@class='is-due']") for day in days(row)]
+        shown = [day for cell in group.xpath(".//tr[@class='is-due']/td[last() - 1]") for day in days(cell)]  # the column "Last day"
         nearest.append(min(shown) if shown else None)
     if None in nearest and any(nearest[nearest.index(None) :]):
         yield "My shops lists a shop with nothing to do before one with a last day"

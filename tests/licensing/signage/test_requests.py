@@ -205,7 +205,7 @@ def test_an_unpaid_request_does_not_lapse_while_its_payment_is_open(shop: Shop, 
 def test_the_last_day_to_pay_boards_is_shown(shop: Shop, owner: User, officer: User) -> None:
     request = boards.approved(shop, owner, officer)
     until = clock.day_of(Job.objects.get(kind="licensing.close_unpaid_boards").due_at)
-    for path in (f"/en/cases/{request.case.public_id}/", "/en/basket/"):
+    for path in (f"/en/cases/{request.case.public_id}/", "/en/basket/", "/en/my-shops/"):
         assert f'datetime="{until}"' in signed_in(owner).get(path).content.decode(), path
 
 
