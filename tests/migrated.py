@@ -1,6 +1,6 @@
 """Test databases, migrated once.
 
-Applying every migration takes some twenty seconds of processor time, most of it Django drawing its models anew. A database in memory
+Applying every migration takes more than ten seconds of processor time, most of it Django rendering its models anew. A database in memory
 therefore begins as a copy of the file that an earlier process left, and one of PostgreSQL as a copy of a template on its server, as long
 as no migration and no library has changed; `migrate` runs over it all the same and finds nothing to apply. Where nothing is kept yet,
 one process of a parallel run migrates and the others wait for its file.

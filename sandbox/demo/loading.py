@@ -39,7 +39,7 @@ class Scale:
         return f"{self.shops} shops"
 
 
-FULL = Scale(shops=3000, shops_per_organisation=60, shops_per_person=16, signed=30, studied=42, violations=600)
+FULL = Scale(shops=3000, shops_per_organisation=60, shops_per_person=16, signed=30, studied=42, violations=400)
 SMALL = Scale(shops=300, shops_per_organisation=12, shops_per_person=3, signed=4, studied=8, violations=40)
 
 

@@ -4,6 +4,7 @@ import django.db.models.deletion
 import municipality.kernel.ids
 from django.conf import settings
 from django.db import migrations, models
+from municipality.kernel.operations import CreateModels
 
 
 class Migration(migrations.Migration):
@@ -16,162 +17,164 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Organisation',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=municipality.kernel.ids.public_id, editable=False, max_length=26, unique=True)),
-                ('name_ar', models.CharField(max_length=160, verbose_name='name in Arabic')),
-                ('name_en', models.CharField(max_length=160, verbose_name='name in English')),
-                ('commercial_register_no', models.CharField(max_length=20, unique=True, verbose_name='commercial register')),
-            ],
-            options={
-                'verbose_name': 'organisation',
-                'verbose_name_plural': 'organisations',
-            },
-        ),
-        migrations.CreateModel(
-            name='Throttle',
-            fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('hits', models.JSONField(default=list)),
-                ('touched_at', models.DateTimeField(db_index=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='User',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('public_id', models.CharField(default=municipality.kernel.ids.public_id, editable=False, max_length=26, unique=True)),
-                ('login', models.CharField(default=municipality.kernel.ids.public_id, max_length=60, unique=True, verbose_name='sign-in name')),
-                ('name_ar', models.CharField(max_length=120, verbose_name='name in Arabic')),
-                ('name_en', models.CharField(max_length=120, verbose_name='name in English')),
-                ('civil_id_digest', models.CharField(blank=True, editable=False, max_length=64, null=True, unique=True)),
-                ('civil_id_cipher', models.TextField(blank=True, editable=False)),
-                ('civil_id_masked', models.CharField(blank=True, editable=False, max_length=12, verbose_name='civil number')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
-                ('email_confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('phone', models.CharField(blank=True, max_length=12, verbose_name='phone')),
-                ('phone_confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('language', models.CharField(choices=[('ar', 'Arabic'), ('en', 'English')], default='ar', max_length=2, verbose_name='language of messages')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='member of staff')),
-                ('staff_number', models.CharField(blank=True, max_length=10, verbose_name='staff number')),
-                ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.branch', verbose_name='branch')),
-                ('joined_at', models.DateTimeField(auto_now_add=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
-            ],
-            options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
-                'constraints': [models.CheckConstraint(condition=models.Q(('is_staff', False), ('civil_id_digest__isnull', True), _connector='OR'), name='accounts_staff_apart_from_person')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ContactCode',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('channel', models.CharField(choices=[('email', 'email'), ('phone', 'phone')], max_length=5)),
-                ('address', models.CharField(max_length=254)),
-                ('code_hash', models.CharField(max_length=64)),
-                ('code_cipher', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'indexes': [models.Index(fields=['user', 'channel', '-id'], name='accounts_code_newest'), models.Index(fields=['expires_at'], name='accounts_code_expires')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('tries__lte', 5)), name='accounts_code_five_tries')],
-            },
-        ),
-        migrations.CreateModel(
-            name='KeyLoss',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('asked_at', models.DateTimeField()),
-                ('opened_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'indexes': [models.Index(fields=['user', '-id'], name='accounts_key_loss_newest')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('opened_at__isnull', True), ('opened_by__isnull', True)), models.Q(('opened_at__isnull', False), ('opened_by__isnull', False), models.Q(('opened_by', models.F('user')), _negated=True)), _connector='OR'), name='accounts_key_loss_by_a_second')],
-            },
-        ),
-        migrations.CreateModel(
-            name='SecondFactorUse',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('step', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'step'), name='accounts_second_factor_step_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Signatory',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatories', to='accounts.organisation')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signs_for', to=settings.AUTH_USER_MODEL)),
-                ('first_day', models.DateField()),
-                ('last_day', models.DateField(blank=True, null=True)),
-            ],
-            options={
-                'verbose_name': 'signatory',
-                'verbose_name_plural': 'signatories',
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'person'), name='accounts_signatory_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='SignInRequest',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('request_id', models.CharField(max_length=100, unique=True)),
-                ('civil_id_digest', models.CharField(blank=True, max_length=64)),
-                ('civil_id_cipher', models.TextField(blank=True)),
-                ('browser_hash', models.CharField(max_length=64)),
-                ('channel', models.CharField(choices=[('push', 'push'), ('qr', 'qr')], max_length=4)),
-                ('number_match', models.CharField(blank=True, max_length=2)),
-                ('qr', models.TextField(blank=True)),
-                ('next_path', models.CharField(blank=True, max_length=500)),
-                ('status', models.CharField(choices=[('pending', 'Waiting for an answer'), ('approved', 'Approved'), ('declined', 'Declined'), ('expired', 'Time ran out'), ('failed', 'Answer does not match')], default='pending', max_length=10)),
-                ('assurance', models.CharField(blank=True, max_length=20)),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('hinted_at', models.DateTimeField(blank=True, null=True)),
-                ('polled_at', models.DateTimeField(blank=True, null=True)),
-                ('away_at', models.DateTimeField(blank=True, null=True)),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('replayed_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'indexes': [models.Index(fields=['expires_at'], name='accounts_sign_in_expires')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'declined', 'expired', 'failed'])), name='accounts_sign_in_status'), models.CheckConstraint(condition=models.Q(('used_at__isnull', True), ('status', 'approved'), _connector='OR'), name='accounts_sign_in_used_after_approval')],
-            },
-        ),
-        migrations.CreateModel(
-            name='SuperuserAlarm',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='account')),
-                ('kind', models.CharField(choices=[('flag_set', 'Superuser made'), ('signed_in', 'Superuser signed in')], max_length=10, verbose_name='event')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('told_at', models.DateTimeField(blank=True, null=True, verbose_name='auditors told at')),
-            ],
-            options={
-                'verbose_name': 'superuser alarm',
-                'verbose_name_plural': 'superuser alarms',
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['flag_set', 'signed_in'])), name='accounts_alarm_kind')],
-            },
-        ),
+        CreateModels([
+            migrations.CreateModel(
+                name='Organisation',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('public_id', models.CharField(default=municipality.kernel.ids.public_id, editable=False, max_length=26, unique=True)),
+                    ('name_ar', models.CharField(max_length=160, verbose_name='name in Arabic')),
+                    ('name_en', models.CharField(max_length=160, verbose_name='name in English')),
+                    ('commercial_register_no', models.CharField(max_length=20, unique=True, verbose_name='commercial register')),
+                ],
+                options={
+                    'verbose_name': 'organisation',
+                    'verbose_name_plural': 'organisations',
+                },
+            ),
+            migrations.CreateModel(
+                name='Throttle',
+                fields=[
+                    ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                    ('hits', models.JSONField(default=list)),
+                    ('touched_at', models.DateTimeField(db_index=True)),
+                ],
+            ),
+            migrations.CreateModel(
+                name='User',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('password', models.CharField(max_length=128, verbose_name='password')),
+                    ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                    ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
+                    ('public_id', models.CharField(default=municipality.kernel.ids.public_id, editable=False, max_length=26, unique=True)),
+                    ('login', models.CharField(default=municipality.kernel.ids.public_id, max_length=60, unique=True, verbose_name='sign-in name')),
+                    ('name_ar', models.CharField(max_length=120, verbose_name='name in Arabic')),
+                    ('name_en', models.CharField(max_length=120, verbose_name='name in English')),
+                    ('civil_id_digest', models.CharField(blank=True, editable=False, max_length=64, null=True, unique=True)),
+                    ('civil_id_cipher', models.TextField(blank=True, editable=False)),
+                    ('civil_id_masked', models.CharField(blank=True, editable=False, max_length=12, verbose_name='civil number')),
+                    ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
+                    ('email_confirmed_at', models.DateTimeField(blank=True, null=True)),
+                    ('phone', models.CharField(blank=True, max_length=12, verbose_name='phone')),
+                    ('phone_confirmed_at', models.DateTimeField(blank=True, null=True)),
+                    ('language', models.CharField(choices=[('ar', 'Arabic'), ('en', 'English')], default='ar', max_length=2, verbose_name='language of messages')),
+                    ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                    ('is_staff', models.BooleanField(default=False, verbose_name='member of staff')),
+                    ('staff_number', models.CharField(blank=True, max_length=10, verbose_name='staff number')),
+                    ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.branch', verbose_name='branch')),
+                    ('joined_at', models.DateTimeField(auto_now_add=True)),
+                    ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
+                    ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ],
+                options={
+                    'verbose_name': 'person',
+                    'verbose_name_plural': 'people',
+                    'constraints': [models.CheckConstraint(condition=models.Q(('is_staff', False), ('civil_id_digest__isnull', True), _connector='OR'), name='accounts_staff_apart_from_person')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ContactCode',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('channel', models.CharField(choices=[('email', 'email'), ('phone', 'phone')], max_length=5)),
+                    ('address', models.CharField(max_length=254)),
+                    ('code_hash', models.CharField(max_length=64)),
+                    ('code_cipher', models.TextField(blank=True)),
+                    ('created_at', models.DateTimeField()),
+                    ('expires_at', models.DateTimeField()),
+                    ('tries', models.PositiveSmallIntegerField(default=0)),
+                    ('used_at', models.DateTimeField(blank=True, null=True)),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['user', 'channel', '-id'], name='accounts_code_newest'), models.Index(fields=['expires_at'], name='accounts_code_expires')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('tries__lte', 5)), name='accounts_code_five_tries')],
+                },
+            ),
+            migrations.CreateModel(
+                name='KeyLoss',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('asked_at', models.DateTimeField()),
+                    ('opened_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('opened_at', models.DateTimeField(blank=True, null=True)),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['user', '-id'], name='accounts_key_loss_newest')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('opened_at__isnull', True), ('opened_by__isnull', True)), models.Q(('opened_at__isnull', False), ('opened_by__isnull', False), models.Q(('opened_by', models.F('user')), _negated=True)), _connector='OR'), name='accounts_key_loss_by_a_second')],
+                },
+            ),
+            migrations.CreateModel(
+                name='SecondFactorUse',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('step', models.BigIntegerField()),
+                    ('at', models.DateTimeField()),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('user', 'step'), name='accounts_second_factor_step_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Signatory',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatories', to='accounts.organisation')),
+                    ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signs_for', to=settings.AUTH_USER_MODEL)),
+                    ('first_day', models.DateField()),
+                    ('last_day', models.DateField(blank=True, null=True)),
+                ],
+                options={
+                    'verbose_name': 'signatory',
+                    'verbose_name_plural': 'signatories',
+                    'constraints': [models.UniqueConstraint(fields=('organisation', 'person'), name='accounts_signatory_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='SignInRequest',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('request_id', models.CharField(max_length=100, unique=True)),
+                    ('civil_id_digest', models.CharField(blank=True, max_length=64)),
+                    ('civil_id_cipher', models.TextField(blank=True)),
+                    ('browser_hash', models.CharField(max_length=64)),
+                    ('channel', models.CharField(choices=[('push', 'push'), ('qr', 'qr')], max_length=4)),
+                    ('number_match', models.CharField(blank=True, max_length=2)),
+                    ('qr', models.TextField(blank=True)),
+                    ('next_path', models.CharField(blank=True, max_length=500)),
+                    ('status', models.CharField(choices=[('pending', 'Waiting for an answer'), ('approved', 'Approved'), ('declined', 'Declined'), ('expired', 'Time ran out'), ('failed', 'Answer does not match')], default='pending', max_length=10)),
+                    ('assurance', models.CharField(blank=True, max_length=20)),
+                    ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('created_at', models.DateTimeField()),
+                    ('expires_at', models.DateTimeField()),
+                    ('hinted_at', models.DateTimeField(blank=True, null=True)),
+                    ('polled_at', models.DateTimeField(blank=True, null=True)),
+                    ('away_at', models.DateTimeField(blank=True, null=True)),
+                    ('used_at', models.DateTimeField(blank=True, null=True)),
+                    ('replayed_at', models.DateTimeField(blank=True, null=True)),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['expires_at'], name='accounts_sign_in_expires')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'declined', 'expired', 'failed'])), name='accounts_sign_in_status'), models.CheckConstraint(condition=models.Q(('used_at__isnull', True), ('status', 'approved'), _connector='OR'), name='accounts_sign_in_used_after_approval')],
+                },
+            ),
+            migrations.CreateModel(
+                name='SuperuserAlarm',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='account')),
+                    ('kind', models.CharField(choices=[('flag_set', 'Superuser made'), ('signed_in', 'Superuser signed in')], max_length=10, verbose_name='event')),
+                    ('at', models.DateTimeField(verbose_name='at')),
+                    ('told_at', models.DateTimeField(blank=True, null=True, verbose_name='auditors told at')),
+                ],
+                options={
+                    'verbose_name': 'superuser alarm',
+                    'verbose_name_plural': 'superuser alarms',
+                    'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['flag_set', 'signed_in'])), name='accounts_alarm_kind')],
+                },
+            ),
+        ]),
     ]

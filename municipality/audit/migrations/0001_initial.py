@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 from django.db import migrations, models
+from municipality.kernel.operations import CreateModels
 
 
 class Migration(migrations.Migration):
@@ -12,70 +13,72 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='AccessLogEntry',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('viewer_key', models.CharField(max_length=60)),
-                ('viewer_role', models.CharField(max_length=20)),
-                ('person_key', models.CharField(max_length=60)),
-                ('subject', models.CharField(max_length=80)),
-                ('purpose', models.CharField(max_length=40)),
-            ],
-            options={
-                'verbose_name': 'look at data',
-                'verbose_name_plural': 'access log',
-                'indexes': [models.Index(fields=['person_key', '-id'], name='audit_access_person')],
-            },
-        ),
-        migrations.CreateModel(
-            name='AuditEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('action', models.CharField(max_length=60)),
-                ('subject', models.CharField(max_length=80)),
-                ('actor_key', models.CharField(max_length=60)),
-                ('actor_role', models.CharField(max_length=20)),
-                ('data', models.JSONField(blank=True, default=dict)),
-                ('commitment', models.CharField(blank=True, max_length=64)),
-            ],
-            options={
-                'verbose_name': 'action',
-                'verbose_name_plural': 'log of actions',
-                'indexes': [models.Index(fields=['subject', 'id'], name='audit_event_subject')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Edge',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('workflow', models.CharField(max_length=60)),
-                ('move', models.CharField(blank=True, max_length=40)),
-                ('from_state', models.CharField(blank=True, max_length=40)),
-                ('to_state', models.CharField(max_length=40)),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('workflow', 'move', 'from_state', 'to_state'), name='audit_edge_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ActText',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('act', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='audit.auditevent')),
-                ('salt', models.CharField(max_length=32)),
-                ('text', models.TextField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Link',
-            fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('act', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='link', to='audit.auditevent')),
-                ('previous_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64, unique=True)),
-            ],
-        ),
+        CreateModels([
+            migrations.CreateModel(
+                name='AccessLogEntry',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('at', models.DateTimeField()),
+                    ('viewer_key', models.CharField(max_length=60)),
+                    ('viewer_role', models.CharField(max_length=20)),
+                    ('person_key', models.CharField(max_length=60)),
+                    ('subject', models.CharField(max_length=80)),
+                    ('purpose', models.CharField(max_length=40)),
+                ],
+                options={
+                    'verbose_name': 'look at data',
+                    'verbose_name_plural': 'access log',
+                    'indexes': [models.Index(fields=['person_key', '-id'], name='audit_access_person')],
+                },
+            ),
+            migrations.CreateModel(
+                name='AuditEvent',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('at', models.DateTimeField()),
+                    ('action', models.CharField(max_length=60)),
+                    ('subject', models.CharField(max_length=80)),
+                    ('actor_key', models.CharField(max_length=60)),
+                    ('actor_role', models.CharField(max_length=20)),
+                    ('data', models.JSONField(blank=True, default=dict)),
+                    ('commitment', models.CharField(blank=True, max_length=64)),
+                ],
+                options={
+                    'verbose_name': 'action',
+                    'verbose_name_plural': 'log of actions',
+                    'indexes': [models.Index(fields=['subject', 'id'], name='audit_event_subject')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Edge',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('workflow', models.CharField(max_length=60)),
+                    ('move', models.CharField(blank=True, max_length=40)),
+                    ('from_state', models.CharField(blank=True, max_length=40)),
+                    ('to_state', models.CharField(max_length=40)),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('workflow', 'move', 'from_state', 'to_state'), name='audit_edge_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ActText',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('act', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='audit.auditevent')),
+                    ('salt', models.CharField(max_length=32)),
+                    ('text', models.TextField()),
+                ],
+            ),
+            migrations.CreateModel(
+                name='Link',
+                fields=[
+                    ('number', models.BigIntegerField(primary_key=True, serialize=False)),
+                    ('act', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='link', to='audit.auditevent')),
+                    ('previous_hash', models.CharField(max_length=64)),
+                    ('hash', models.CharField(max_length=64, unique=True)),
+                ],
+            ),
+        ]),
     ]

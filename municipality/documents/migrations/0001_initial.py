@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import municipality.kernel.ids
 from django.db import migrations, models
+from municipality.kernel.operations import CreateModels
 
 
 class Migration(migrations.Migration):
@@ -13,94 +14,96 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Counter',
-            fields=[
-                ('series', models.CharField(max_length=30, primary_key=True, serialize=False)),
-                ('last', models.PositiveIntegerField(default=0)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='SealToken',
-            fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('token', models.CharField(max_length=64, verbose_name='token')),
-                ('key_label', models.CharField(max_length=64, verbose_name='key of the seal')),
-                ('state', models.CharField(choices=[('ready', 'ready'), ('away', 'away'), ('no_pin', 'no PIN on file'), ('no_key', 'key or certificate missing'), ('pin_refused', 'PIN refused'), ('pin_locked', 'PIN locked')], default='away', max_length=12, verbose_name='state')),
-                ('detail', models.CharField(blank=True, max_length=200, verbose_name='what the module says')),
-                ('pin_digest', models.CharField(blank=True, max_length=64)),
-                ('pin_refused_at', models.DateTimeField(blank=True, null=True, verbose_name='PIN refused')),
-                ('since', models.DateTimeField(verbose_name='since')),
-                ('seen_at', models.DateTimeField(verbose_name='last looked at')),
-            ],
-            options={
-                'verbose_name': 'token of the seal',
-                'verbose_name_plural': 'tokens of the seal',
-            },
-        ),
-        migrations.CreateModel(
-            name='StoredFile',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64, unique=True)),
-                ('size', models.PositiveIntegerField()),
-                ('media_type', models.CharField(max_length=60)),
-                ('created_at', models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Document',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30, verbose_name='kind')),
-                ('number', models.CharField(max_length=40, unique=True, verbose_name='number')),
-                ('code', models.CharField(default=municipality.kernel.ids.typed_code, max_length=20, unique=True, verbose_name='verification code')),
-                ('subject', models.CharField(max_length=80, verbose_name='subject')),
-                ('holder_key', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('draft', 'being prepared'), ('carried_over', 'carried over from paper'), ('active', 'valid'), ('superseded', 'superseded'), ('suspended', 'suspended'), ('revoked', 'revoked')], default='draft', max_length=20, verbose_name='state')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='valid to')),
-                ('public_facts', models.JSONField(blank=True, default=dict)),
-                ('facts', models.JSONField(blank=True, default=dict)),
-                ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
-                ('replaced_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.document')),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-            ],
-            options={
-                'verbose_name': 'document',
-                'verbose_name_plural': 'documents',
-                'indexes': [models.Index(fields=['subject', 'kind'], name='documents_subject'), models.Index(fields=['holder_key'], name='documents_holder')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'active'), _negated=True), ('file__isnull', False), ('kind', 'carried'), _connector='OR'), name='documents_active_has_file'), models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='documents_period')],
-            },
-        ),
-        migrations.CreateModel(
-            name='DocumentEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('workflow', models.CharField(max_length=60)),
-                ('move', models.CharField(max_length=40)),
-                ('from_state', models.CharField(max_length=40)),
-                ('to_state', models.CharField(max_length=40)),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('actor_key', models.CharField(max_length=60)),
-                ('actor_role', models.CharField(max_length=20)),
-                ('reason', models.CharField(blank=True, max_length=60)),
-                ('data', models.JSONField(blank=True, default=dict)),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='documents.document')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['subject', 'id'], name='documents_event_subject')],
-            },
-        ),
-        migrations.CreateModel(
-            name='VerificationCheck',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('document', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='documents.document')),
-                ('found', models.BooleanField()),
-            ],
-        ),
+        CreateModels([
+            migrations.CreateModel(
+                name='Counter',
+                fields=[
+                    ('series', models.CharField(max_length=30, primary_key=True, serialize=False)),
+                    ('last', models.PositiveIntegerField(default=0)),
+                ],
+            ),
+            migrations.CreateModel(
+                name='SealToken',
+                fields=[
+                    ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                    ('token', models.CharField(max_length=64, verbose_name='token')),
+                    ('key_label', models.CharField(max_length=64, verbose_name='key of the seal')),
+                    ('state', models.CharField(choices=[('ready', 'ready'), ('away', 'away'), ('no_pin', 'no PIN on file'), ('no_key', 'key or certificate missing'), ('pin_refused', 'PIN refused'), ('pin_locked', 'PIN locked')], default='away', max_length=12, verbose_name='state')),
+                    ('detail', models.CharField(blank=True, max_length=200, verbose_name='what the module says')),
+                    ('pin_digest', models.CharField(blank=True, max_length=64)),
+                    ('pin_refused_at', models.DateTimeField(blank=True, null=True, verbose_name='PIN refused')),
+                    ('since', models.DateTimeField(verbose_name='since')),
+                    ('seen_at', models.DateTimeField(verbose_name='last looked at')),
+                ],
+                options={
+                    'verbose_name': 'token of the seal',
+                    'verbose_name_plural': 'tokens of the seal',
+                },
+            ),
+            migrations.CreateModel(
+                name='StoredFile',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('sha256', models.CharField(max_length=64, unique=True)),
+                    ('size', models.PositiveIntegerField()),
+                    ('media_type', models.CharField(max_length=60)),
+                    ('created_at', models.DateTimeField()),
+                ],
+            ),
+            migrations.CreateModel(
+                name='Document',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('kind', models.CharField(max_length=30, verbose_name='kind')),
+                    ('number', models.CharField(max_length=40, unique=True, verbose_name='number')),
+                    ('code', models.CharField(default=municipality.kernel.ids.typed_code, max_length=20, unique=True, verbose_name='verification code')),
+                    ('subject', models.CharField(max_length=80, verbose_name='subject')),
+                    ('holder_key', models.CharField(max_length=60)),
+                    ('state', models.CharField(choices=[('draft', 'being prepared'), ('carried_over', 'carried over from paper'), ('active', 'valid'), ('superseded', 'superseded'), ('suspended', 'suspended'), ('revoked', 'revoked')], default='draft', max_length=20, verbose_name='state')),
+                    ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
+                    ('valid_to', models.DateField(blank=True, null=True, verbose_name='valid to')),
+                    ('public_facts', models.JSONField(blank=True, default=dict)),
+                    ('facts', models.JSONField(blank=True, default=dict)),
+                    ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
+                    ('replaced_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.document')),
+                    ('created_at', models.DateTimeField(verbose_name='created at')),
+                ],
+                options={
+                    'verbose_name': 'document',
+                    'verbose_name_plural': 'documents',
+                    'indexes': [models.Index(fields=['subject', 'kind'], name='documents_subject'), models.Index(fields=['holder_key'], name='documents_holder')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'active'), _negated=True), ('file__isnull', False), ('kind', 'carried'), _connector='OR'), name='documents_active_has_file'), models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='documents_period')],
+                },
+            ),
+            migrations.CreateModel(
+                name='DocumentEvent',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('workflow', models.CharField(max_length=60)),
+                    ('move', models.CharField(max_length=40)),
+                    ('from_state', models.CharField(max_length=40)),
+                    ('to_state', models.CharField(max_length=40)),
+                    ('at', models.DateTimeField(verbose_name='at')),
+                    ('actor_key', models.CharField(max_length=60)),
+                    ('actor_role', models.CharField(max_length=20)),
+                    ('reason', models.CharField(blank=True, max_length=60)),
+                    ('data', models.JSONField(blank=True, default=dict)),
+                    ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='documents.document')),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['subject', 'id'], name='documents_event_subject')],
+                },
+            ),
+            migrations.CreateModel(
+                name='VerificationCheck',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('at', models.DateTimeField()),
+                    ('document', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='documents.document')),
+                    ('found', models.BooleanField()),
+                ],
+            ),
+        ]),
         migrations.AddField(
             model_name='document',
             name='last_event',

@@ -4,6 +4,7 @@ import django.db.models.deletion
 import municipality.kernel.ids
 from django.conf import settings
 from django.db import migrations, models
+from municipality.kernel.operations import CreateModels
 
 
 class Migration(migrations.Migration):
@@ -15,45 +16,47 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Draft',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=municipality.kernel.ids.public_id, max_length=26, unique=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to=settings.AUTH_USER_MODEL, verbose_name='person')),
-                ('service', models.CharField(max_length=60, verbose_name='service')),
-                ('subject', models.CharField(max_length=80, verbose_name='subject')),
-                ('held_under', models.CharField(blank=True, default='', max_length=80, verbose_name='subject of the right to act')),
-                ('answers', models.JSONField(blank=True, default=dict)),
-                ('page', models.CharField(blank=True, max_length=40, verbose_name='last page')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('page_versions', models.JSONField(blank=True, default=dict)),
-                ('begun_at', models.DateTimeField(verbose_name='started at')),
-                ('changed_at', models.DateTimeField(verbose_name='last change')),
-                ('expires_at', models.DateTimeField(verbose_name='to be deleted on')),
-                ('reminded_at', models.DateTimeField(blank=True, null=True, verbose_name='reminded at')),
-                ('sent_as', models.CharField(blank=True, max_length=80, verbose_name='sent as')),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'verbose_name': 'saved request',
-                'verbose_name_plural': 'saved requests',
-                'indexes': [models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['expires_at'], name='drafts_expiring')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('person', 'service', 'subject'), name='drafts_one_open'), models.CheckConstraint(condition=models.Q(('sent_as', ''), ('closed_at__isnull', False), _connector='OR'), name='drafts_sent_is_closed'), models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('answers', {}), _connector='OR'), name='drafts_closed_holds_nothing')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Unsaved',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('page', models.CharField(max_length=200)),
-                ('cipher', models.TextField()),
-                ('at', models.DateTimeField()),
-            ],
-            options={
-                'indexes': [models.Index(fields=['at'], name='drafts_unsaved_at')],
-                'constraints': [models.UniqueConstraint(fields=('person', 'page'), name='drafts_unsaved_once')],
-            },
-        ),
+        CreateModels([
+            migrations.CreateModel(
+                name='Draft',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('public_id', models.CharField(default=municipality.kernel.ids.public_id, max_length=26, unique=True)),
+                    ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                    ('service', models.CharField(max_length=60, verbose_name='service')),
+                    ('subject', models.CharField(max_length=80, verbose_name='subject')),
+                    ('held_under', models.CharField(blank=True, default='', max_length=80, verbose_name='subject of the right to act')),
+                    ('answers', models.JSONField(blank=True, default=dict)),
+                    ('page', models.CharField(blank=True, max_length=40, verbose_name='last page')),
+                    ('version', models.PositiveIntegerField(default=1)),
+                    ('page_versions', models.JSONField(blank=True, default=dict)),
+                    ('begun_at', models.DateTimeField(verbose_name='started at')),
+                    ('changed_at', models.DateTimeField(verbose_name='last change')),
+                    ('expires_at', models.DateTimeField(verbose_name='to be deleted on')),
+                    ('reminded_at', models.DateTimeField(blank=True, null=True, verbose_name='reminded at')),
+                    ('sent_as', models.CharField(blank=True, max_length=80, verbose_name='sent as')),
+                    ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ],
+                options={
+                    'verbose_name': 'saved request',
+                    'verbose_name_plural': 'saved requests',
+                    'indexes': [models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['expires_at'], name='drafts_expiring')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('person', 'service', 'subject'), name='drafts_one_open'), models.CheckConstraint(condition=models.Q(('sent_as', ''), ('closed_at__isnull', False), _connector='OR'), name='drafts_sent_is_closed'), models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('answers', {}), _connector='OR'), name='drafts_closed_holds_nothing')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Unsaved',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('page', models.CharField(max_length=200)),
+                    ('cipher', models.TextField()),
+                    ('at', models.DateTimeField()),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['at'], name='drafts_unsaved_at')],
+                    'constraints': [models.UniqueConstraint(fields=('person', 'page'), name='drafts_unsaved_once')],
+                },
+            ),
+        ]),
     ]

@@ -3,6 +3,7 @@
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+from municipality.kernel.operations import CreateModels
 
 
 class Migration(migrations.Migration):
@@ -15,43 +16,45 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Visit',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=36, unique=True)),
-                ('sender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='sender')),
-                ('started_at', models.DateTimeField(verbose_name='time of the visit')),
-                ('received_at', models.DateTimeField(verbose_name='received at')),
-                ('latitude', models.FloatField(blank=True, null=True, verbose_name='latitude')),
-                ('longitude', models.FloatField(blank=True, null=True, verbose_name='longitude')),
-                ('accuracy_m', models.PositiveIntegerField(blank=True, null=True, verbose_name='accuracy of the location in metres')),
-            ],
-            options={
-                'verbose_name': 'visit',
-                'verbose_name_plural': 'visits',
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='fieldwork_visit_in_kuwait')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Evidence',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='fieldwork.visit', verbose_name='visit')),
-                ('kind', models.CharField(max_length=12, verbose_name='kind')),
-                ('upload', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.upload', verbose_name='file')),
-                ('captured_at', models.DateTimeField(blank=True, null=True, verbose_name='time of the photo')),
-                ('received_at', models.DateTimeField(verbose_name='received at')),
-                ('latitude', models.FloatField(blank=True, null=True)),
-                ('longitude', models.FloatField(blank=True, null=True)),
-                ('accuracy_m', models.PositiveIntegerField(blank=True, null=True)),
-                ('added_by', models.CharField(max_length=80, verbose_name='added by')),
-            ],
-            options={
-                'verbose_name': 'piece of evidence',
-                'verbose_name_plural': 'evidence',
-                'indexes': [models.Index(fields=['visit', 'id'], name='fieldwork_evidence_of')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind', ''), _negated=True), name='fieldwork_evidence_has_kind'), models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='fieldwork_evidence_in_kuwait')],
-            },
-        ),
+        CreateModels([
+            migrations.CreateModel(
+                name='Visit',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('key', models.CharField(max_length=36, unique=True)),
+                    ('sender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='sender')),
+                    ('started_at', models.DateTimeField(verbose_name='time of the visit')),
+                    ('received_at', models.DateTimeField(verbose_name='received at')),
+                    ('latitude', models.FloatField(blank=True, null=True, verbose_name='latitude')),
+                    ('longitude', models.FloatField(blank=True, null=True, verbose_name='longitude')),
+                    ('accuracy_m', models.PositiveIntegerField(blank=True, null=True, verbose_name='accuracy of the location in metres')),
+                ],
+                options={
+                    'verbose_name': 'visit',
+                    'verbose_name_plural': 'visits',
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='fieldwork_visit_in_kuwait')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Evidence',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('visit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='fieldwork.visit', verbose_name='visit')),
+                    ('kind', models.CharField(max_length=12, verbose_name='kind')),
+                    ('upload', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.upload', verbose_name='file')),
+                    ('captured_at', models.DateTimeField(blank=True, null=True, verbose_name='time of the photo')),
+                    ('received_at', models.DateTimeField(verbose_name='received at')),
+                    ('latitude', models.FloatField(blank=True, null=True)),
+                    ('longitude', models.FloatField(blank=True, null=True)),
+                    ('accuracy_m', models.PositiveIntegerField(blank=True, null=True)),
+                    ('added_by', models.CharField(max_length=80, verbose_name='added by')),
+                ],
+                options={
+                    'verbose_name': 'piece of evidence',
+                    'verbose_name_plural': 'evidence',
+                    'indexes': [models.Index(fields=['visit', 'id'], name='fieldwork_evidence_of')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('kind', ''), _negated=True), name='fieldwork_evidence_has_kind'), models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='fieldwork_evidence_in_kuwait')],
+                },
+            ),
+        ]),
     ]

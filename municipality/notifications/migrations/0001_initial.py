@@ -4,6 +4,7 @@ import django.db.models.deletion
 import municipality.kernel.ids
 from django.conf import settings
 from django.db import migrations, models
+from municipality.kernel.operations import CreateModels
 
 
 class Migration(migrations.Migration):
@@ -15,96 +16,98 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='ChannelChoice',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('email_off', models.BooleanField(default=False)),
-                ('sms_off', models.BooleanField(default=False)),
-                ('changed_at', models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Message',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=municipality.kernel.ids.public_id, max_length=26, unique=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL)),
-                ('kind', models.CharField(max_length=60)),
-                ('key', models.CharField(max_length=120)),
-                ('subject_key', models.CharField(blank=True, max_length=80)),
-                ('title_ar', models.CharField(max_length=200)),
-                ('title_en', models.CharField(max_length=200)),
-                ('body_ar', models.TextField()),
-                ('body_en', models.TextField()),
-                ('short_ar', models.CharField(max_length=300)),
-                ('short_en', models.CharField(max_length=300)),
-                ('path', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'indexes': [models.Index(fields=['person', '-id'], name='notifications_inbox'), models.Index(condition=models.Q(('subject_key', ''), _negated=True), fields=['subject_key'], name='notifications_of_subject'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['kind', 'created_at'], name='notifications_unread'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['person'], name='notifications_unread_of')],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'key', 'person'), name='notifications_message_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='SmsNumber',
-            fields=[
-                ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('last_at', models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Delivery',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='notifications.message')),
-                ('channel', models.CharField(choices=[('email', 'e-mail'), ('sms', 'text message')], max_length=10, verbose_name='channel')),
-                ('state', models.CharField(choices=[('waiting', 'waiting to be sent'), ('sent', 'handed over to the channel'), ('skipped', 'no confirmed address'), ('failed', 'failed')], default='waiting', max_length=10, verbose_name='state')),
-                ('idempotency_key', models.CharField(default=municipality.kernel.ids.public_id, max_length=26, unique=True)),
-                ('provider_id', models.CharField(blank=True, max_length=60)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'verbose_name': 'delivery',
-                'verbose_name_plural': 'deliveries',
-                'constraints': [models.UniqueConstraint(fields=('message', 'channel'), name='notifications_channel_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='NotReached',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='not_reached', to='notifications.message', verbose_name='message')),
-                ('cause', models.CharField(choices=[('failed', 'No channel could deliver it'), ('no_address', 'No confirmed address for a legal notice'), ('unread', 'Request not opened')], max_length=12, verbose_name='reason')),
-                ('since', models.DateTimeField(verbose_name='since')),
-                ('called_at', models.DateTimeField(blank=True, null=True, verbose_name='called at')),
-                ('called_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='called by')),
-                ('outcome', models.CharField(blank=True, choices=[('spoken', 'Spoken with'), ('no_answer', 'No answer'), ('wrong_number', 'Wrong number')], max_length=12, verbose_name='outcome')),
-            ],
-            options={
-                'verbose_name': 'person not reached',
-                'verbose_name_plural': 'people not reached',
-                'indexes': [models.Index(condition=models.Q(('called_at__isnull', True)), fields=['since'], name='notifications_to_call')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('cause__in', ['failed', 'no_address', 'unread'])), name='notifications_not_reached_cause'), models.CheckConstraint(condition=models.Q(models.Q(('called_at__isnull', True), ('called_by__isnull', True), ('outcome', '')), models.Q(('called_at__isnull', False), ('called_by__isnull', False), ('outcome__in', ['spoken', 'no_answer', 'wrong_number'])), _connector='OR'), name='notifications_call_whole')],
-            },
-        ),
-        migrations.CreateModel(
-            name='SmsUse',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uses', to='notifications.smsnumber')),
-                ('is_code', models.BooleanField(default=False)),
-                ('idempotency_key', models.CharField(max_length=60, unique=True)),
-                ('at', models.DateTimeField()),
-            ],
-            options={
-                'indexes': [models.Index(fields=['number', 'at'], name='notifications_sms_use')],
-            },
-        ),
+        CreateModels([
+            migrations.CreateModel(
+                name='ChannelChoice',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('person', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('email_off', models.BooleanField(default=False)),
+                    ('sms_off', models.BooleanField(default=False)),
+                    ('changed_at', models.DateTimeField()),
+                ],
+            ),
+            migrations.CreateModel(
+                name='Message',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('public_id', models.CharField(default=municipality.kernel.ids.public_id, max_length=26, unique=True)),
+                    ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL)),
+                    ('kind', models.CharField(max_length=60)),
+                    ('key', models.CharField(max_length=120)),
+                    ('subject_key', models.CharField(blank=True, max_length=80)),
+                    ('title_ar', models.CharField(max_length=200)),
+                    ('title_en', models.CharField(max_length=200)),
+                    ('body_ar', models.TextField()),
+                    ('body_en', models.TextField()),
+                    ('short_ar', models.CharField(max_length=300)),
+                    ('short_en', models.CharField(max_length=300)),
+                    ('path', models.CharField(blank=True, max_length=200)),
+                    ('created_at', models.DateTimeField()),
+                    ('read_at', models.DateTimeField(blank=True, null=True)),
+                ],
+                options={
+                    'verbose_name': 'message',
+                    'verbose_name_plural': 'messages',
+                    'indexes': [models.Index(fields=['person', '-id'], name='notifications_inbox'), models.Index(condition=models.Q(('subject_key', ''), _negated=True), fields=['subject_key'], name='notifications_of_subject'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['kind', 'created_at'], name='notifications_unread'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['person'], name='notifications_unread_of')],
+                    'constraints': [models.UniqueConstraint(fields=('kind', 'key', 'person'), name='notifications_message_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='SmsNumber',
+                fields=[
+                    ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                    ('last_at', models.DateTimeField()),
+                ],
+            ),
+            migrations.CreateModel(
+                name='Delivery',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='notifications.message')),
+                    ('channel', models.CharField(choices=[('email', 'e-mail'), ('sms', 'text message')], max_length=10, verbose_name='channel')),
+                    ('state', models.CharField(choices=[('waiting', 'waiting to be sent'), ('sent', 'handed over to the channel'), ('skipped', 'no confirmed address'), ('failed', 'failed')], default='waiting', max_length=10, verbose_name='state')),
+                    ('idempotency_key', models.CharField(default=municipality.kernel.ids.public_id, max_length=26, unique=True)),
+                    ('provider_id', models.CharField(blank=True, max_length=60)),
+                    ('reason', models.CharField(blank=True, max_length=40)),
+                    ('sent_at', models.DateTimeField(blank=True, null=True)),
+                ],
+                options={
+                    'verbose_name': 'delivery',
+                    'verbose_name_plural': 'deliveries',
+                    'constraints': [models.UniqueConstraint(fields=('message', 'channel'), name='notifications_channel_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='NotReached',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('message', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='not_reached', to='notifications.message', verbose_name='message')),
+                    ('cause', models.CharField(choices=[('failed', 'No channel could deliver it'), ('no_address', 'No confirmed address for a legal notice'), ('unread', 'Request not opened')], max_length=12, verbose_name='reason')),
+                    ('since', models.DateTimeField(verbose_name='since')),
+                    ('called_at', models.DateTimeField(blank=True, null=True, verbose_name='called at')),
+                    ('called_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='called by')),
+                    ('outcome', models.CharField(blank=True, choices=[('spoken', 'Spoken with'), ('no_answer', 'No answer'), ('wrong_number', 'Wrong number')], max_length=12, verbose_name='outcome')),
+                ],
+                options={
+                    'verbose_name': 'person not reached',
+                    'verbose_name_plural': 'people not reached',
+                    'indexes': [models.Index(condition=models.Q(('called_at__isnull', True)), fields=['since'], name='notifications_to_call')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('cause__in', ['failed', 'no_address', 'unread'])), name='notifications_not_reached_cause'), models.CheckConstraint(condition=models.Q(models.Q(('called_at__isnull', True), ('called_by__isnull', True), ('outcome', '')), models.Q(('called_at__isnull', False), ('called_by__isnull', False), ('outcome__in', ['spoken', 'no_answer', 'wrong_number'])), _connector='OR'), name='notifications_call_whole')],
+                },
+            ),
+            migrations.CreateModel(
+                name='SmsUse',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('number', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uses', to='notifications.smsnumber')),
+                    ('is_code', models.BooleanField(default=False)),
+                    ('idempotency_key', models.CharField(max_length=60, unique=True)),
+                    ('at', models.DateTimeField()),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['number', 'at'], name='notifications_sms_use')],
+                },
+            ),
+        ]),
     ]

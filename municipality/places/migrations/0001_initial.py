@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 from django.db import migrations, models
+from municipality.kernel.operations import CreateModels
 
 
 class Migration(migrations.Migration):
@@ -12,47 +13,49 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Governorate',
-            fields=[
-                ('code', models.CharField(max_length=2, primary_key=True, serialize=False)),
-                ('iso', models.CharField(max_length=5, unique=True)),
-                ('name_ar', models.CharField(max_length=60)),
-                ('name_en', models.CharField(max_length=60)),
-            ],
-            options={
-                'verbose_name': 'governorate',
-                'verbose_name_plural': 'governorates',
-            },
-        ),
-        migrations.CreateModel(
-            name='Area',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('governorate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='areas', to='places.governorate')),
-                ('name_ar', models.CharField(max_length=80)),
-                ('name_en', models.CharField(max_length=80)),
-                ('folded', models.CharField(max_length=80)),
-                ('latitude', models.FloatField(blank=True, null=True)),
-                ('longitude', models.FloatField(blank=True, null=True)),
-            ],
-            options={
-                'verbose_name': 'area',
-                'verbose_name_plural': 'areas',
-                'constraints': [models.UniqueConstraint(fields=('governorate', 'name_ar'), name='places_area_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Branch',
-            fields=[
-                ('code', models.CharField(max_length=2, primary_key=True, serialize=False)),
-                ('governorate', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='branch', to='places.governorate')),
-                ('name_ar', models.CharField(max_length=80)),
-                ('name_en', models.CharField(max_length=80)),
-            ],
-            options={
-                'verbose_name': 'municipal branch',
-                'verbose_name_plural': 'municipal branches',
-            },
-        ),
+        CreateModels([
+            migrations.CreateModel(
+                name='Governorate',
+                fields=[
+                    ('code', models.CharField(max_length=2, primary_key=True, serialize=False)),
+                    ('iso', models.CharField(max_length=5, unique=True)),
+                    ('name_ar', models.CharField(max_length=60)),
+                    ('name_en', models.CharField(max_length=60)),
+                ],
+                options={
+                    'verbose_name': 'governorate',
+                    'verbose_name_plural': 'governorates',
+                },
+            ),
+            migrations.CreateModel(
+                name='Area',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('governorate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='areas', to='places.governorate')),
+                    ('name_ar', models.CharField(max_length=80)),
+                    ('name_en', models.CharField(max_length=80)),
+                    ('folded', models.CharField(max_length=80)),
+                    ('latitude', models.FloatField(blank=True, null=True)),
+                    ('longitude', models.FloatField(blank=True, null=True)),
+                ],
+                options={
+                    'verbose_name': 'area',
+                    'verbose_name_plural': 'areas',
+                    'constraints': [models.UniqueConstraint(fields=('governorate', 'name_ar'), name='places_area_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Branch',
+                fields=[
+                    ('code', models.CharField(max_length=2, primary_key=True, serialize=False)),
+                    ('governorate', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='branch', to='places.governorate')),
+                    ('name_ar', models.CharField(max_length=80)),
+                    ('name_en', models.CharField(max_length=80)),
+                ],
+                options={
+                    'verbose_name': 'municipal branch',
+                    'verbose_name_plural': 'municipal branches',
+                },
+            ),
+        ]),
     ]

@@ -4,6 +4,7 @@ import django.db.models.deletion
 import municipality.kernel.ids
 from django.conf import settings
 from django.db import migrations, models
+from municipality.kernel.operations import CreateModels
 
 
 class Migration(migrations.Migration):
@@ -16,70 +17,72 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='DailyUploads',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('day', models.DateField()),
-                ('files', models.PositiveIntegerField(default=0)),
-                ('bytes', models.PositiveBigIntegerField(default=0)),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('person', 'day'), name='uploads_day_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Upload',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=municipality.kernel.ids.public_id, editable=False, max_length=26, unique=True)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner of the file')),
-                ('sent_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='sender')),
-                ('subject', models.CharField(max_length=80, verbose_name='subject')),
-                ('slot', models.CharField(max_length=40, verbose_name='slot')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('size', models.PositiveIntegerField(verbose_name='size')),
-                ('received', models.PositiveIntegerField(default=0)),
-                ('touched_at', models.DateTimeField()),
-                ('fingerprint', models.CharField(blank=True, max_length=64)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('state', models.CharField(choices=[('receiving', 'on its way'), ('checking', 'being checked'), ('ready', 'received'), ('refused', 'not accepted'), ('removed', 'removed')], default='receiving', max_length=20, verbose_name='state')),
-                ('replaces', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.upload')),
-                ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
-                ('preview', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
-                ('media_type', models.CharField(blank=True, max_length=60, verbose_name='media type')),
-                ('pages', models.PositiveSmallIntegerField(default=0, verbose_name='pages')),
-                ('width', models.PositiveIntegerField(default=0)),
-                ('height', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(verbose_name='sent at')),
-            ],
-            options={
-                'verbose_name': 'upload',
-                'verbose_name_plural': 'uploads',
-                'indexes': [models.Index(fields=['subject', 'slot', 'id'], name='uploads_subject'), models.Index(fields=['owner', '-id'], name='uploads_owner'), models.Index(condition=models.Q(('state', 'receiving')), fields=['touched_at'], name='uploads_unfinished')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('file__isnull', False), ('preview__isnull', False)), _connector='OR'), name='uploads_ready_has_file'), models.CheckConstraint(condition=models.Q(('received__lte', models.F('size'))), name='uploads_no_more_than_announced'), models.CheckConstraint(condition=models.Q(('owner__isnull', False), ('sent_by__isnull', True), _connector='OR'), name='uploads_sent_for_owner')],
-            },
-        ),
-        migrations.CreateModel(
-            name='UploadEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('workflow', models.CharField(max_length=60)),
-                ('move', models.CharField(max_length=40)),
-                ('from_state', models.CharField(max_length=40)),
-                ('to_state', models.CharField(max_length=40)),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('actor_key', models.CharField(max_length=60)),
-                ('actor_role', models.CharField(max_length=20)),
-                ('reason', models.CharField(blank=True, max_length=60)),
-                ('data', models.JSONField(blank=True, default=dict)),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='uploads.upload')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['subject', 'id'], name='uploads_event_subject')],
-            },
-        ),
+        CreateModels([
+            migrations.CreateModel(
+                name='DailyUploads',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('day', models.DateField()),
+                    ('files', models.PositiveIntegerField(default=0)),
+                    ('bytes', models.PositiveBigIntegerField(default=0)),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('person', 'day'), name='uploads_day_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Upload',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('public_id', models.CharField(default=municipality.kernel.ids.public_id, editable=False, max_length=26, unique=True)),
+                    ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner of the file')),
+                    ('sent_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='sender')),
+                    ('subject', models.CharField(max_length=80, verbose_name='subject')),
+                    ('slot', models.CharField(max_length=40, verbose_name='slot')),
+                    ('name', models.CharField(max_length=120, verbose_name='name')),
+                    ('size', models.PositiveIntegerField(verbose_name='size')),
+                    ('received', models.PositiveIntegerField(default=0)),
+                    ('touched_at', models.DateTimeField()),
+                    ('fingerprint', models.CharField(blank=True, max_length=64)),
+                    ('sha256', models.CharField(blank=True, max_length=64)),
+                    ('state', models.CharField(choices=[('receiving', 'on its way'), ('checking', 'being checked'), ('ready', 'received'), ('refused', 'not accepted'), ('removed', 'removed')], default='receiving', max_length=20, verbose_name='state')),
+                    ('replaces', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.upload')),
+                    ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
+                    ('preview', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
+                    ('media_type', models.CharField(blank=True, max_length=60, verbose_name='media type')),
+                    ('pages', models.PositiveSmallIntegerField(default=0, verbose_name='pages')),
+                    ('width', models.PositiveIntegerField(default=0)),
+                    ('height', models.PositiveIntegerField(default=0)),
+                    ('created_at', models.DateTimeField(verbose_name='sent at')),
+                ],
+                options={
+                    'verbose_name': 'upload',
+                    'verbose_name_plural': 'uploads',
+                    'indexes': [models.Index(fields=['subject', 'slot', 'id'], name='uploads_subject'), models.Index(fields=['owner', '-id'], name='uploads_owner'), models.Index(condition=models.Q(('state', 'receiving')), fields=['touched_at'], name='uploads_unfinished')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('file__isnull', False), ('preview__isnull', False)), _connector='OR'), name='uploads_ready_has_file'), models.CheckConstraint(condition=models.Q(('received__lte', models.F('size'))), name='uploads_no_more_than_announced'), models.CheckConstraint(condition=models.Q(('owner__isnull', False), ('sent_by__isnull', True), _connector='OR'), name='uploads_sent_for_owner')],
+                },
+            ),
+            migrations.CreateModel(
+                name='UploadEvent',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('workflow', models.CharField(max_length=60)),
+                    ('move', models.CharField(max_length=40)),
+                    ('from_state', models.CharField(max_length=40)),
+                    ('to_state', models.CharField(max_length=40)),
+                    ('at', models.DateTimeField(verbose_name='at')),
+                    ('actor_key', models.CharField(max_length=60)),
+                    ('actor_role', models.CharField(max_length=20)),
+                    ('reason', models.CharField(blank=True, max_length=60)),
+                    ('data', models.JSONField(blank=True, default=dict)),
+                    ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='uploads.upload')),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['subject', 'id'], name='uploads_event_subject')],
+                },
+            ),
+        ]),
         migrations.AddField(
             model_name='upload',
             name='last_event',

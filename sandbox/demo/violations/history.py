@@ -41,17 +41,17 @@ NOTICES = 12  # newest documents that the worker draws at the first start
 OFFENCES = {"CLN-03": 16, "CLN-02": 14, "SHP-02": 16, "SHP-04": 22, "SHP-05": 12, "SHP-03": 6, "ADV-01": 12, "CLN-06": 2}
 # Outcome of a violation report → weight.
 OUTCOMES = {
-    "paid": 46,
+    "paid": 34,
     "open": 12,
     "unserved": 5,
-    "overdue": 9,
+    "overdue": 8,
     "referred": 8,
     "judged": 6,
-    "objected": 5,
-    "instalments": 4,
+    "objected": 10,
+    "instalments": 16,
     "extended": 3,
-    "waived": 2,
-    "annulled": 2,
+    "waived": 5,
+    "annulled": 3,
 }
 OUTSIDE = ("أمام باب المحل", "على الرصيف المقابل للواجهة", "في الممر الخلفي", "عند مدخل المبنى")
 # Offence → what the inspector noted; of the others the place outside the shop.
@@ -270,7 +270,7 @@ def _refer(office: dict[str, User]) -> None:
 
 def _rule(row: Violation, rng: Random, office: dict[str, User]) -> None:
     def apply(current: Violation) -> None:
-        fils = rng.choice((100_000, 150_000, 200_000, 300_000, None))
+        fils = rng.choice((100_000, 150_000, 200_000, None))
         number = f"ج {rng.randint(100, 999)}/{clock.today().year}"
         ruling = court.enter_judgment(violation=current, ruling_no=number, ruled_on=clock.today(), fils=fils, clerk=office["court"])
         court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=office["court_second"], ruling_no=number, fils=fils)
