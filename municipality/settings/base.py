@@ -154,6 +154,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "municipality.ui.storage.StaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 60
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages name no other, and each is compressed twice
 
 # Users.
 AUTH_USER_MODEL = "accounts.User"
