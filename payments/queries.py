@@ -218,11 +218,12 @@ class ItemFacts(TypedDict, total=False):
     reference: str
     left: Text
     no_day: Text
+    stopped: Text
 
 
 @dataclass(frozen=True)
 class BasketItem:
-    """One line of a person's basket. `step` is due, at_bank, checking, review or too_late; only what is due can be chosen."""
+    """One line of a person's basket. `step` is due, at_bank, checking, review, too_late or stopped; only what is due can be chosen."""
 
     code: str  # bill:<public id>, or due:<kind>:<key>
     title_ar: str
@@ -243,6 +244,7 @@ class BasketItem:
     reference: str = ""
     left: Text = ""
     no_day: Text = ""
+    stopped: Text = ""
 
     @property
     def can_choose(self) -> bool:
@@ -291,6 +293,11 @@ def _described(bills: Sequence[Bill]) -> dict[int, Due]:
     return found
 
 
+def stopped(bills: Sequence[Bill]) -> Text:
+    """Why the first of the bills that cannot be paid now is stopped, and what comes first; empty where all can."""
+    return next((due.stopped for due in _described(bills).values() if due.stopped), "")
+
+
 def _facts(due: Due | None) -> ItemFacts:
     if due is None:
         return {}
@@ -305,6 +312,7 @@ def _facts(due: Due | None) -> ItemFacts:
         "reference": due.reference,
         "left": due.left,
         "no_day": due.no_day,
+        "stopped": due.stopped,
     }
 
 
@@ -312,6 +320,8 @@ def _item(bill: Bill, attempt: Attempt | None, due: Due | None, until: dt.date |
     step = STEPS[AttemptState(attempt.state)] if attempt else "due"
     if attempt is None and bill.due_until is not None and bill.due_until < clock.today():
         step = "too_late"
+    elif attempt is None and due is not None and due.stopped:
+        step = "stopped"
     return BasketItem(
         f"bill:{bill.public_id}",
         bill.title_ar,

@@ -77,6 +77,7 @@ class Due:
     reference: str = ""
     left: Text = ""  # what follows if an offer is left
     no_day: Text = ""  # why `until` is not known yet, and what begins it
+    stopped: Text = ""  # why it cannot be paid now, and what comes first: what it is for would be refused
 
 
 @dataclass(frozen=True)

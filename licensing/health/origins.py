@@ -10,9 +10,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.names import NAMES
-from licensing.health.states import CANCEL, CHANGE, DUPLICATE, RENEWAL
+from licensing.health.states import CANCEL, CHANGE, DUPLICATE, RENEWAL, RenewalState
 from licensing.models import Renewal
+from licensing.payment_results import stopped_by
 from municipality.accounts.models import User
+from municipality.cases import queries as cases
+from municipality.cases.models import Block
 from municipality.ui.templatetags.portal import day
 from payments.models import Bill
 from payments.registry import Due, Origin
@@ -36,13 +39,15 @@ def licence_page(user: User, public_id: str) -> Origin | None:
 
 
 def billed(bills: Sequence[Bill]) -> dict[int, Due]:
-    """What bills of acts on licences are for, by primary key; one query."""
+    """What bills of acts on licences are for, by primary key; one query, and one of what stops those that were not paid yet."""
     by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
-    rows = Renewal.objects.filter(case__public_id__in=by_case).select_related("case", "licence__shop")
-    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row) for row in rows}
+    rows = list(Renewal.objects.filter(case__public_id__in=by_case).select_related("case", "licence__shop"))
+    unpaid = {row.pk: row.case.subject for row in rows if row.case.state == RenewalState.AWAITING_PAYMENT}
+    blocks = cases.blocks_by_subject(set(unpaid.values()), RENEWAL) if unpaid else {}
+    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, blocks.get(unpaid.get(row.pk, ""), [])) for row in rows}
 
 
-def _due(bill: Bill, renewal: Renewal) -> Due:
+def _due(bill: Bill, renewal: Renewal, blocks: Sequence[Block]) -> Due:
     shop = renewal.licence.shop
     name_ar, name_en = NAMES[renewal.case.service]
     return Due(
@@ -61,4 +66,5 @@ def _due(bill: Bill, renewal: Renewal) -> Due:
         shop_name_ar=shop.name_ar,
         shop_name_en=shop.name_en,
         reference=renewal.case.reference,
+        stopped=stopped_by(blocks),
     )

@@ -15,12 +15,13 @@ from licensing.health import changes, new_places, queries, services
 from licensing.health.appeals.panels import after_refusal
 from licensing.health.differences import differences_of
 from licensing.health.names import FROM_ISSUE
-from licensing.health.states import ACTS, TRANSFER
+from licensing.health.states import ACTS, RENEWAL, TRANSFER
 from licensing.health.states import RenewalState as S
 from licensing.health.transfers import queries as transfers
 from licensing.models import Act, HealthLicence, Lane, Renewal
-from licensing.payment_results import after_reversal
+from licensing.payment_results import after_reversal, blocked_step, stopped_by
 from municipality.accounts.models import User
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
 from municipality.incidents.requests import with_last_day
@@ -210,6 +211,8 @@ def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | Non
                 reverse("cases:case", args=[case.public_id]),
                 _("Look again"),
             )
+        if stopped := stopped_by(cases.active_blocks(case.subject, RENEWAL)):
+            return blocked_step(with_last_day(stopped, case))
         return NextStep(
             _("Pay the fee"),
             with_last_day(_("The licence is issued automatically after payment."), case),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from licensing.health.appeals.panels import after_refusal
 from licensing.models import Board, BoardRequest, Lane
-from licensing.payment_results import being_prepared
+from licensing.payment_results import being_prepared, blocked_step, stopped_by
 from licensing.shop_cases import NO_BOARDS, BoardSums, OpenCase, cases_of, last_days
 from licensing.signage import queries
 from licensing.signage.consents import queries as consents
@@ -24,7 +24,8 @@ from licensing.signage.renewals.obligations import renewal_address
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, WITH_SHOP, BoardsState
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
-from municipality.cases.models import Case
+from municipality.cases import queries as cases
+from municipality.cases.models import Block, Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, PanelLine, Record
 from municipality.delegation import queries as delegation
 from municipality.documents.models import Document
@@ -166,6 +167,8 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
         if payments.status_of(bill).step in ("checking", "review"):
             text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
+        if document is None and (stopped := stopped_by(cases.active_blocks(request.shop.key, BOARDS))):
+            return blocked_step(with_last_day(stopped, case))
         text = with_last_day(_("The licence is issued automatically after payment."), case)
         if document is not None:
             text = _after_reversal(document)
@@ -292,13 +295,15 @@ def shop_page(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[PageBlock]
 
 
 def billed(bills: Sequence[Bill]) -> dict[int, Due]:
-    """What bills of boards are for, by primary key; one query."""
+    """What bills of boards are for, by primary key; one query, and one of what stops those that were not paid yet."""
     by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
-    rows = BoardRequest.objects.filter(case__public_id__in=by_case).select_related("case", "shop")
-    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row) for row in rows}
+    rows = list(BoardRequest.objects.filter(case__public_id__in=by_case).select_related("case", "shop"))
+    unpaid = {row.pk: row.shop.key for row in rows if row.case.state == S.AWAITING_PAYMENT}
+    blocks = cases.blocks_by_subject(set(unpaid.values()), BOARDS) if unpaid else {}
+    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, blocks.get(unpaid.get(row.pk, ""), [])) for row in rows}
 
 
-def _due(bill: Bill, request: BoardRequest) -> Due:
+def _due(bill: Bill, request: BoardRequest, blocks: Sequence[Block]) -> Due:
     return Due(
         key=request.case.public_id,
         kind=BOARDS,
@@ -312,6 +317,7 @@ def _due(bill: Bill, request: BoardRequest) -> Due:
         shop_name_ar=request.shop.name_ar,
         shop_name_en=request.shop.name_en,
         reference=request.case.reference,
+        stopped=stopped_by(blocks),
     )
 
 

@@ -49,7 +49,7 @@ def start_attempt(*, bills: Sequence[Bill], payer: User | None, language: str, s
     """The open attempt for exactly these bills, or a new one. The amount is read from the locked bills.
 
     `payer` is the payer of the bills, a delegate, or None for a visitor, who pays one bill of a kind in registry.VISITORS.
-    Raises NotPermitted, Refused: no_bill, not_due, too_late, open_elsewhere, too_much.
+    Raises NotPermitted, Refused: no_bill, not_due, too_late, stopped, open_elsewhere, too_much.
     """
     try:
         return _start(bills=bills, payer=payer, language=language, session_key=session_key)
@@ -73,6 +73,8 @@ def _start(*, bills: Sequence[Bill], payer: User | None, language: str, session_
         return open_attempt
     if any(bill.due_until is not None and bill.due_until < clock.today() for bill in locked):
         raise Refused("too_late", _("The last day for paying this bill has passed."))
+    if stopped := queries.stopped(locked):
+        raise Refused("stopped", stopped)
     amount = sum(bill.total_fils for bill in locked)
     if amount > rules.MAX_FILS:
         raise Refused("too_much", _("The amount is more than one payment can take. Please pay the bills one by one."))

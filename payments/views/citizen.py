@@ -43,9 +43,11 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         return SeeOther(services.redirect_url(attempt))
     status = queries.status_of(bill)
     lines = list(bill.lines.all())
+    stopped = queries.stopped([bill]) if status.can_pay else ""
     context = {
         "bill": bill,
         "status": status,
+        "stopped": stopped,
         "lines": lines,
         "until": last_days([bill]).get(bill.pk) if status.step == "due" else None,
         "deposits": queries.returned_deposits(bill),

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TypeVar
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import F, Model, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -141,7 +142,12 @@ def violation_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, A
 @never_cache
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One violation with evidence and options. Its party first opens the notice with a button, which starts the periods (`open_`)."""
+    """One violation with evidence and options. Its party first opens the notice with a button, which starts the periods (`open_`).
+
+    Text messages lead here: a visitor who has not found it by its number is sent to the sign-in page, whether it exists or not.
+    """
+    if not request.user.is_authenticated and public_id not in _found_ids(request):
+        return redirect_to_login(request.get_full_path())
     row, access = violation_or_404(request, public_id)
     is_party = access is not None
     order = queries.order_of(row)

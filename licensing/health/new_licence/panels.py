@@ -17,9 +17,9 @@ from licensing.health.new_licence.documents import address
 from licensing.health.new_licence.states import NEW_LICENCE, NEW_LICENCE_WORKFLOW, NewLicenceState
 from licensing.inspections.states import InspectionState
 from licensing.models import Inspection, NewLicence
-from licensing.payment_results import after_reversal, being_prepared
+from licensing.payment_results import after_reversal, being_prepared, blocked_step, stopped_by
 from municipality.accounts.models import User
-from municipality.cases.models import Case
+from municipality.cases.models import Block, Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
 from municipality.documents.models import Document
 from municipality.documents.states import LIVE
@@ -54,10 +54,6 @@ LOST: dict[str, Text] = {
     "shop_closed": gettext_lazy("The shop is closed in the register."),
     "blocked": gettext_lazy("The shop is blocked. My shops shows why and what to do."),
 }
-
-_PAID_WHILE_BLOCKED = gettext_lazy(
-    "Have the block lifted first, then pay the fee: if it is paid before that, the request is refused and the amount returned."
-)
 
 
 def opening_steps(activity: str, floor: int, plot: Plot) -> list[NextStep]:
@@ -148,8 +144,7 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
             text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
         if licence is None and (block := queries.block_of(request)) is not None:
-            text = format_html("{} {}", bilingual(block, "sentence"), _PAID_WHILE_BLOCKED)
-            return NextStep(_("The shop is blocked"), with_last_day(text, case), reverse("shops:mine"), _("See what stops it"))
+            return blocked_step(with_last_day(stopped_by([block]), case))
         text = with_last_day(_("The licence is issued automatically after payment."), case)
         if licence is not None:
             text = after_reversal(licence.document)
@@ -194,13 +189,14 @@ def _inspection_step(case: Case) -> NextStep:
 
 
 def billed(bills: Sequence[Bill]) -> dict[int, Due]:
-    """What bills of new licences are for, by primary key; one query."""
+    """What bills of new licences are for, by primary key; one query, and two of what stops those that were not paid yet."""
     by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
-    rows = NewLicence.objects.filter(case__public_id__in=by_case).select_related("case", "shop")
-    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row) for row in rows}
+    rows = list(NewLicence.objects.filter(case__public_id__in=by_case).select_related("case", "shop"))
+    blocks = queries.blocks_of([row for row in rows if row.case.state == S.AWAITING_PAYMENT])
+    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, blocks.get(row.pk, [])) for row in rows}
 
 
-def _due(bill: Bill, request: NewLicence) -> Due:
+def _due(bill: Bill, request: NewLicence, blocks: Sequence[Block]) -> Due:
     return Due(
         key=request.case.public_id,
         kind=NEW_LICENCE,
@@ -214,6 +210,7 @@ def _due(bill: Bill, request: NewLicence) -> Due:
         shop_name_ar=request.name_ar,
         shop_name_en=request.name_en,
         reference=request.case.reference,
+        stopped=stopped_by(blocks),
     )
 
 

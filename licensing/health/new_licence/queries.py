@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -191,6 +191,14 @@ def block_of(request: NewLicence) -> Block | None:
     number = request.commercial_license_no
     shop = registered.by_licence([number]).get(number)
     return _block(shop) if shop is not None else None
+
+
+def blocks_of(requests: Sequence[NewLicence]) -> dict[int, list[Block]]:
+    """The blocks of the shops whose commercial licences requests have stated, by primary key of the request; two queries."""
+    numbers = {request.commercial_license_no: request.pk for request in requests if request.commercial_license_no}
+    rows = registered.by_licence(list(numbers)) if numbers else {}
+    blocks = cases.blocks_by_subject([shop.key for shop in rows.values()], RENEWAL) if rows else {}
+    return {numbers[number]: blocks[shop.key] for number, shop in rows.items() if shop.key in blocks}
 
 
 def _registered(request: NewLicence, number: str) -> Commercial | None:

@@ -26,7 +26,7 @@ class TransferAskedFor(MessageKind):
 
 
 class TransferAgreed(MessageKind):
-    """To the present holder: the request is with an officer."""
+    """To the present holder: the request waits for an officer."""
 
     kind = "licensing.transfer_agreed"
     page = "/health-licence/{shop.public_id}/transfer/"

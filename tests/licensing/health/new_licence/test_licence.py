@@ -24,6 +24,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.kernel.periods import add_years
 from municipality.notifications.models import Message
+from payments import queries as payments
 from payments.models import Bill, BillLine
 from shops.models import RegisteredOwner, Shop, ShopEvent
 from shops.models.commercial_register import CommercialFeed, CommercialLicence, CommercialNotice
@@ -214,7 +215,10 @@ def test_a_shop_that_is_blocked_at_the_inspection_gets_its_bill_and_its_page_say
     assert pass_inspection(request).case.state == "awaiting_payment"
     blocked = signed_in(owner).get(page.format(request.case.public_id)).content.decode()
     assert "The shop is blocked" in blocked and "Stopped" in blocked and "Pay by KNET" not in blocked
+    bill = Bill.objects.get(pk=bill_of(request))
+    assert payments.stopped([bill]) and "Have the block lifted first" in signed_in(owner).get("/en/basket/").content.decode()
     lift_block(subject=shop.key, source="test", actor=system("tests"))
+    assert not payments.stopped([bill])
     assert "Pay by KNET" in signed_in(owner).get(page.format(request.case.public_id)).content.decode()
     issue.paid(bill_of(request))
     assert fresh(request.case).case.state == "paid"
