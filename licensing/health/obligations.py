@@ -14,7 +14,7 @@ from licensing.health.condition_messages import Subject, obstacle, study_title
 from licensing.health.draft_pages import CONTINUE
 from licensing.health.renewability import Renewability
 from licensing.health.rules import OFFICER_CONDITIONS, RenewalCondition
-from licensing.health.states import RENEWAL
+from licensing.health.states import RENEWAL, TRANSFER
 from licensing.shop_cases import OpenCase
 from municipality.accounts.models import User
 from municipality.cases import block_causes
@@ -103,6 +103,9 @@ def obligation_of(shop: Shop, row: Renewability, url: str, *, has_draft: bool) -
     action: Text
     if row.open_case is not None and row.open_case.service == RENEWAL:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), row.open_case.action
+    elif row.open_case is not None and row.open_case.service == TRANSFER and not row.blocks:  # whoever takes it over renews it
+        code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("See the state of the transfer")
+        url = reverse("licensing:transfer", args=[shop.public_id])
     elif not row.is_due and not row.blocks:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("Conditions of renewal")
     elif has_draft:

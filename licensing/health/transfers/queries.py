@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from django.db.models import F, Q, QuerySet
 
+from licensing.health import rules
 from licensing.health.states import TRANSFER
 from licensing.health.transfers.models import TransferOutcome
-from licensing.models import LicenceTransfer
+from licensing.models import HealthLicence, LicenceTransfer
 from municipality.accounts.models import Organisation, User
 from municipality.accounts.queries import organisations_signed_by
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.subjects import SubjectKey
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import RulebookEdition
 from payments import queries as payments
 from payments.queries import BasketItem
 from shops.models import Shop
@@ -68,6 +70,11 @@ def _under_way() -> QuerySet[LicenceTransfer]:
 def asked_by(user: User) -> QuerySet[LicenceTransfer]:
     """The transfers under way that a person asked for, the newest first."""
     return _under_way().filter(asked_by=user).order_by("-pk")
+
+
+def renewed_before(licence: HealthLicence, limits: RulebookEdition) -> bool:
+    """Whether a licence can be renewed now: while a transfer is under way it is not."""
+    return rules.window_opens_on(licence.last_day, limits.limits["window_days"].value) <= clock.today()
 
 
 def open_of(shop: Shop) -> LicenceTransfer | None:

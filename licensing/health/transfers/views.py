@@ -68,6 +68,7 @@ def transfer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "licence": offer.licence if offer is not None else licences.current(shop),
         "obstacles": obstacles(user, offer, None, without=offer.flags) if offer is not None else [],
         "days": offer.limits.limits["transfer_answer_days"].value if offer is not None else 0,
+        "ends_soon": offer is not None and offer.licence is not None and queries.renewed_before(offer.licence, offer.limits),
         "form": form,
         "number": number,
         "refusal": refusal,
@@ -110,13 +111,15 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     except Refused as refused:
         refusal = refused
     shop = find_shop(row.shop.public_id)
-    fees, study = rulebook.editions(["fees.health", "limits.review"], clock.today())
+    fees, study, limits = rulebook.editions(["fees.health", "limits.review", "limits.health"], clock.today())
+    licence = licences.current(shop)
     context = {
         "transfer": row,
         "shop": shop,
         "address": address_texts(shop)[0 if get_language() == "ar" else 1],
         "shop_page": reverse("shops:shop", args=[shop.public_id]),
-        "licence": licences.current(shop),
+        "licence": licence,
+        "ends_soon": licence is not None and queries.renewed_before(licence, limits),
         "fils": sum(line.fils for line in licences.fee_lines(fees, 1, service=TRANSFER)),
         "promise_days": study.limits["promise_working_days"].value,
         "form": form,

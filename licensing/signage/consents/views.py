@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -30,6 +31,7 @@ from municipality.kernel.errors import Refused
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import is_switch, read_form
 from shops.models import Shop
+from shops.register.addresses import address_texts
 from shops.register.opening import shop_or_404
 
 # Who opens a link is signed in, so that a network which many share is no limit for them.
@@ -89,9 +91,11 @@ def sign(request: AuthenticatedHttpRequest, token: str) -> HttpResponse:
             return _answered(request, consent, form)
     except Refused as refused:
         return render(request, "licensing/boards/consent.html", {"refusal": refused}, status=refused.status)
+    shop = services.shop_of(consent.draft)
     context = {
         "consent": consent,
-        "shop": services.shop_of(consent.draft),
+        "shop": shop,
+        "address": address_texts(shop)[0 if get_language() == "ar" else 1],
         "asker": consent.draft.person,
         "is_landlord": consent.role == ConsentRole.LANDLORD,
         "boards": _boards(cards),

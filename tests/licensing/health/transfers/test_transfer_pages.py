@@ -104,6 +104,19 @@ def test_an_offer_is_on_the_home_page_behind_any_number_of_deadlines(
     assert "3 later deadlines" in page and offered(row) in page.partition("Waiting for you")[2].partition("Deadlines")[0]
 
 
+def test_who_sells_a_licence_that_ends_soon_is_told_to_renew_it_first(make_shop: Any, owner: User, noura: User) -> None:
+    """And the home page of the seller leads to the transfer, and not to what stops the renewal."""
+    soon, later = make_shop(ends_in=20), make_shop(ends_in=200)
+    holder, taker = signed_in(owner), signed_in(noura)
+    assert "best to renew this licence first" in shown(holder, url(soon)) and "is not renewed while" in shown(holder, url(soon))
+    assert "is not renewed while" not in shown(holder, url(later))
+    row = transfers.ask(shop=soon, person=owner, number=NUMBER)
+    assert "is not renewed while the transfer is under way" in shown(taker, offered(row))
+    transfers.agree(transfer=row, user=noura, organisation=None)
+    home = shown(holder, "/en/")
+    assert "See the state of the transfer" in home and "Clear what stops the renewal" not in home
+
+
 def test_an_unknown_number_gets_the_same_answer(shop: Shop, make_shop: Any, owner: User, noura: User) -> None:
     client, other = signed_in(owner), make_shop(ends_in=200)
     known = main_of(client.post(url(shop), NAMED, follow=True))
