@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,6 +20,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.templatetags.portal import bilingual, day
 from payments.models import Bill
 from payments.registry import PaidOutcome, PaymentStep
+from shops.models import Shop
 
 TITLES = {
     RENEWAL: gettext_lazy("Health licence renewed"),
@@ -57,8 +60,16 @@ def outcome(bill: Bill) -> PaidOutcome | None:
             )
             if licence.first_day > clock.today()
             else PaymentStep("now", _("Now"), _("Hang the new licence in the shop where it can be seen.")),
-            PaymentStep("next", day(rules.window_opens_on(licence.last_day, window)), _("The next renewal opens.")),
+            _renewal_step(renewal.licence.shop, rules.window_opens_on(licence.last_day, window), licence.last_day),
         ],
         act=(_("Download the licence (PDF)"), reverse("document", args=[document.number])),
         link=(_("Link to check this licence"), f"{settings.PORTAL_URL.rstrip('/')}{reverse('verify', args=[document.code])}"),
     )
+
+
+def _renewal_step(shop: Shop, opens_on: dt.date, last_day: dt.date) -> PaymentStep:
+    """When the licence can be renewed next: from a day on, or now, as that of a transfer in the last weeks of the licence."""
+    if opens_on > clock.today():
+        return PaymentStep("next", day(opens_on), _("The next renewal opens."))
+    link = format_html('<a href="{}">{}</a>', reverse("licensing:renew", args=[shop.public_id]), _("Renew the health licence"))
+    return PaymentStep("now", _("Now"), format_html("{} {} · {}", _("The licence can be renewed until"), day(last_day), link))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from licensing.health import invariants, outcomes, review, services
 from licensing.health.appeals import services as appeals
@@ -89,6 +90,12 @@ def test_it_is_agreed_decided_paid_and_issued_to_the_new_holder(
     assert "licensing.licence_transferred" in told(owner) and not list(invariants.findings())
     shown = outcomes.outcome(bill)
     assert shown is not None and shown.is_done
+    with override("en"):
+        opens = outcomes.outcome(bill).steps[-1]  # type: ignore[union-attr]
+        assert "The next renewal opens." in str(opens.text) and str(clock.today()) not in str(opens.title)
+        with clock.at(clock.start_of(new.last_day - dt.timedelta(days=20))):
+            soon = outcomes.outcome(bill).steps[-1]  # type: ignore[union-attr]
+        assert soon.title == "Now" and "can be renewed until" in str(soon.text) and f"/{shop.public_id}/" in str(soon.text)
     page = Client().get(f"/verify/{old.document.code}", headers={"accept-language": "en"}).content.decode()
     assert "Replaced by" in page and new.document.number in page
 
