@@ -73,7 +73,8 @@ def holder_part(user: Visitor, board: Board, renewal: Board | None) -> dict[str,
     end, today = queries.end_of(board), clock.today()
     is_gone = end is not None or (board.last_day is not None and board.last_day < today)
     has_begun = board.first_day is not None and board.first_day <= today
-    may_remove = renewal is None and has_begun and (end is None or end.photo_id is None)
+    # What has ended takes its photo at once, also a renewed board that ended with its shop before its first day.
+    may_remove = renewal is None and (has_begun if end is None else end.photo_id is None)
     return {
         "is_holder": True,
         "deposits": queries.deposits_of(board),

@@ -159,6 +159,19 @@ def test_both_end_with_their_shop_though_the_newest_has_not_begun(
     assert RefundDue.objects.get().fils == FRONT_DEPOSIT
 
 
+def test_a_renewed_board_that_ended_with_its_shop_before_its_first_day_takes_its_photo_from_its_page_at_once(
+    renewed: Board, owner: User, licensed: BoardRequest
+) -> None:
+    client, page = signed_in(owner), f"/en/boards/{renewed.public_id}/"
+    assert f"{page}remove/" not in client.get(page).content.decode(), "the control: it has not begun, and has not ended"
+    events.close(shop=licensed.shop, source="moci", actor=system("tests"))
+    read = client.get(page).content.decode()
+    assert f"{page}remove/" in read and "Send the photo of the place" in read
+    boards.photo(renewed, owner)
+    assert client.post(f"{page}remove/").status_code == 302
+    assert RefundDue.objects.get().fils == FRONT_DEPOSIT and f"{page}remove/" not in client.get(page).content.decode()
+
+
 def test_a_board_that_ends_while_its_renewal_waits_for_payment_is_not_licensed_again(
     board: Board, asked: BoardRequest, bank: Book, licensed: BoardRequest
 ) -> None:
