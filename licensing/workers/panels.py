@@ -34,7 +34,7 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
 
 def _line(shop: Shop, light: Light) -> PanelLine:
     label: Text = format_html("{}: {}", LABELS[light.state], counted(light.ended or light.ending or light.count, "worker"))
-    is_due = light.state != "ok"
+    is_due = light.state != "ok" and not shop.is_closed
     action = ACTION if is_due else _("See the list")
     return PanelLine(
         TITLE, state=light.state, label=label, deadline=light.until, action=action, url=_address(shop), is_due=is_due, order=15
@@ -46,10 +46,10 @@ def _address(shop: Shop) -> str:
 
 
 def obligations(user: User) -> list[Obligation]:
-    """The shops in which certificates of workers have ended or end soon; two queries, one without any."""
+    """The open shops in which certificates of workers have ended or end soon; two queries, one without any."""
     if user.is_staff:
         return []
-    shops = registered.visible_to(user, RENEWAL)
+    shops = registered.visible_to(user, RENEWAL).exclude(closed_on__lte=clock.today())
     found = {key: light for key, light in queries.lights(shops).items() if light.due}
     rows = shops.filter(pk__in=list(found)[: registered.MAX_LISTED]) if found else []
     return [_obligation(shop, found[shop.pk]) for shop in rows]

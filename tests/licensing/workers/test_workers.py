@@ -141,6 +141,16 @@ def test_a_certificate_that_has_ended_is_red(shop: Shop, owner: User, frozen_clo
     assert one.until == clock.today() - dt.timedelta(days=1) and one.url == reverse("licensing:workers", args=[shop.public_id])
 
 
+def test_of_a_closed_shop_nothing_is_to_be_renewed(shop: Shop, owner: User) -> None:
+    worker(shop, ends_in=3)
+    Shop.objects.filter(pk=shop.pk).update(closed_on=clock.today() + dt.timedelta(days=1))
+    assert len(panels.obligations(owner)) == 1, "the control: it closes tomorrow"
+    Shop.objects.filter(pk=shop.pk).update(closed_on=clock.today())
+    shop.refresh_from_db()
+    [line] = panels.my_shops(owner, [shop])[shop.key]
+    assert panels.obligations(owner) == [] and not line.is_due and line.url == reverse("licensing:workers", args=[shop.public_id])
+
+
 def test_one_message_tells_of_all_that_end_and_none_again(shop: Shop, owner: User, frozen_clock: Clock) -> None:
     worker(shop, ends_in=14)
     worker(shop, ends_in=10, serial=2)
