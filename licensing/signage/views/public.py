@@ -84,7 +84,7 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
         "label": label,
         "renewal": renewal,
         "renew_url": renewal_address(shop) if may_renew and offers.ending([shop]).filter(pk=found.pk).exists() else "",
-        "may_change": may_renew and standing == "valid",
+        "may_change": bool(of_holder) and may_renew and standing == "valid",
         "document": found.request.document,
         "has_drawing": getattr(found, "drawing", None) is not None,
         "has_plate": bool(of_holder) and plates.has_plate(found),

@@ -71,9 +71,11 @@ def test_an_old_page_of_a_change_does_not_become_new_boards(board: Board, shop: 
 
 
 def test_a_corrected_owner_changes_no_board_of_the_applicant_before(board: Board, shop: Shop, owner: User, stranger: User) -> None:
-    assert signed_in(owner).get(f"/en/boards/{board.public_id}/change/").status_code == 200
+    page, change = f"/en/boards/{board.public_id}/", f"/en/boards/{board.public_id}/change/"
+    assert signed_in(owner).get(change).status_code == 200 and change in signed_in(owner).get(page).content.decode()
     Shop.objects.filter(pk=shop.pk).update(owner=stranger)
-    assert signed_in(stranger).get(f"/en/boards/{board.public_id}/change/").status_code == 404
+    assert signed_in(stranger).get(change).status_code == 404
+    assert change not in signed_in(stranger).get(page).content.decode(), "no page leads where nothing opens"
     assert signed_in(stranger).post(f"/en/boards/{board.public_id}/change/").status_code == 404
     with pytest.raises(NotYours):
         begun(board, stranger)
