@@ -86,12 +86,17 @@ class HealthLicenceFacts(Facts):
 
     @staticmethod
     def public_notes(document: Document) -> list[Text]:
-        """Until a renewed licence begins: the one that is in force till then. Of a licence that its holder ended: that, and when."""
+        """Until a renewed licence begins: the one that is in force till then. Of a licence that its holder ended: that, and when.
+
+        Of a valid licence whose shop is closed or suspended in the register: that, and since when.
+        """
         event = document.last_event
         if document.state == DocumentState.REVOKED and event is not None and event.reason == CANCELLED:
             return [format_html(gettext("Its holder cancelled this licence on {}."), shown_day(clock.day_of(event.at)))]
         if document.state == DocumentState.SUSPENDED and event is not None and event.reason == MEASURE:
             return [format_html(gettext("The Municipality suspended it on {}."), shown_day(clock.day_of(event.at)))]
+        if document.live_state == "valid":
+            return _of_shop(document)
         if document.live_state != "not_yet":
             return []
         licence = HealthLicence.objects.filter(document=document, previous__isnull=False).select_related("previous__document").first()
@@ -162,6 +167,20 @@ class HealthLicenceFacts(Facts):
         fees = {edition.name_en: edition for edition in self.editions if edition.name_en == SUBJECTS["fees.health"][1]}
         editions = tuple(fees.get(edition.name_en, edition) for edition in repeated.editions)
         return replace(repeated, **own, editions=editions, supersedes=document.number, duplicate_of=document.number)
+
+
+def _of_shop(document: Document) -> list[Text]:
+    """That the shop of a licence is closed or suspended in the register, and since when; empty where it is neither."""
+    licence = HealthLicence.objects.filter(document=document).select_related("shop").first()
+    if licence is None or not (licence.shop.is_closed or licence.shop.is_suspended):
+        return []
+    if licence.shop.is_closed:
+        return [format_html("{} {}", tag("bad", gettext("The shop is closed")), _since(licence.shop.closed_on))]
+    return [format_html("{} {}", tag("bad", gettext("The shop is suspended")), _since(licence.shop.suspended_on))]
+
+
+def _since(on: dt.date | None) -> Text:
+    return format_html(gettext("The register says so since {}."), shown_day(on))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
+from shops.register import events
 from tests.conftest import Clock
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,20 @@ def test_it_names_the_licence_that_is_in_force(
 
 def test_it_leads_to_the_page_of_the_shop(client: Client, present: HealthLicence) -> None:
     assert f'href="/ar/shops/{present.shop.public_id}/"' in read(client, present.document, "ar")
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(
+    ("act", "en", "ar"), [(events.close, "The shop is closed", "المحل مغلق"), (events.suspend, "The shop is suspended", "المحل موقوف")]
+)
+def test_a_valid_licence_of_a_closed_or_suspended_shop_says_so(
+    client: Client, present: HealthLicence, act: Any, en: str, ar: str, language: str
+) -> None:
+    words = {"en": en, "ar": ar}[language]
+    assert words not in read(client, present.document, language)
+    act(shop=present.shop, source="tests", actor=BY)
+    page = read(client, present.document, language)
+    assert words in page and {"en": "The register says so since", "ar": "بحسب السجل منذ"}[language] in page
 
 
 def test_it_names_none_once_it_has_begun_or_the_old_one_is_out_of_force(
