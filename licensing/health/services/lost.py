@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from licensing.health import queries
+from licensing.health import new_places, queries, rules
 from licensing.health.states import RENEWAL
 from licensing.health.transfers import queries as transfers
-from licensing.models import Act
+from licensing.models import Act, Lane
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
 from municipality.documents.states import DocumentState
@@ -18,7 +18,7 @@ def lost_condition(case: Case) -> str:
     """The code of what forbids the licence of a request, a key of `panels.LOST`, or ""; looked at before the bill, and once it is paid."""
     if code := lost_holder(case):
         return code
-    if code := lost_period(case):
+    if code := lost_period(case) or lost_facts(case):
         return code
     shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
     renewal = queries.get_renewal(case)
@@ -50,10 +50,23 @@ def lost_period(case: Case) -> str:
     return "period_over" if renewal.act == Act.RENEWAL and renewal.last_day < clock.today() else ""
 
 
+def lost_facts(case: Case) -> str:
+    """ "register_changed" where the register has another activity or place of the shop than when a renewal was sent that nobody studies.
+
+    Such a renewal is approved since nothing changed; what else the register changes meanwhile sends the next one to an officer.
+    """
+    renewal = queries.get_renewal(case)
+    if renewal.act != Act.RENEWAL or renewal.lane != Lane.CLEAN:
+        return ""
+    now = Shop.objects.get(public_id=subjects.parse(case.subject).id).registered_facts()
+    changed = {"activity", *new_places.PLOT}.intersection(rules.changed_fields(renewal.registered_facts, now))
+    return "register_changed" if changed else ""
+
+
 def lost_at_issue(case: Case) -> str:
     """What forbids the issue; the shop stays locked until the licence is in force.
 
-    All of `lost_condition` for a transfer; for another act its holder and its period, since a measure suspends what is issued.
+    All of `lost_condition` for a transfer; for another act its holder, its period and its facts, since a measure suspends what is issued.
     """
     Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
-    return lost_condition(case) if transfers.of_case(case) is not None else lost_holder(case) or lost_period(case)
+    return lost_condition(case) if transfers.of_case(case) is not None else lost_holder(case) or lost_period(case) or lost_facts(case)

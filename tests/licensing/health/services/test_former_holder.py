@@ -6,9 +6,11 @@ import ast
 import datetime as dt
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from licensing.health import panels, services
@@ -20,10 +22,12 @@ from licensing.models import HealthLicence, Renewal
 from municipality.accounts.models import Signatory, User
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
+from municipality.documents import seal
 from municipality.documents import services as documents
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.notifications.models import Message
+from municipality.rulebook.models import Activity
 from payments.models import Bill, RefundDue
 from shops.models import RegisterChange, Shop
 from shops.register.services import transfer
@@ -170,7 +174,29 @@ def _codes(*functions: Callable[..., str]) -> set[str]:
 
 def test_every_code_has_a_sentence_on_the_page(shop: Shop, owner: User) -> None:
     assert lost.lost_condition(RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)) == ""
-    assert panels.LOST.keys() == _codes(lost.lost_condition, lost.lost_holder, lost.lost_period, transfers.lost_condition)
+    assert panels.LOST.keys() == _codes(lost.lost_condition, lost.lost_holder, lost.lost_period, lost.lost_facts, transfers.lost_condition)
+
+
+@pytest.mark.parametrize("step", ["payment", "issue"])
+@pytest.mark.parametrize(("column", "is_lost"), [("activity_id", True), ("block", True), ("name_en", False)])
+def test_a_renewal_that_nobody_studies_licenses_no_activity_or_place_that_the_register_has_since(
+    make_shop: Any, owner: User, store: Any, step: str, column: str, is_lost: bool
+) -> None:
+    seal.make_seal(Path(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
+    shop, owed = make_shop(ends_in=20), []
+    case = services.submit_renewal(shop=shop, applicant=owner)
+    other = Activity.objects.exclude(pk=shop.activity_id).values_list("pk", flat=True)[0] if column == "activity_id" else "77"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("licensing.health.services.issue.owe_back", lambda *, reason, **_facts: owed.append(reason))
+        for at in ("payment", "issue"):
+            if step == at:
+                Shop.objects.filter(pk=shop.pk).update(**{column: other})
+            (services.take_payment if at == "payment" else services.issue_renewal)(case=Case.objects.get(pk=case.pk))
+    assert ended(case) == (("refused", "register_changed") if is_lost else ("issued", ""))
+    assert owed == ["register_changed"] * is_lost
+    if is_lost:
+        page = signed_in(owner).get(f"/en/cases/{case.public_id}/").content.decode()
+        assert "The register has another activity or place of the shop by now." in page
 
 
 @pytest.mark.guards
