@@ -18,6 +18,8 @@ class MeasureBegan(MessageKind):
 
 
 class MeasureEnded(MessageKind):
+    """`last_day` is that of a licence that ended while it was suspended; None where it runs."""
+
     kind = "licensing.measure_ended"
     legal = MEASURES
     page = "/my-shops/"

@@ -249,8 +249,11 @@ def _finish(row: Measure, end: MeasureEnd, actor: Actor, by: User | None = None)
     lift_block(subject=row.shop.key, source=row.key, actor=actor)
     _restore(row.shop_id, actor)
     register.refresh_search([row.shop_id])
+    over = HealthLicence.objects.filter(shop=row.shop_id, is_current=True, last_day__lt=clock.today()).first()
+    last_day = over.last_day if over is not None and not effects.runs(row.shop_id) else None
+    context = {"shop": row.shop, "measure": row, "last_day": last_day}
     for owner in shops.owners(row.shop):
-        send(MeasureEnded, person=owner, key=row.public_id, subject_key=row.shop.key, context={"shop": row.shop, "measure": row})
+        send(MeasureEnded, person=owner, key=row.public_id, subject_key=row.shop.key, context=context)
 
 
 def _restore(shop_id: int, actor: Actor) -> None:

@@ -118,6 +118,19 @@ def test_it_ends_with_its_last_day_and_everything_is_back(shop: Shop, measure: M
     assert Message.objects.filter(person=owner, kind="licensing.measure_ended").count() == 1 and not list(invariants.findings())
 
 
+@pytest.mark.parametrize(("days", "is_over"), [(20, False), (21, True)])
+def test_who_hears_that_it_ended_reads_whether_the_licence_ended_meanwhile(
+    shop: Shop, inspector: User, head: User, owner: User, frozen_clock: Any, days: int, is_over: bool
+) -> None:
+    """The licence ends in twenty days."""
+    services.sign(measure=services.propose(shop=shop, officer=inspector, **WORDS | {"days": days}), supervisor=head)
+    frozen_clock.move(days=days)
+    assert services.end_due() == 1 and state(shop) == ("expired" if is_over else "valid")
+    told = Message.objects.get(person=owner, kind="licensing.measure_ended")
+    assert ("renew it now" in told.body_en, "in force again" in told.body_en) == (is_over, not is_over)
+    assert ("فيلزم تجديده الآن" in told.body_ar, "إلى السريان" in told.body_ar) == (is_over, not is_over)
+
+
 def test_the_page_says_until_when_to_object_and_leads_to_the_failed_inspection(
     shop: Shop, inspector: User, head: User, owner: User, frozen_clock: Any
 ) -> None:
