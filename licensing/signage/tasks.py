@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from licensing import former_holders
 from licensing.signage.life import reminders, shop_licence
 from licensing.signage.renewals import reminders as renewal_reminders
 from licensing.signage.services import issue, requests
@@ -29,7 +30,14 @@ def close_unpaid(*, case_id: int) -> None:
 
 every("licensing.lapse_boards", seconds=3600)(requests.lapse_unanswered)
 every("licensing.remind_boards", seconds=3600)(reminders.remind)
-# Shops that are closed from a later day on lose their boards on that day.
-every("licensing.follow_shops", seconds=3600)(shop_licence.follow_all)
+
+
+@every("licensing.follow_shops", seconds=3600)
+def follow_shops() -> None:
+    """Shops that are closed from a later day on lose their boards on that day; nobody pays for boards that a shop may not have any more."""
+    shop_licence.follow_all()
+    former_holders.end_boards()
+
+
 every("licensing.drop_board_files", seconds=3600)(requests.drop_files)
 every("licensing.remind_boards_end", seconds=3600)(renewal_reminders.remind)

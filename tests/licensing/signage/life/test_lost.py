@@ -11,7 +11,7 @@ from licensing.health import services as health
 from licensing.health.states import CHANGE
 from licensing.health.transfers import services as transfers
 from licensing.models import BoardRequest, HealthLicence
-from licensing.signage import queries
+from licensing.signage import queries, tasks
 from licensing.signage.renewals import offers
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -20,11 +20,14 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
-from payments.models import Bill, RefundDue
+from payments.models import Allocation, Bill, RefundDue
+from payments.services import start_attempt
 from shops.models import Shop
-from shops.register.services import refresh_search, transfer
+from shops.register import events
+from shops.register.services import FactChange, change_register, refresh_search, transfer
 from tests import desk_acts
 from tests.bank import Book
+from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories import boards
 from tests.factories.accounts import NOURA, PersonFactory
@@ -92,6 +95,43 @@ def test_what_was_paid_after_the_shop_moved_is_owed_back(shop: Shop, owner: User
     boards.pay_at_bank(boards.fresh(request.case), bank)
     boards.paid_of(request.case)
     assert reason(request) == ("refused", "shop_moved") and RefundDue.objects.count() == 1
+
+
+@pytest.mark.parametrize("how", ["moved", "closed", "cancelled", "suspended"])
+def test_nobody_is_asked_to_pay_for_boards_of_a_shop_that_may_have_none(
+    shop: Shop, owner: User, officer: User, outbox: Callable[..., int], how: str
+) -> None:
+    request = boards.approved(shop, owner, officer)
+    if how == "moved":
+        before = {name: getattr(shop, name) for name in events.ADDRESS_COLUMNS}
+        change_register(shop=shop, changes=[FactChange("address", before | {"block": "77"})], source="tests", actor=BY)
+    elif how == "closed":
+        events.close(shop=shop, source="tests", actor=BY)
+    elif how == "cancelled":
+        health.cancel_licence(shop=shop, person=owner)
+    else:  # the control: a suspension is lifted
+        events.suspend(shop=shop, source="tests", actor=BY)
+    tasks.follow_shops()
+    ended = {"moved": "shop_moved", "closed": "shop_closed", "cancelled": "health_licence_over"}.get(how)
+    assert reason(request) == (("refused", ended) if ended else ("awaiting_payment", ""))
+    assert Bill.objects.get().state == ("void" if ended else "due")
+    assert Message.objects.filter(person=owner, kind="licensing.boards_not_issued").count() == bool(ended)
+    page = signed_in(owner).get(f"/en/cases/{request.case.public_id}/").content.decode()
+    assert ("Pay by KNET" in page) is not bool(ended)
+    tasks.follow_shops()
+    assert Message.objects.filter(person=owner, kind="licensing.boards_not_issued").count() == bool(ended)
+
+
+def test_one_whose_payment_is_at_the_bank_waits_for_its_answer(shop: Shop, owner: User, officer: User) -> None:
+    request = boards.approved(shop, owner, officer)
+    bill = Bill.objects.get()
+    start_attempt(bills=[bill], payer=owner, language="en", session_key="session-1")
+    events.close(shop=shop, source="tests", actor=BY)
+    tasks.follow_shops()
+    assert reason(request)[0] == "awaiting_payment" and Bill.objects.get().state == "due"
+    Allocation.objects.update(is_open=False)  # the bank has not taken it
+    tasks.follow_shops()
+    assert reason(request) == ("refused", "shop_closed")
 
 
 def test_no_boards_of_a_shop_whose_health_licence_was_cancelled(shop: Shop, owner: User, officer: User) -> None:
