@@ -174,6 +174,7 @@ label_codes(
         "paid_again": _("Paid again"),
         "health_licence_over": _("The health licence was cancelled or revoked"),
         "shop_moved": _("The shop has moved or has another holder"),
+        "register_changed": _("The register has another activity or place of the shop"),
         "period_over": _("The last day of the renewed licence was over"),
         "previous_licence": _("The licence that was renewed is not in force"),
         "renewal.corrected": _("Facts of a renewal corrected"),

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from licensing.inspections import queries
 from licensing.inspections.draws import Lot, able, draw
 from licensing.inspections.notifications import InspectionAppointed, tell
-from licensing.inspections.services.orders import cancel, parties_of
+from licensing.inspections.services.orders import cancel, order_anew, parties_of
 from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import DayPart, Inspection
 from municipality.accounts.models import User, actor_of
@@ -28,10 +28,13 @@ from municipality.kernel.transitions import transition
 from municipality.review.models import Absence
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
+from shops.models import EventKind, ShopEvent
+from shops.register.events import PLACE
 
 SYSTEM = system("licensing")
 MOVED = "visit_moved"  # the kind of reasons for which an inspector moves a visit
 _PARTIES = ("contact", "shop__owner", "shop__organisation", "case", "activity")
+_ELSEWHERE = (EventKind.MOVED, EventKind.ACTIVITY_CHANGED)
 FURTHEST = 60  # working days that are looked at where the nearer ones are full
 
 
@@ -167,10 +170,15 @@ def set_overdue() -> int:
     """Set the day of inspections whose owners have not chosen in time, and draw anew where the inspector may not go. Returns how many.
 
     Another day is set where nobody came on the appointed one, or where it has become a holiday. What was ordered of a shop that is
-    closed by now is cancelled, after its day only once no visit of that day may be sent any more.
+    closed by now is cancelled, and of one that has moved or has another activity ordered once more; after its day only once no visit of
+    that day may be sent any more.
     """
-    closed = Inspection.objects.filter(state__in=OPEN, case=None, shop__closed_on__lte=clock.today()).order_by("pk")
-    ended = sweeps.for_each("licensing.cancel_inspections", list(closed.values_list("pk", flat=True)), _cancel_of_closed)
+    of_shops = Inspection.objects.filter(state__in=OPEN, case=None).order_by("pk")
+    closed = of_shops.filter(shop__closed_on__lte=clock.today()).values_list("pk", flat=True)
+    ended = sweeps.for_each("licensing.cancel_inspections", list(closed), _cancel_of_closed)
+    since = ShopEvent.objects.filter(shop=OuterRef("shop"), kind__in=_ELSEWHERE, at__gt=OuterRef("ordered_at"))
+    changed = of_shops.filter(Exists(since)).values_list("pk", flat=True)
+    ended += sweeps.for_each("licensing.follow_inspections", list(changed), _follow_shop)
     rows = Inspection.objects.filter(Q(state=InspectionState.REQUESTED, choose_by__lt=clock.today()) | Q(state=InspectionState.APPOINTED))
     waiting = [row.pk for row in rows.order_by("pk") if _move_of(row)]
     drawn = sweeps.for_each("licensing.redraw_inspections", _unable(), _draw_again)
@@ -179,9 +187,27 @@ def set_overdue() -> int:
 
 def _cancel_of_closed(pk: int) -> bool:
     row = Inspection.objects.get(pk=pk)
-    if row.state == InspectionState.APPOINTED and row.day is not None and row.day <= clock.today() and not _move_of(row):
-        return False  # its visit may have been made already and be sent yet
+    if _may_be_visited(row):
+        return False
     cancel(inspection=row, actor=SYSTEM, reason="shop_closed")
+    return True
+
+
+def _may_be_visited(row: Inspection) -> bool:
+    """Whether the visit of an appointment may have been made already and be sent yet."""
+    return row.state == InspectionState.APPOINTED and row.day is not None and row.day <= clock.today() and not _move_of(row)
+
+
+def _follow_shop(pk: int) -> bool:
+    """Order an inspection once more where its shop is now, for what it does now; a corrected floor or PACI number is no move."""
+    row = Inspection.objects.select_related("shop").get(pk=pk)
+    events = ShopEvent.objects.filter(shop=row.shop_id, kind__in=_ELSEWHERE, at__gt=row.ordered_at)
+    places = [(one.data.get("before", {}), one.data.get("after", {})) for one in events if one.kind == EventKind.MOVED]
+    is_moved = any(before.get(name) != after.get(name) for before, after in places for name in PLACE)
+    is_other = row.shop is not None and row.previous_id is None and row.activity_id != row.shop.activity_id
+    if not (is_moved or is_other) or _may_be_visited(row):
+        return False
+    order_anew(inspection=row, actor=SYSTEM, reason="register_changed")
     return True
 
 

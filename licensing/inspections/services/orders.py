@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -134,28 +136,42 @@ def order_for_shop(*, shop: Shop, actor: Actor, reason: str) -> Inspection:
     if shop.pk not in licences_of([shop.pk]):
         raise Refused("not_licensed", _("This shop has no health licence. Only licensed shops are inspected here."))
     holders = owners(shop)
-    address_ar, address_en = address_texts(shop)
     return order(
         case=None,
         shop=shop,
-        name_ar=shop.name_ar,
-        name_en=shop.name_en,
         activity=shop.activity,
-        branch=shop.branch,
-        address_ar=address_ar[:300],
-        address_en=address_en[:300],
         contact=holders[0] if holders else None,
-        latitude=shop.latitude,
-        longitude=shop.longitude,
         actor=actor,
         reason=reason.strip(),
+        **_place_of(shop),
     )
+
+
+def _place_of(shop: Shop) -> dict[str, Any]:
+    """Where the inspector goes for a licensed shop, with its names and branch, as the register has them today."""
+    address_ar, address_en = address_texts(shop)
+    return {
+        "name_ar": shop.name_ar,
+        "name_en": shop.name_en,
+        "branch": shop.branch,
+        "address_ar": address_ar[:300],
+        "address_en": address_en[:300],
+        "latitude": shop.latitude,
+        "longitude": shop.longitude,
+    }
+
+
+def _place_before(row: Inspection) -> dict[str, Any]:
+    """The same of an inspection that was part of a request."""
+    names = ("name_ar", "name_en", "branch", "address_ar", "address_en", "latitude", "longitude")
+    return {name: getattr(row, name) for name in names}
 
 
 @transaction.atomic
 def ask_again(*, inspection: Inspection, person: User) -> Inspection:
     """After a failed inspection its owner asks for another one: what failed is asked again, by another inspector.
 
+    That of a licensed shop is made where the shop is today.
     Raises NotPermitted for others, Refused: not_failed, and as `order`.
     """
     actor = authorize(person, inspection).actor
@@ -170,17 +186,33 @@ def ask_again(*, inspection: Inspection, person: User) -> Inspection:
     return order(
         case=row.case,
         shop=row.shop,
-        name_ar=row.name_ar,
-        name_en=row.name_en,
         activity=row.activity,
-        branch=row.branch,
-        address_ar=row.address_ar,
-        address_en=row.address_en,
         contact=next(iter(holders), None) if row.shop is not None else row.contact,
-        latitude=row.latitude,
-        longitude=row.longitude,
         actor=actor,
         previous=row,
+        **(_place_of(row.shop) if row.shop is not None and row.case is None else _place_before(row)),
+    )
+
+
+@transaction.atomic
+def order_anew(*, inspection: Inspection, actor: Actor, reason: str) -> Inspection:
+    """Cancel an open inspection of a licensed shop, for a code, and order it once more where the shop is today, for what it does there.
+
+    One that looks again asks again what failed, of the activity before. Raises as `order`.
+    """
+    row = Inspection.objects.select_related(*queries.RELATED).get(pk=inspection.pk)
+    if row.shop is None:
+        raise ValueError("no shop has moved")
+    cancel(inspection=row, actor=actor, reason=reason)
+    return order(
+        case=None,
+        shop=row.shop,
+        activity=row.shop.activity if row.previous is None else row.activity,
+        contact=next(iter(owners(row.shop)), None),
+        actor=actor,
+        reason=row.reason,
+        previous=row.previous,
+        **_place_of(row.shop),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from licensing.inspections import services
 from licensing.inspections.forms import time_label
 from licensing.inspections.obligations import obligations
 from licensing.inspections.queries import limits
@@ -28,6 +29,7 @@ from municipality.rulebook.services import copy_as_draft, publish
 from municipality.ui.templatetags.portal import day
 from shops.models import Shop
 from shops.register import events
+from shops.register.services import FactChange, change_register
 from tests.browsers import signed_in
 from tests.factories import inspections
 from tests.factories.accounts import PersonFactory, StaffFactory
@@ -343,3 +345,54 @@ def test_of_a_shop_that_closes_nothing_is_inspected_any_more(row: Inspection, ow
     assert row.state == ("failed" if is_failed else "cancelled") and obligations(owner) == []
     with pytest.raises(Refused, match="shop_closed"):
         inspections.ordered(Shop.objects.get(pk=shop.pk))
+
+
+def moved(shop_id: int, **address: Any) -> None:
+    shop = Shop.objects.get(pk=shop_id)
+    columns = {name: getattr(shop, name) for name in events.ADDRESS_COLUMNS} | address
+    change_register(shop=shop, changes=[FactChange("address", columns)], source=f"tests {address}", actor=system("tests"))
+
+
+def test_of_a_shop_that_moves_the_new_place_is_inspected(row: Inspection, owner: User, frozen_clock: Any) -> None:
+    row = inspections.appointed(row)
+    frozen_clock.move(minutes=5)
+    moved(row.shop_id, floor="2")
+    assert appointments.set_overdue() == 0, "the control: a corrected floor is no move"
+    moved(row.shop_id, block="77")
+    assert appointments.set_overdue() == 1 and appointments.set_overdue() == 0
+    row.refresh_from_db()
+    again = Inspection.objects.exclude(pk=row.pk).get()
+    assert (row.state, again.state, again.reason, again.checklist) == ("cancelled", "requested", row.reason, row.checklist)
+    assert "77" in again.address_en and "77" in again.address_ar and again.contact == owner
+    assert Message.objects.filter(kind="licensing.inspection_ordered", person=owner).count() == 2
+    assert len(obligations(owner)) == 1
+
+
+def test_of_a_shop_with_another_activity_what_holds_for_that_is_asked(row: Inspection, frozen_clock: Any) -> None:
+    frozen_clock.move(minutes=5)
+    shop = Shop.objects.get(pk=row.shop_id)
+    change_register(shop=shop, changes=[FactChange("activity", {"activity_id": "SPA"})], source="tests", actor=system("tests"))
+    assert appointments.set_overdue() == 1 and appointments.set_overdue() == 0
+    again = Inspection.objects.exclude(pk=row.pk).get()
+    assert (again.activity_id, again.state) == ("SPA", "requested") and Inspection.objects.get(pk=row.pk).state == "cancelled"
+
+
+def test_a_visit_made_on_the_day_on_which_the_shop_moves_can_be_sent_later(row: Inspection, frozen_clock: Any) -> None:
+    row = inspections.appointed(row)
+    assert row.day is not None
+    frozen_clock.move(days=(row.day - clock.today()).days)
+    made = inspections.found(row)  # without a line
+    moved(row.shop_id, block="77")
+    assert appointments.set_overdue() == 0
+    inspections.visited(row, made)
+    assert row.state == "passed"
+
+
+def test_after_a_failed_one_a_shop_is_inspected_where_it_is_today(row: Inspection, owner: User, frozen_clock: Any) -> None:
+    row = inspections.appointed(row)
+    frozen_clock.move(days=(row.day - clock.today()).days)  # type: ignore[operator]
+    inspections.visited(row, inspections.found(row, fire="no"))
+    moved(row.shop_id, block="77")
+    appointments.set_overdue()
+    again = services.ask_again(inspection=row, person=owner)
+    assert "77" in again.address_en and "77" not in row.address_en and again.previous == row
