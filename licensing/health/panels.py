@@ -48,7 +48,9 @@ LOST: dict[str, Text] = {
     "other_holder": _("The shop has another holder by now."),
     "licence_over": _("The licence of the shop is not in force."),
     "period_over": _("The last day of the period that was asked for is over. You can ask for the renewal again from My shops."),
-    "register_changed": _("The register has another activity or place of the shop by now. You can ask for the renewal again from My shops."),
+    "register_changed": _(
+        "The register has another activity or place of the shop by now. You can ask for the renewal again from My shops."
+    ),
     "shop_closed": _("The shop is closed in the register."),
     "blocked": _("The shop is blocked. My shops shows why and what to do."),
     "nothing_owed": _("Something about the shop has to be settled first."),
