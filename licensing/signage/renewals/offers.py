@@ -9,8 +9,8 @@ from functools import cache
 
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
-from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest
-from licensing.signage import queries
+from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest, HealthLicence
+from licensing.signage import moves, queries
 from licensing.signage.checks import StandingBoard, results_of
 from licensing.signage.fees import AskedBoard, BoardFee, NoRate, PartOfPeriod, fee_of
 from licensing.signage.states import BOARDS
@@ -39,8 +39,8 @@ UNDER_WAY, OTHER_REQUEST, SUSPENDED, NO_FEE, AGAINST_RULES = "under_way", "other
 class Renewable:
     """A licensed board and the one that renews it, as a row that is not saved; None where today's fees have no such board.
 
-    `stop` is the code of what stops it, one of this module or of `queries.obstacle`. `left_open` are results that no officer has judged
-    when the board was licensed: an officer decides then.
+    `stop` is the code of what stops it, one of this module, of `queries.obstacle` or of `queries.lost`. `left_open` are results that no
+    officer has judged when the board was licensed: an officer decides then.
     """
 
     previous: Board
@@ -65,6 +65,8 @@ class ShopBoards:
     refusal: Refused | None = None
     blocks: Sequence[Block] = field(default_factory=tuple)
     case: str = ""
+    has_no_licence: bool = False  # its health licence is cancelled or revoked; read where a board had ended before, as the moves
+    moves: Sequence[dt.datetime] = field(default_factory=tuple)
 
     @property
     def is_reviewed(self) -> bool:
@@ -155,11 +157,28 @@ def offers(boards: QuerySet[Board], *, is_exact: bool = False) -> list[ShopBoard
     blocks, open_cases = cases.blocks_by_subject(keys, BOARDS), cases.open_case_ids(BOARDS, keys)
     rules = queries.rules()
     edition = rulebook.published_ids([rules[-1].stamp])[rules[-1].stamp]
+    _read_shops([group for group in groups if any(_had_ended(one.previous) for one in group.boards)])
     for group in groups:
         group.blocks, group.case = blocks.get(group.shop.key, []), open_cases.get(group.shop.key, "")
         group.refusal = queries.obstacle_of(group.shop, group.blocks)
         _fill(group, rules, edition, is_exact=is_exact)
     return groups
+
+
+def _had_ended(board: Board) -> bool:
+    return board.last_day is not None and board.last_day < clock.today()
+
+
+def _read_shops(groups: Sequence[ShopBoards]) -> None:
+    """When shops moved or passed to another holder, and whether they lost their health licence: their licensed boards ended with that."""
+    if not groups:
+        return
+    shops = [group.shop.pk for group in groups]
+    moved = moves.of_shops(shops)
+    revoked = HealthLicence.objects.filter(shop__in=shops, is_current=True, document__state=DocumentState.REVOKED)
+    over = set(revoked.values_list("shop", flat=True))
+    for group in groups:
+        group.moves, group.has_no_licence = moved.get(group.shop.pk, ()), group.shop.pk in over
 
 
 def _fill(group: ShopBoards, rules: Sequence[RulebookEdition], edition: int, *, is_exact: bool) -> None:
@@ -197,6 +216,10 @@ def _stopped(board: Board, group: ShopBoards) -> str:
         return UNDER_WAY
     if group.refusal is not None:
         return group.refusal.code
+    if group.has_no_licence:
+        return queries.LICENCE_OVER
+    if document is not None and any(at >= document.created_at for at in group.moves):
+        return queries.MOVED
     if document is not None and document.state == DocumentState.SUSPENDED:
         return SUSPENDED
     return OTHER_REQUEST if group.case else ""

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from licensing.health.condition_messages import unexplained
+from licensing.signage import queries
 from licensing.signage.labels import failure, question
 from licensing.signage.renewals import offers
 from licensing.signage.renewals.offers import Renewable, ShopBoards
@@ -97,6 +98,16 @@ def _against_rules(stopped: Stopped) -> Obstacle:
 _TEXTS = {
     "shop_closed": lambda stopped: _of_shop(stopped, _("The shop is closed")),
     "commercial_license": lambda stopped: _of_shop(stopped, _("The commercial licence has ended")),
+    queries.LICENCE_OVER: lambda stopped: Obstacle(
+        _("The health licence of this shop was cancelled or revoked, so no board of it can be licensed."),
+        _shops(stopped),
+        ways=_links(stopped, _("See the shop in the register"), "shops:shop"),
+    ),
+    queries.MOVED: lambda stopped: Obstacle(
+        _("The shop has moved or passed to another holder since these boards were licensed"),
+        _boards(stopped),
+        ways=_links(stopped, _("Ask for the board anew")),
+    ),
     offers.SUSPENDED: lambda stopped: Obstacle(
         _("The licence of these boards is suspended"),
         _boards(stopped),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from licensing.health import services as health
 from licensing.models import Board, BoardCheck, BoardRequest
 from licensing.signage import invariants, queries
 from licensing.signage.renewals import offers, services
@@ -26,6 +27,9 @@ from municipality.review.models import QueueEntry
 from payments.models import Bill, BillLine
 from payments.rules import DEPOSITS
 from shops.models import Shop
+from shops.register import events
+from shops.register.services import FactChange, change_register
+from tests.browsers import signed_in
 from tests.database_guards import without_guards
 from tests.factories import boards
 from tests.factories.accounts import UserFactory
@@ -161,6 +165,26 @@ def test_what_stops_a_renewal(shop: Shop, owner: User, officer: User, code: str)
     with pytest.raises(Refused, match="not_renewable"):
         renew(owner, group.boards[0].previous, fils=0)
     assert Board.objects.filter(previous__isnull=False).count() == 0
+
+
+@pytest.mark.parametrize(("how", "stop"), [("floor", ""), ("moved", "shop_moved"), ("cancelled", "health_licence_over")])
+def test_a_board_that_had_ended_before_its_shop_left_it_is_not_renewed_there(
+    shop: Shop, owner: User, officer: User, how: str, stop: str
+) -> None:
+    licensed(shop, owner, officer, ends_in=-5)
+    if how in ("floor", "moved"):
+        columns = {name: getattr(shop, name) for name in events.ADDRESS_COLUMNS} | {"floor" if how == "floor" else "block": "7"}
+        change_register(shop=shop, changes=[FactChange("address", columns)], source="tests", actor=BY)
+    else:
+        health.cancel_licence(shop=shop, person=owner)
+    (group,) = offers.of_user(owner)
+    assert [one.stop for one in group.boards] == [stop]
+    if stop:
+        with pytest.raises(Refused, match="not_renewable"):
+            services.renew(user=owner, chosen={group.boards[0].previous.public_id}, expected_fils=FRONT_FILS)
+        page = signed_in(owner).get("/en/boards/renew/").content.decode()
+        assert ("was cancelled or revoked" if how == "cancelled" else "The shop has moved or passed to another holder") in page
+        assert ("Ask for the board anew" in page) == (how != "cancelled")
 
 
 def test_a_board_that_a_new_rule_forbids_is_not_renewed(shop: Shop, owner: User, officer: User) -> None:
