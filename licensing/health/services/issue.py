@@ -94,6 +94,7 @@ def issue_renewal(*, case: Case) -> None:
             shop = with_changes(shop, renewal)
         if renewal.act == Act.TRANSFER:
             shop = handover.with_new_holder(shop, renewal)
+        repeated = renewal.licence.document if renewal.act == Act.DUPLICATE else None
         facts = HealthLicenceFacts.of(locked, shop, period, renewal.licence.document.number)
         return documents.draft(
             kind=HealthLicenceFacts.kind,
@@ -102,8 +103,9 @@ def issue_renewal(*, case: Case) -> None:
             holder_key=locked.applicant.key,
             valid_from=renewal.first_day,
             valid_to=renewal.last_day,
-            facts=(facts if renewal.act != Act.DUPLICATE else facts.repeating(renewal.licence.document)).dump(),
-            public_facts=shop.public_facts(),
+            facts=(facts if repeated is None else facts.repeating(repeated)).dump(),
+            # The check page says what the paper says.
+            public_facts=repeated.public_facts if repeated is not None and repeated.facts else shop.public_facts(),
         )
 
     def link(locked: Case, document: Document) -> None:

@@ -56,6 +56,18 @@ def test_a_duplicate_of_a_duplicate_repeats_the_facts_of_the_first(
     assert second.first_day == changed.first_day == clock.today()
 
 
+def test_the_check_page_of_a_duplicate_says_what_its_paper_says(
+    shop: Shop, owner: User, approve_and_issue: Any, pay_and_issue: Any
+) -> None:
+    """The register renames the shop between the request and the payment."""
+    approve_and_issue(RenewalCaseFactory(shop=shop, applicant=owner, changed=["trade_name"], service=CHANGE))
+    case = ordered(Shop.objects.get(pk=shop.pk), owner)
+    Shop.objects.filter(pk=shop.pk).update(name_ar="اسم آخر", name_en="Another name")
+    document = pay_and_issue(case).document
+    assert document.public_facts["trade_name"] == [document.facts["trade_name_ar"], document.facts["trade_name_en"]]
+    assert document.public_facts["trade_name"][1] != "Another name"
+
+
 def test_a_duplicate_names_the_edition_of_its_own_fee(shop: Shop, owner: User, approve_and_issue: Any, pay_and_issue: Any) -> None:
     def editions(row: HealthLicence) -> dict[str, str]:
         return {edition["name_en"]: edition["version"] for edition in row.document.facts["editions"]}
