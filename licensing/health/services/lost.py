@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from licensing.health import new_places, queries, rules
+from licensing.health import queries, rules
 from licensing.health.states import RENEWAL
 from licensing.health.transfers import queries as transfers
 from licensing.models import Act, Lane
@@ -12,6 +12,8 @@ from municipality.documents.states import DocumentState
 from municipality.kernel import clock, subjects
 from shops.models import Shop
 from shops.register import queries as shops
+
+ELSEWHERE = frozenset({"activity", "area", "block", "plot"})  # registered facts; another street or PACI number is corrected without a move
 
 
 def lost_condition(case: Case) -> str:
@@ -59,7 +61,7 @@ def lost_facts(case: Case) -> str:
     if renewal.act != Act.RENEWAL or renewal.lane != Lane.CLEAN:
         return ""
     now = Shop.objects.get(public_id=subjects.parse(case.subject).id).registered_facts()
-    changed = {"activity", *new_places.PLOT}.intersection(rules.changed_fields(renewal.registered_facts, now))
+    changed = ELSEWHERE.intersection(rules.changed_fields(renewal.registered_facts, now))
     return "register_changed" if changed else ""
 
 

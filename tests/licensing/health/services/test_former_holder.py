@@ -178,7 +178,7 @@ def test_every_code_has_a_sentence_on_the_page(shop: Shop, owner: User) -> None:
 
 
 @pytest.mark.parametrize("step", ["payment", "issue"])
-@pytest.mark.parametrize(("column", "is_lost"), [("activity_id", True), ("block", True), ("name_en", False)])
+@pytest.mark.parametrize(("column", "is_lost"), [("activity_id", True), ("block", True), ("street", False)])
 def test_a_renewal_that_nobody_studies_licenses_no_activity_or_place_that_the_register_has_since(
     make_shop: Any, owner: User, store: Any, step: str, column: str, is_lost: bool
 ) -> None:
