@@ -17,6 +17,7 @@ urlpatterns = [
     path("report/app.webmanifest", device.manifest, name="manifest"),
     path("report/near/", intake.near, name="near"),
     path("report/sent/<slug:public_id>/", intake.sent, name="sent"),
+    path("report/sent/<slug:public_id>/feedback/", intake.give_feedback, name="feedback"),
     path("my-reports/", mine.my_reports, name="my_reports"),
     path("reports/", pages.every, name="all"),
     path("reports/map/", maps.report_map, name="map"),

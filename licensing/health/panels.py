@@ -264,7 +264,7 @@ def _hanging(licence: HealthLicence) -> Text:
 def _after_refusal(case: Case, renewal: Renewal, *, is_refunded: bool) -> NextStep:
     lost = LOST.get(case.last_event.reason) if case.last_event is not None and case.last_event.move == "refuse" else None
     if lost is not None:
-        money = _("The amount paid will be returned; see Money.") if is_refunded else _("Nothing is to be paid.")
+        money = _("The amount paid will be returned; see Payment.") if is_refunded else _("Nothing is to be paid.")
         return NextStep(_("The request cannot be completed"), format_html("{} {}", lost, money), label=_("Decision"))
     if case.last_event is not None and case.last_event.move == "refuse":
         return _closed_step()  # the bank took the payment back

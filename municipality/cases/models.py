@@ -169,11 +169,11 @@ class Ease(models.IntegerChoices):
 
 
 class Feedback(models.Model):
-    """How easy a person found sending a request or paying: one answer, which is not changed. No page of the public shows it."""
+    """How easy a person found sending a request or a report, or paying: one answer, never changed. No page of the public shows it."""
 
-    subject = models.CharField(_("subject"), max_length=80)  # the key of a case or of an attempt to pay
+    subject = models.CharField(_("subject"), max_length=80)  # the key of a case, a report or an attempt to pay
     service = models.CharField(_("service"), max_length=60)  # the workflow of the subject
-    # Null for a visitor, who began the one payment without signing in.
+    # Null for a visitor, who began the one payment without signing in, and for every report: it does not say who sent it.
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     ease = models.PositiveSmallIntegerField(_("ease"), choices=Ease)
     text = models.TextField(_("what they wrote"), blank=True)

@@ -23,6 +23,7 @@ from licensing.signage.labels import size_of
 from municipality.accounts import known_devices
 from municipality.accounts.access import public
 from municipality.accounts.limits import address_of, allow_read, take_attempt
+from municipality.cases import feedback
 from municipality.drafts import unsaved
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -42,6 +43,7 @@ from reports.photos import services as photos
 from reports.reporters import phones
 from reports.reporters import services as reporters
 from reports.reporters.services import Sender
+from reports.states import REPORT
 from reports.views.mine import SESSION_KEY, keep_secret
 from reports.views.photos import HOUR, PHOTOS
 
@@ -50,6 +52,7 @@ SENT = "report_sent"  # in the session: the page of the last report that was sen
 EMERGENCY_PHONE = "112"
 READS, SECONDS = 120, 60  # fragments for one visitor
 ME_TOOS = 60
+QUESTION = _("How easy was it to report this?")
 
 
 @public
@@ -323,6 +326,20 @@ def me_too(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def sent(request: HttpRequest, public_id: str) -> HttpResponse:
     """What was received: number, promise and links; for whoever has the secret of the report, which leaves the address."""
+    report, secret = _by_secret(request, public_id)
+    if "s" in request.GET:
+        keep_secret(request, report, secret)
+        return redirect("reports:sent", public_id=public_id)
+    # In full and as text: opening it takes the secret out of the address, and whoever gave no name has nothing else to come back with.
+    own_link = request.build_absolute_uri(f"{reverse('reports:mine', args=[public_id])}?{urlencode({'s': secret})}")
+    address = reverse("reports:feedback", args=[public_id])
+    asked = feedback.section(subject=report.subject_key, person=None, question=QUESTION, url=address)
+    context = {"report": report, "own_link": own_link, "category": report.category_facts, "feedback": asked}
+    return render(request, "reports/sent.html", context)
+
+
+def _by_secret(request: HttpRequest, public_id: str) -> tuple[Report, str]:
+    """A report with its secret, from the address or this session. Raises Http404 without the right one."""
     secret = request.GET.get("s", request.session.get(SESSION_KEY, {}).get(public_id, ""))
     report = get_object_or_404(
         Report.objects.select_related("area").annotate(photo_count=Count("photos", filter=~Q(photos__kind=PhotoKind.AFTER))),
@@ -330,13 +347,17 @@ def sent(request: HttpRequest, public_id: str) -> HttpResponse:
     )
     if not secret or not reporters.opens(report, secret=secret):
         raise Http404
-    if "s" in request.GET:
-        keep_secret(request, report, secret)
-        return redirect("reports:sent", public_id=public_id)
-    # In full and as text: opening it takes the secret out of the address, and whoever gave no name has nothing else to come back with.
-    own_link = request.build_absolute_uri(f"{reverse('reports:mine', args=[public_id])}?{urlencode({'s': secret})}")
-    context = {"report": report, "own_link": own_link, "category": report.category_facts}
-    return render(request, "reports/sent.html", context)
+    return report, secret
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def give_feedback(request: HttpRequest, public_id: str) -> HttpResponse:
+    """How easy it was to report; kept without the person, as only the part about reporters knows who reported what."""
+    report, _secret = _by_secret(request, public_id)
+    page, title = reverse("reports:sent", args=[public_id]), _("The report has arrived")
+    return feedback.take_answer(request, subject=report.subject_key, service=REPORT, person=None, question=QUESTION, title=title, page=page)
 
 
 def _person(request: HttpRequest) -> Any:

@@ -19,6 +19,7 @@ PAGES: list[Row] = [
     everybody("/{lang}/report/near/", READ),
     everybody("/{lang}/report/sent/{s.reports.received.public_id}/", HIDDEN, why="opened by the secret of its link"),
     everybody("/{lang}/reports/{s.reports.closed.public_id}/me-too/", "405 405 409 405 405 405", why="a closed report counts nobody"),
+    everybody("/{lang}/report/sent/{s.reports.received.public_id}/feedback/", HIDDEN_FORM, why="only with the secret of its link"),
     own(CORRECT, READ, READ, counter=NO),
     own("/{lang}/corrections/00000000000000000000000000/", HIDDEN, HIDDEN, counter=NO),
     own(f"{CORRECT}address/", BAD_FORM, BAD_FORM, counter=NO),

@@ -162,7 +162,7 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
         return waiting_step()
     if case.last_event is not None and case.last_event.move == "refuse":
         is_owed = payments.refund_of(case.key) is not None
-        money = _("The amount paid will be returned; see Money.") if is_owed else _("Nothing is to be paid.")
+        money = _("The amount paid will be returned; see Payment.") if is_owed else _("Nothing is to be paid.")
         lost = LOST.get(case.last_event.reason, "")
         text, url = format_html("{} {}", lost, money), reverse("licensing:new_start")
         return NextStep(_("The request cannot be completed"), text, url, _("New health licence"), label=_("Decision"))
