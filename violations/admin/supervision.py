@@ -22,6 +22,7 @@ from municipality.audit.services import record
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import in_group
 from municipality.ui.names import name_field
+from municipality.ui.texts import Text
 from violations import figures
 from violations.admin import filters
 from violations.admin.figure_labels import LABELS, SPANS, SPLITS
@@ -37,8 +38,9 @@ BARS = 12
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of the table with the URL of its rows; `share` in whole per cent."""
+    """One number of the table with the URL of its rows; `share` in whole per cent, `label` the heading of its column."""
 
+    label: Text
     number: int
     url: str
     share: int | None
@@ -114,7 +116,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
 def _cells(line: FigureLine, choice: filters.FilterChoice, to_rows: str, own: dict[str, Any]) -> Iterator[Cell]:
     for name, number in line.counts.items():
         share = line.share(name) if name in figures.SHARES else None
-        yield Cell(number, f"{to_rows}?{choice.query(**own, figure=name)}" if number else "", share)
+        yield Cell(LABELS[name], number, f"{to_rows}?{choice.query(**own, figure=name)}" if number else "", share)
 
 
 def _span_texts(span: Span | None) -> tuple[int, str, str] | None:
