@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -142,7 +143,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
             return _problem(request, 500, _("Error in the portal"), detail)
         is_staff = language.is_staff(request.path_info)
         template = "errors/staff_500.html" if is_staff else "500.html"
-        context = {"LANGUAGE_CODE": code, "home": f"/{code}/", "staff_home": _STAFF_HOME}
+        context = {"LANGUAGE_CODE": code, "home": f"/{code}/", "staff_home": _STAFF_HOME, "hotline": settings.MUNICIPALITY_PHONE}
         try:
             return HttpResponse(loader.render_to_string(template, context), status=500)
         except Exception:

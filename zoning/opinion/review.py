@@ -81,7 +81,7 @@ def flags(case: Case) -> list[str]:
     text = _("The opinion is written beside the instant answer.") if is_new else _("The draft can be changed until it is signed.")
     button = _("Write the opinion") if is_new else _("Change the draft")
     link = format_html('<a class="kp-desk-main" href="{}">{}</a>', page, button)
-    return [*changed_since(opinion), *still_asked(opinion), format_html("{} {}", text, link)]
+    return [*changed_since(opinion), *still_asked(opinion), text, link]
 
 
 def changed_since(opinion: Opinion) -> list[str]:
