@@ -20,7 +20,7 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Prefix, Slot
 
 # What the applicant adds to an appeal; kept under the key of the refused request.
-APPEAL_SLOT = Slot("appeal", _("Documents for the appeal"), most=6)
+APPEAL_SLOT = Slot("appeal", _("Documents for the appeal"), _("Only if you have some; the words above are enough."), most=6)
 
 
 def _draft(subject: str) -> Draft | None:

@@ -27,7 +27,7 @@ from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, Nex
 from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.review.panels import queue_facts, refusal_file, refused_step, rounds, sent_files, waiting_step
+from municipality.review.panels import corrections_step, queue_facts, refusal_file, refused_step, rounds, sent_files, waiting_step
 from municipality.ui.templatetags.portal import bilingual, day, day_hijri, kwd, ref, term
 from municipality.ui.texts import Text
 from payments import queries as payments
@@ -195,12 +195,7 @@ def _fee_ahead(case: Case, renewal: Renewal) -> Fact:
 def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | None, renewal: Renewal) -> NextStep | None:
     bill = account.bill
     if case.state == S.CORRECTIONS:
-        return NextStep(
-            _("Answer the corrections"),
-            _("Only what is asked for can be changed. The request keeps its place."),
-            reverse("licensing:corrections", args=[case.public_id]),
-            _("Answer"),
-        )
+        return corrections_step(case, reverse("licensing:corrections", args=[case.public_id]))
     if case.state in (S.IN_REVIEW, S.COUNTERSIGN):
         step = waiting_step()
         return replace(step, text=TAKEN_OVER) if case.service == TRANSFER else step

@@ -34,7 +34,7 @@ from municipality.drafts import queries as drafts
 from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.review import queries as review
-from municipality.review.panels import queue_facts, rounds, sent_files, waiting_step
+from municipality.review.panels import corrections_step, queue_facts, rounds, sent_files, waiting_step
 from municipality.ui.addresses import addresses
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import bilingual, day, kwd, ltr, moment, ref, term
@@ -161,8 +161,7 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
     case, document = request.case, request.document
     page = reverse("cases:case", args=[case.public_id])
     if case.state == S.CORRECTIONS:
-        text = _("Only what is asked for can be changed. The request keeps its place.")
-        return NextStep(_("Answer the corrections"), text, reverse("licensing:correct_boards", args=[case.public_id]), _("Answer"))
+        return corrections_step(case, reverse("licensing:correct_boards", args=[case.public_id]))
     if bill is not None and bill.state == BillState.DUE and case.state in (S.AWAITING_PAYMENT, S.ISSUED):
         if payments.status_of(bill).step in ("checking", "review"):
             text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")

@@ -118,7 +118,7 @@ def refuse_over(user: Visitor, *, owners: Collection[int], service: str, subject
 def over_sentence(row: Delegation) -> Text:
     """The sentence for a user whose delegation has ended: who ended it, and that nothing was saved."""
     if row.state == DelegationState.REVOKED:
-        return _("The owner revoked your delegation for this shop. Nothing of this page was saved, and nothing more can be done with it.")
+        return _("The owner revoked your delegation for this shop. Nothing more can be done with it.")
     if row.state == DelegationState.RENOUNCED:
         return _("You gave this delegation up. Nothing of this page was saved.")
     return format_lazy(

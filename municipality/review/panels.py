@@ -18,7 +18,7 @@ from municipality.documents.models import Document
 from municipality.jobs import queries as jobs
 from municipality.review import queries
 from municipality.review.states import QueueEntryState
-from municipality.ui.templatetags.portal import day, day_hijri, ltr
+from municipality.ui.templatetags.portal import bilingual, day, day_hijri, ltr
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
@@ -30,8 +30,19 @@ def waiting_step() -> NextStep:
     return NextStep(_("The request is with the Municipality"), text, label=_("Nothing for you to do"))
 
 
+def corrections_step(case: Case, url: str) -> NextStep:
+    """The next step of a case whose corrections its applicant answers at `url`, with the last day to do so."""
+    text: Text = _("Only what is asked for can be changed. The request keeps its place.")
+    until = queries.CorrectionRound.objects.filter(queries.OPEN_ROUND, case=case).values_list("answer_by", flat=True).first()
+    if until is not None:
+        text = format_html("{} {} {}.", text, _("You can answer until"), day_hijri(until))
+    return NextStep(_("Answer the corrections"), text, url, _("Answer"))
+
+
 def answer_days(case: Case, answer_by: dt.date) -> list[Fact]:
-    """Until when a complaint is answered: as promised, while it is open and not paused, and by law at the latest."""
+    """Until when a complaint is answered: as promised, while it is open and not paused, and by law; nothing once it is answered."""
+    if not case.is_open and (case.last_event is None or case.last_event.move != "lapse"):
+        return []
     if not case.is_open or case.due_on is None or case.due_on >= answer_by:
         by_law = _("No answer by then counts as a refusal, and you can then go to court.")
         return [Fact(_("Answer by law at the latest"), day_hijri(answer_by), by_law)]
@@ -113,7 +124,7 @@ def refusal_file(refusal: Document) -> FileLine:
 
 
 def refused_step(case: Case, refusal: Document | None, job: str) -> NextStep:
-    """The next step of a refused case: its document, that `job` is preparing it, or that there is none."""
+    """The next step of a refused case: the reason, and its document, that `job` is preparing it, or that there is none."""
     if refusal is not None:
         text = _("The sealed decision gives the reason, the article, and how and until when you can appeal.")
         url, button = reverse("document", args=[refusal.number]), _("Download the decision")
@@ -125,4 +136,7 @@ def refused_step(case: Case, refusal: Document | None, job: str) -> NextStep:
             "There is no paper of this decision to download. The branch that decided tells you its reason, its article and how to appeal."
         )
         url, button = reverse("shops:mine"), _("My shops")
+    decision = queries.decision_of(case)
+    if decision is not None:
+        text = format_html("{} {}", bilingual(decision, "text"), text)
     return NextStep(_("The request is refused"), text, url, button, label=_("Decision"))

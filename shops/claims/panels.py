@@ -20,8 +20,8 @@ from municipality.cases.panels import CaseDetail, Fact, NextStep, Round
 from municipality.delegation import queries as delegation
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
-from municipality.review.panels import refusal_file, refused_step, waiting_step
-from municipality.ui.templatetags.portal import bilingual, day, day_hijri, ltr, ref, term
+from municipality.review.panels import corrections_step, queue_facts, refusal_file, refused_step, sent_files, waiting_step
+from municipality.ui.templatetags.portal import bilingual, day_hijri, ltr, moment, ref, term
 from shops.claims import queries
 from shops.claims import services as claims
 from shops.claims.states import CLAIM, ClaimState
@@ -49,29 +49,19 @@ def _detail(case: Case) -> CaseDetail:
         facts.append(
             Fact(_("The holder can answer until"), day_hijri(claim.dispute_until), _("Then the claim takes its place in the queue."))
         )
-    if claim.statement:
-        facts.append(Fact(_("Your statement"), term(claim.statement)))
     if claim.organisation is not None:
         facts.insert(0, Fact(_("Claimed for"), bilingual(claim.organisation, "name")))
     return CaseDetail(
         by_officer=True,
-        queue=_queue(case) if case.is_open else [],
+        queue=queue_facts(case, is_promised=True),
         rounds=_rounds(case),
         next_step=_next_step(case, claim),
         files=[refusal_file(claim.refusal)] if claim.refusal is not None else [],
+        sent=[Fact(_("Your statement"), term(claim.statement), moment(case.opened_at))] if claim.statement else [],
+        sent_files=sent_files(claim.files_key, queries.SLOTS) if claim.files_key else [],
         facts=facts,
         actions=[(_("Withdraw the request"), reverse("shops:withdraw", args=[case.public_id]))] if withdrawable else [],
     )
-
-
-def _queue(case: Case) -> list[Fact]:
-    entry = review.position(case)
-    if entry is None:
-        return []
-    facts = [Fact(_("Requests before this one"), ltr(entry.ahead))]
-    if case.due_on is not None:
-        facts.append(Fact(_("Decision by"), day(case.due_on)))
-    return facts
 
 
 def _rounds(case: Case) -> list[Round]:
@@ -89,12 +79,7 @@ def _rounds(case: Case) -> list[Round]:
 
 def _next_step(case: Case, claim: Claim) -> NextStep:
     if case.state == C.CORRECTIONS:
-        return NextStep(
-            _("Answer the corrections"),
-            _("Only what was asked for can be changed. The request keeps its place."),
-            reverse("shops:corrections", args=[case.public_id]),
-            _("Answer"),
-        )
+        return corrections_step(case, reverse("shops:corrections", args=[case.public_id]))
     if case.state in (C.IN_REVIEW, C.COUNTERSIGN):
         return waiting_step()
     if case.state in (C.MATCHED, C.GRANTED):

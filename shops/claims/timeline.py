@@ -23,6 +23,7 @@ TIMELINE = Timeline(
     },
     moves={
         **MOVES,
+        "move_promise": _("The date of the decision is set"),
         "send_to_officer": _("Sent to the Municipality: the present holder can answer, then an officer decides"),
         "dispute": _("Disputed by the holder: frozen until an officer decides"),
         "object": _("Disputed by the holder: frozen until an officer decides"),

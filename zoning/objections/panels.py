@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from municipality.accounts.models import User
@@ -12,6 +13,7 @@ from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep
 from municipality.documents.models import Document
 from municipality.review import queries as review
+from municipality.review.models import Decision
 from municipality.review.panels import answer_days, queue_facts, waiting_step
 from municipality.ui.templatetags.portal import bilingual, moment, ref, term
 from municipality.uploads import queries as uploads
@@ -35,7 +37,7 @@ def _detail(row: OpinionObjection) -> CaseDetail:
     case, first, again = row.case, row.opinion, opinions.opinion_of(row.case)
     decision = review.decision_of(case) if not case.is_open or case.state in UPHELD else None
     reasons = []
-    if decision is not None and decision.text_ar:
+    if decision is not None and decision.text_ar and case.state != S.REFUSED:
         reasons.append(Fact(_("Reason of the decision"), bilingual(decision, "text"), bilingual(decision, "note")))
     papers = ((_("Zoning opinion"), again.document), (_("Decision on an objection to an opinion"), row.decision))
     files = [FileLine(label, one.number, reverse("document", args=[one.number]), _("sealed file")) for label, one in papers if one]
@@ -51,7 +53,7 @@ def _detail(row: OpinionObjection) -> CaseDetail:
         blocks.append(answers_block(again, opinions.draft_of(again), _("New opinion")))
     return CaseDetail(
         by_officer=True,
-        next_step=_next_step(row, again),
+        next_step=_next_step(row, again, decision),
         blocks=blocks,
         files=files,
         files_expected=_("The decision appears here as a sealed file.") if case.is_open else "",
@@ -81,7 +83,7 @@ def _replaced(by: Document, first: Opinion) -> NextStep:
     return NextStep(_("The objection is upheld"), text, url, _("Download the opinion"), label=_("Decision"))
 
 
-def _next_step(row: OpinionObjection, again: Opinion) -> NextStep:
+def _next_step(row: OpinionObjection, again: Opinion, decision: Decision | None) -> NextStep:
     case = row.case
     if case.state == S.DECIDED:
         text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
@@ -109,6 +111,8 @@ def _next_step(row: OpinionObjection, again: Opinion) -> NextStep:
         text = _("The refusal stands. The message about the decision says until when you can go to court.")
     else:
         text = _("The opinion stands. The message about the decision says until when you can go to court.")
+    if decision is not None and case.state == S.REFUSED:
+        text = format_html("{} {} {}", bilingual(decision, "text"), bilingual(decision, "note"), text)
     if is_refusal:
         button = _("To the request")
     return NextStep(_("The objection has ended"), text, page, button, label=_("Decision"))

@@ -16,7 +16,7 @@ from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, Nex
 from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.review import queries as review
-from municipality.review.panels import queue_facts, waiting_step
+from municipality.review.panels import corrections_step, queue_facts, waiting_step
 from municipality.ui.templatetags.portal import bilingual, day, day_hijri, ltr, moment, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
@@ -51,7 +51,7 @@ def _detail(opinion: Opinion) -> CaseDetail:
     withdrawals = [(_("Withdraw the request"), withdrawn)] if case.state == S.AWAITING_PAYMENT else []
     return CaseDetail(
         by_officer=True,
-        next_step=_next_step(opinion, bill),
+        next_step=_next_step(opinion, bill, until),
         blocks=blocks(opinion),
         files=files,
         files_expected=_files_expected(bill) if case.is_open else "",
@@ -97,13 +97,12 @@ def _objecting(opinion: Opinion, until: dt.date | None) -> list[tuple[Text, str]
     return [(_("To the objection"), reverse("cases:case", args=[objection.case.public_id]))] if objection is not None else []
 
 
-def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
+def _next_step(opinion: Opinion, bill: Bill | None, until: dt.date | None) -> NextStep:
     text: Text
     case, document = opinion.case, opinion.document
     page = reverse("cases:case", args=[case.public_id])
     if case.state == S.CORRECTIONS:
-        text = _("Only what is asked for can be changed. The request keeps its place.")
-        return NextStep(_("Answer the corrections"), text, reverse("zoning:opinion_corrections", args=[case.public_id]), _("Answer"))
+        return corrections_step(case, reverse("zoning:opinion_corrections", args=[case.public_id]))
     if bill is not None and bill.state == BillState.DUE and case.state in (S.AWAITING_PAYMENT, S.ISSUED, S.REFUSED, S.EXPIRED):
         if payments.status_of(bill).step in ("checking", "review"):
             text = _("Do not pay again. This page shows the answer as soon as the bank gives it.")
@@ -128,9 +127,11 @@ def _next_step(opinion: Opinion, bill: Bill | None) -> NextStep:
         return NextStep(_("This opinion was replaced"), text, url, _("Download the new opinion"), label=_("Decision"))
     if document is not None:
         text = _("The sealed opinion says its outcome, how it was reached, and until when it is valid.")
-        return NextStep(
-            _("The opinion is ready"), text, reverse("document", args=[document.number]), _("Download the opinion"), label=_("Done")
-        )
+        if until is not None:
+            text = format_html("{} {} {}.", text, _("You can object until"), day_hijri(until))
+        more = next(iter(_objecting(opinion, until)), None)
+        url, button = reverse("document", args=[document.number]), _("Download the opinion")
+        return NextStep(_("The opinion is ready"), text, url, button, label=_("Done"), more=more)
     if case.is_open:
         return waiting_step()
     url = reverse("zoning:plot", args=[opinion.plot.public_id])
@@ -236,7 +237,9 @@ def like_block(opinion: Opinion, alike: Sequence[queries.LikeCase]) -> PageBlock
     """The five nearest earlier opinions, without names."""
     records = []
     for one in alike:
-        title = format_html(_("{metres} m away"), metres=ltr(number_format(round(one.metres), force_grouping=True)))
+        title: Text = format_html(_("{metres} m away"), metres=ltr(number_format(round(one.metres), force_grouping=True)))
+        if not round(one.metres):
+            title = _("On this plot")
         facts = format_html("{} · {}", day(one.on), _edition(one.edition)) if one.edition else day(one.on)
         standing = _("Against the instant answer of that day: %(agreement)s") % {"agreement": Agreement(one.agreement).label}
         records.append(Record(title, TAGS[one.outcome], OpinionOutcome(one.outcome).label, lines=[facts, standing]))

@@ -57,7 +57,7 @@ SLOTS: dict[str, Slot] = {
 }
 
 # What the applicant adds to an objection; kept with the documents of the opinion.
-OBJECTION_SLOT = Slot("objection", _("Documents for the objection"), most=6)
+OBJECTION_SLOT = Slot("objection", _("Documents for the objection"), _("Only if you have some; the words above are enough."), most=6)
 
 
 @dataclass(frozen=True)

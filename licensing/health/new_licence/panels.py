@@ -26,7 +26,7 @@ from municipality.documents.states import LIVE
 from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.review import queries as review
-from municipality.review.panels import queue_facts, refusal_file, refused_step, rounds, sent_files, waiting_step
+from municipality.review.panels import corrections_step, queue_facts, refusal_file, refused_step, rounds, sent_files, waiting_step
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.ui.plurals import counted
@@ -130,8 +130,7 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
     case, licence = request.case, request.licence
     page = reverse("cases:case", args=[case.public_id])
     if case.state == S.CORRECTIONS:
-        text = _("Only what is asked for can be changed. The request keeps its place.")
-        return NextStep(_("Answer the corrections"), text, reverse("licensing:correct_new", args=[case.public_id]), _("Answer"))
+        return corrections_step(case, reverse("licensing:correct_new", args=[case.public_id]))
     if case.state == S.LOCATION_APPROVED:
         title, word = _("The location is approved"), _("Enter the commercial licence")
         lead = _("Get the commercial licence with the approval of the location, then enter its number here until")

@@ -48,7 +48,12 @@ SLOTS: dict[str, Slot] = {
         Slot("place", _("Photo of the place"), _("The entrance from the street."), most=6, photo=True),
     )
 }
-COPY_SLOT = Slot(COPY, _("Copy of the commercial licence"), _("All of it, with number, activity and last day."), most=2)
+COPY_SLOT = Slot(
+    COPY,
+    _("Copy of the commercial licence"),
+    _("Only where the register does not know the licence yet: all of it, with number, activity and last day."),
+    most=2,
+)
 ALL_SLOTS = SLOTS | {COPY: COPY_SLOT}
 
 

@@ -221,6 +221,8 @@ def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: 
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", "ownership", "", "")])
     case = Case.objects.get(pk=case.pk)
     client = signed_in(claimant)
+    step = client.get(f"/en/cases/{case.public_id}/").content.decode().partition('class="kp-next"')[2].partition("</section>")[0]
+    assert "You can answer until" in step and f"/en/claims/{case.public_id}/corrections/" in step
     assert client.get(f"/en/claims/{case.public_id}/corrections/").status_code == 200
     assert client.post(f"/en/claims/{case.public_id}/corrections/").status_code == 409
     key = Claim.objects.get().files_key
@@ -238,6 +240,14 @@ def test_files_of_a_claim_are_nobody_elses(make_shop: Any, owner: User, claimant
     for somebody in (owner, PersonFactory(civil_id=STRANGER)):
         assert signed_in(somebody).get(f"/en/uploads/file/{upload.public_id}/look/").status_code == 404
     assert signed_in(claimant).get(f"/en/uploads/file/{upload.public_id}/look/").status_code == 200
+
+
+def test_the_page_of_a_claim_shows_what_was_sent(make_shop: Any, owner: User, claimant: User) -> None:
+    case = ClaimCaseFactory(shop=make_shop(), applicant=claimant)
+    page = signed_in(claimant).get(f"/en/cases/{case.public_id}/").content.decode()
+    sent = page.partition('id="sent"')[2].partition("</section>")[0]
+    assert "اشتريت المحل في يناير" in sent and f"/en/uploads/file/{Upload.objects.get().public_id}/look/" in sent
+    assert "اشتريت المحل في يناير" not in page.replace(sent, "")
 
 
 def test_one_shop_has_one_open_claim_and_its_owner_claims_nothing(make_shop: Any, owner: User, claimant: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from municipality.review import invariants as review_invariants
 from municipality.review.models import Assignment, ConflictOfInterest
 from municipality.review.services import desk, queue
 from municipality.uploads.registry import PREFIXES
+from payments import queries as payments
 from payments.models import Bill
 from tests import desk_acts
 from tests.browsers import signed_in
@@ -73,6 +75,16 @@ def test_an_objection_goes_to_another_branch_with_the_first_study(objection: Opi
     assert [*case_invariants.findings(), *review_invariants.findings()] == []
 
 
+def test_the_page_of_a_ready_opinion_leads_to_the_objection_at_its_head(
+    issued: Opinion, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_of = payments.account_of
+    monkeypatch.setattr(payments, "account_of", lambda key: replace(account_of(key), bill=None, lines=[]))  # nothing is to be paid
+    page = signed_in(owner).get(f"/en/cases/{issued.case.public_id}/").content.decode()
+    step = page.partition('class="kp-next"')[2].partition("</section>")[0]
+    assert "You can object until" in step and f"/en/opinions/{issued.case.public_id}/objection/" in step
+
+
 def test_an_opinion_is_objected_to_once_and_only_by_who_ordered_it(objection: OpinionObjection, issued: Opinion, owner: Any) -> None:
     with pytest.raises(Refused, match="objected_once"):
         services.file(case=issued.case, person=owner, words=WHY)
@@ -120,8 +132,13 @@ def test_a_refused_objection_leaves_the_opinion_and_gives_its_reason(
     assert (fresh(objection.case).state, fresh(issued.document).state) == ("refused", "active")
     told = Message.objects.get(person=owner, kind="review.refused", subject_key=objection.case.key)
     assert "You can go to court until" in told.body_en
-    for language, reason in (("en", "The opinion matches the plans"), ("ar", "يطابق الرأي المخططات")):
-        assert reason in signed_in(owner).get(f"/{language}/cases/{objection.case.public_id}/").content.decode()
+    for language, reason, by_law in (
+        ("en", "The opinion matches the plans", "Answer by law"),
+        ("ar", "يطابق الرأي المخططات", "آخر موعد قانوني"),
+    ):
+        page = signed_in(owner).get(f"/{language}/cases/{objection.case.public_id}/").content.decode()
+        assert reason in page.partition('class="kp-next"')[2].partition("</section>")[0]
+        assert page.count(reason) == 1 and by_law not in page, "what is answered has no day of an answer any more"
     assert "Refused: the decision stands" in str(fresh(objection).decision.facts)
 
 

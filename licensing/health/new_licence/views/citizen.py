@@ -177,7 +177,11 @@ def commercial(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespons
         "until": queries.statable_until(case),
         "fields": fields_of(request, queries.key_of(case), [queries.COPY], next_path=request.path),
         "refusal": refusal,
-        "crumbs": [(_("My requests"), reverse("cases:mine")), (_("The commercial licence"), "")],
+        "crumbs": [
+            (_("My requests"), reverse("cases:mine")),
+            (ref(case.reference), reverse("cases:case", args=[case.public_id])),
+            (_("The commercial licence"), ""),
+        ],
     }
     return render(request, "licensing/new/commercial.html", context, status=refusal.status if refusal else 400 if submitted else 200)
 

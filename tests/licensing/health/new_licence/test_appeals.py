@@ -61,7 +61,11 @@ def test_an_allowed_appeal_approves_the_location(
     plot: Any, owner: User, officer: User, head: User, decider: User, sealed: None, outbox: Any
 ) -> None:
     refused = refuse(owner, officer, head)
-    outbox("licensing.refuse_new")
+    reason = "The location does not allow this activity."
+    for _paper in range(2):  # while the decision is being sealed, and after it
+        page = signed_in(owner).get(f"/en/cases/{refused.public_id}/").content.decode()
+        assert reason in page.partition('class="kp-next"')[2].partition("</section>")[0]
+        outbox("licensing.refuse_new")
     letter = NewLicence.objects.get(case=refused).refusal
     assert letter is not None and "appeals_online" not in letter.facts
     appeal = file(refused)
