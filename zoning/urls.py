@@ -15,6 +15,7 @@ urlpatterns = [
     path("zoning/where/", views.where, name="where"),
     path("zoning/map.json", maps.outlines, name="map"),
     path("plots/<slug:public_id>/", views.plot, name="plot"),
+    path("plots/<slug:public_id>/layers/<slug:layer>.svg", views.cut, name="cut"),
     path("plots/<slug:public_id>/extract/", extracts.make, name="make_extract"),
     path("plots/<slug:public_id>/contest/<slug:layer>/", contests.contest, name="contest"),
     path("zoning/contests/", contests.mine, name="contests"),

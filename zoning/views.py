@@ -7,9 +7,10 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
-from django.forms import Form
+from django.forms import Form, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from municipality.cases import panels
 from municipality.drafts.unsent import unsent
 from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
+from municipality.ui.forms import DayField
 from municipality.ui.templatetags.portal import bilingual, ltr
 from zoning.answer import survey
 from zoning.answer.drawing import distances
@@ -31,19 +33,21 @@ from zoning.answer.rules import CONDITIONAL, PERMITTED
 from zoning.catalogue import opinion_fees
 from zoning.contests import queries as contests
 from zoning.geometry import measures
+from zoning.layers import queries as layers
+from zoning.layers.cuts import on_map
 from zoning.layers.labels import topics
 from zoning.maps.levels import level_of, link
 from zoning.models import Layer, Plot
 from zoning.opinion.states import OPINION
 from zoning.plots import queries
-from zoning.plots.drawing import draw
+from zoning.plots.drawing import cut_square, draw
 from zoning.plots.forms import PlotAddressForm, PlotPlaceForm, PlotTextForm
 from zoning.plots.search import TextSearch, find_by_text
 from zoning.plots.summary import PlotSummary, summary
 
 READS, SURVEYS, SECONDS = 120, 30, 60  # of one visitor
 MOST_LISTED = 200
-ANY = "any"  # code of a layer, in the address that all contests of a plot have in common
+ANY = "any"  # code of a layer, in the addresses that all contests and map cuts of a plot have in common
 APART_M2 = 1.0  # by which the outline and the official area of a plot may differ without a word
 
 
@@ -156,6 +160,8 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "has_contested": row.has_contests
         and request.user.is_authenticated
         and contests.visible_to(request.user).filter(contests.of_plot(row)).exists(),
+        "cuts_under": reverse("zoning:cut", args=[row.public_id, ANY]).removesuffix(f"{ANY}.svg"),
+        "cuts_on": f"?on={found.day.isoformat()}" if found.day != today else "",
         "contests_under": reverse("zoning:contest", args=[row.public_id, ANY]).removesuffix(f"{ANY}/"),  # once for all layers
         "is_before": found.day < row.valid_from,
         "form": form,
@@ -175,6 +181,30 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (heading, "")],
     }
     return render(request, "zoning/plot.html", context, status=400 if is_asked and not is_answered else 200)
+
+
+@public
+@require_safe
+def cut(request: HttpRequest, public_id: str, layer: str) -> HttpResponse:
+    """The map cut of a layer that applies on a plot on a day, as SVG. The page of the plot shows it once it is opened."""
+    if not allow_read(request, "plots", limit=READS, seconds=SECONDS):
+        return too_many_requests(request, SECONDS)
+    try:
+        day = DayField(required=False).clean(request.GET.get("on", "")) or clock.today()
+    except ValidationError as error:
+        raise Http404 from error
+    row = queries.by_public_id(public_id)
+    shape = queries.shape_on(row, day) if row is not None and day <= clock.today() else None
+    if shape is None:
+        raise Http404
+    square = cut_square(shape.shape)
+    found = on_map(layers.findings(shape.shape, day, layers.catalogue(Layer.objects.filter(pk=layer))), square)
+    if not found:
+        raise Http404
+    drawn = draw(shape.shape, queries.neighbours(shape, day, square.bounds), square=square, surfaces=found[layer])
+    said = _("Map of the layer on and around the plot, north is up")
+    content = render_to_string("zoning/_cut.html", {"cut": drawn, "said": said, "size": 280})
+    return HttpResponse(content, content_type="image/svg+xml", headers={"Content-Security-Policy": "sandbox; default-src 'none'"})
 
 
 def _state_on(row: Plot, day: dt.date, question: ActivityQuestion) -> str:

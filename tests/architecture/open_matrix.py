@@ -22,6 +22,8 @@ ROWS: list[Row] = [
     everybody("/map-tiles/1/0/0.json", "400 400 405 405 405 405"),
     everybody("/{lang}/plots/{s.zoning.plot.public_id}/", READ),
     everybody("/{lang}/plots/00000000000000000000000000/", HIDDEN),
+    everybody("/{lang}/plots/{s.zoning.plot.public_id}/layers/land_use.svg", READ),
+    everybody("/{lang}/plots/{s.zoning.plot.public_id}/layers/heritage.svg", HIDDEN),
     everybody("/{lang}/plots/{s.zoning.plot.public_id}/extract/", "405 405 302 405 405 405"),
     everybody("/{lang}/plots/00000000000000000000000000/extract/", "405 405 404 405 405 405"),
     *(everybody(f"/{{lang}}/zoning/extracts/{{s.zoning.extract.uuid}}/{name}", READ) for name in EXTRACT),

@@ -87,6 +87,8 @@ def visits() -> list[Visit]:
         Visit("/{lang}/plots/{s.zoning.old.public_id}/", note="split"),
         Visit("/{lang}/plots/{s.zoning.half.public_id}/?activity=LAUN&floor=0&on=", note="no data"),
         Visit("/{lang}/plots/0000/", status=404),
+        Visit(f"{plot}layers/land_use.svg", note="the map cut of a layer"),
+        Visit(f"{plot}layers/heritage.svg", status=404, note="a layer that does not apply"),
         Visit("/{lang}/zoning/extracts/{s.zoning.extract.uuid}/", note="an extract with an answer"),
         Visit("/verify/{s.zoning.extract.document.code}", note="an extract"),
         Visit("/{lang}/zoning/map.json"),

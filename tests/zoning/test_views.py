@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from bs4 import BeautifulSoup
@@ -174,6 +175,22 @@ def test_a_part_of_the_plot_is_named_with_its_share(client: Client, plot: Plot) 
     make_layer("road", ("road", box(WEST, SOUTH, cut, NORTH)), covers=AROUND)
     text = page(client, f"/en/plots/{plot.public_id}/")
     assert "5.0%" in text and text.count("It does not change the answer on activities") == 1, "land use does"
+
+
+def test_each_layer_that_applies_has_its_map_which_is_drawn_when_it_is_opened(client: Client, plot: Plot) -> None:
+    make_layer("road", ("road", box(WEST, SOUTH, WEST + 0.00005, NORTH)), covers=AROUND, valid_from=dt.date(2020, 1, 1))
+    make_layer("heritage", covers=AROUND)
+    shown = BeautifulSoup(page(client, f"/en/plots/{plot.public_id}/"), "html.parser")
+    maps = [str(one["src"]) for one in shown.select("details.kp-cut:not([open]) img[loading=lazy]")]
+    assert maps == [f"/en/plots/{plot.public_id}/layers/{code}.svg" for code in ("land_use", "road")]
+    answer = client.get(maps[1])
+    drawn = fromstring(answer.content)
+    paths = drawn.findall("{http://www.w3.org/2000/svg}path[@fill-opacity]")
+    assert (answer["Content-Type"], len(paths)) == ("image/svg+xml", 1) and drawn.get("aria-label")
+    for wrong in ("heritage.svg", "schools.svg", "none.svg", "road.svg?on=2019-12-31", "road.svg?on=2030-01-01", "road.svg?on=x"):
+        assert client.get(f"/en/plots/{plot.public_id}/layers/{wrong}").status_code == 404, wrong
+    then = BeautifulSoup(asked(client, plot, "LAUN", on="2020-05-01"), "html.parser").select("details.kp-cut img")
+    assert [client.get(str(one["src"])).status_code for one in then] == [200, 200] and "?on=2020-05-01" in str(then[0])
 
 
 def test_a_layer_that_does_not_cover_the_plot_has_no_period_there(client: Client, plot: Plot) -> None:

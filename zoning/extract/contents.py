@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import translation
+from shapely.geometry.base import BaseGeometry
 
 from municipality.documents.facts import BilingualText, EditionLabel, LetterRow
 from municipality.kernel import clock
@@ -27,10 +29,12 @@ from zoning.extract.facts import (
 )
 from zoning.geometry import measures
 from zoning.geometry.systems import SYSTEMS
+from zoning.layers.cuts import on_map
 from zoning.layers.labels import class_name
 from zoning.layers.queries import LayerFinding
 from zoning.models import Layer, Plot
 from zoning.plots import queries
+from zoning.plots.drawing import cut_square
 from zoning.plots.limits import BuildingLimits
 from zoning.plots.summary import PlotSummary
 
@@ -43,7 +47,10 @@ def facts_of(found: PlotSummary, question: ActivityQuestion | None) -> ExtractFa
     if found.shape is None:
         raise ValueError(f"plot {plot.public_id} has no shape")
     system = _both(lambda: SYSTEMS[found.shape.system].name)
-    cut = ExtractMap(rings(found.shape.shape), tuple(rings(one) for one in found.around), rings(found.inner))
+    square = cut_square(found.shape.shape)
+    around = queries.neighbours(found.shape, found.day, square.bounds)
+    cut = ExtractMap(rings(found.shape.shape), tuple(rings(one) for one in around), rings(found.inner))
+    surfaces = on_map(found.findings, square)
     return ExtractFacts(
         uuid=str(uuid.uuid4()),
         plot=plot.public_id,
@@ -62,7 +69,7 @@ def facts_of(found: PlotSummary, question: ActivityQuestion | None) -> ExtractFa
         system_ar=system.ar,
         system_en=system.en,
         map=cut,
-        layers=tuple(_layer(one, found) for one in found.findings),
+        layers=tuple(_layer(one, found, surfaces.get(one.layer.pk, ())) for one in found.findings),
         limits=tuple(_limit(one) for one in found.limits),
         answers=(_answer(found, question),) if question is not None and found.answer is not None else (),
         editions=(EditionLabel.of(f"zoning.uses v{found.edition.version}", SUBJECTS),) if found.edition is not None else (),
@@ -96,14 +103,17 @@ def _origins(plot: Plot) -> tuple[LetterRow, ...]:
     )
 
 
-def _layer(one: LayerFinding, found: PlotSummary) -> ExtractLayer:
+def _layer(one: LayerFinding, found: PlotSummary, outlines: Sequence[BaseGeometry]) -> ExtractLayer:
+    """What a layer says, with its surfaces on the map cut, in the order of the finding."""
     version, layer = one.version, one.layer
     parts = []
-    for surface in one.surfaces:
+    for surface, drawn in zip(one.surfaces, outlines, strict=True):
         name = BilingualText(surface.label_ar, surface.label_en)
         if layer.kind == Layer.Kind.LAND_USE:
             name = _both(lambda code=surface.code: class_name(code, found.rules))
-        parts.append(ExtractPart(surface.code, name.ar, name.en, round(surface.square_metres, 1), round(100 * surface.share, 1)))
+        parts.append(
+            ExtractPart(surface.code, name.ar, name.en, round(surface.square_metres, 1), round(100 * surface.share, 1), rings(drawn))
+        )
     return ExtractLayer(
         code=layer.code,
         name_ar=layer.name_ar,

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from municipality.documents.facts import BilingualText, EditionLabel, Facts, LetterRow, day
 from municipality.documents.models import Document
 from municipality.kernel import clock
-from zoning.plots.drawing import draw
+from zoning.plots.drawing import Drawing, cut_square, draw
 
 Ring = tuple[tuple[float, float], ...]  # longitude and latitude (WGS 84) of each corner
 
@@ -36,13 +36,14 @@ def shape_of(outlines: Sequence[Ring]) -> BaseGeometry:
 
 @dataclass(frozen=True)
 class ExtractPart:
-    """A part of the plot with one code of a layer; per cent of the plot."""
+    """A part of the plot with one code of a layer; per cent of the plot. `outlines` are those on the map cut of the layer."""
 
     code: str
     name_ar: str
     name_en: str
     square_metres: float
     percent: float
+    outlines: tuple[Ring, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,14 +190,26 @@ class ExtractFacts(Facts):
             ("no_data", BilingualText("لا بيانات", "No data")),
             ("does_not_apply", BilingualText("لا ينطبق", "Does not apply")),
         )
+        lists = [(label, self.standing(code)) for code, label in standings]
         return {
             **super().context(),
             "on": day(self.day),
             "made": day(clock.day_of(self.issued_at)),
             "rows": self._rows(),
             "drawing": drawing,
-            "lists": [(label, [layer for layer in self.layers if layer.standing == code]) for code, label in standings],
+            "lists": lists,
+            "cut_bar": next((cut.bar for _layer, cut in lists[0][1] if cut is not None), 0),
         }
+
+    def standing(self, code: str) -> list[tuple[ExtractLayer, Drawing | None]]:
+        """The layers of a standing, each with its map cut, None where nothing is drawn: extracts of earlier times have none."""
+        rows = [layer for layer in self.layers if layer.standing == code]
+        return [(layer, self._cut(layer) if any(part.outlines for part in layer.parts) else None) for layer in rows]
+
+    def _cut(self, layer: ExtractLayer) -> Drawing:
+        plot = shape_of(self.map.plot)
+        around = [shape_of(one) for one in self.map.neighbours]
+        return draw(plot, around, square=cut_square(plot), surfaces=[shape_of(part.outlines) for part in layer.parts])
 
     def _rows(self) -> list[LetterRow]:
         official = self.official_square_metres

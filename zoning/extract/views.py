@@ -63,7 +63,7 @@ def extract(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "extract": row,
         "facts": facts,
         "changed": queries.changed_since(facts),
-        "lists": [(code, [layer for layer in facts.layers if layer.standing == code]) for code in ("applies", "no_data", "does_not_apply")],
+        "lists": [(code, facts.standing(code)) for code in ("applies", "no_data", "does_not_apply")],
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (row.document.number, "")],
     }
     return render(request, "zoning/extract.html", context)

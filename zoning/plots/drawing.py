@@ -15,6 +15,8 @@ from zoning.geometry import measures
 
 LEAST_SIDE = 3.0  # metres; shorter sides carry no measure
 MOST_MEASURES = 16  # sides; a shoreline has thousands
+CUT_AROUND = 1.5  # of the longer side of the plot, which a map cut shows on each side of it
+MOST_AROUND, LEAST_AROUND = 60.0, 5.0  # metres of that
 _MARGIN = 0.45  # of the longer side of the plot
 
 
@@ -31,6 +33,7 @@ class Side:
 class Drawing:
     """`view` is the viewBox in metres; paths are those of SVG. `inner` is what setbacks leave, empty where it is not known.
 
+    `surfaces` are those of a layer on a map cut.
     `bar` is the length of the scale bar, `text` the size of letters; `line` and `line_bold` are widths of lines for print.
     """
 
@@ -43,6 +46,7 @@ class Drawing:
     bar_x: float
     bar_y: float
     text: float
+    surfaces: Sequence[str] = ()
 
     @property
     def print_text(self) -> str:
@@ -58,8 +62,28 @@ class Drawing:
         return f"{self.text / 6:.2f}"
 
 
-def draw(shape: BaseGeometry, around: Sequence[BaseGeometry], inner: BaseGeometry | None = None) -> Drawing:
-    """A drawing of a shape in WGS 84 with the shapes around it and the surface inside that may be built on."""
+def cut_square(shape: BaseGeometry) -> BaseGeometry:
+    """The square (WGS 84) that the map cuts of a plot show: the shape in its middle, with what is around it."""
+    west, south, east, north = shape.bounds
+    x, y = (west + east) / 2, (south + north) / 2
+    across, up = map(float, measures.metres_per_degree(x, y))
+    longer = max((east - west) * across, (north - south) * up)
+    half = longer / 2 + min(MOST_AROUND, max(LEAST_AROUND, longer * CUT_AROUND))
+    return shapely.box(x - half / across, y - half / up, x + half / across, y + half / up)
+
+
+def draw(
+    shape: BaseGeometry,
+    around: Sequence[BaseGeometry],
+    inner: BaseGeometry | None = None,
+    *,
+    square: BaseGeometry | None = None,
+    surfaces: Sequence[BaseGeometry] = (),
+) -> Drawing:
+    """A drawing of a shape in WGS 84 with the shapes around it and the surface inside that may be built on.
+
+    A map cut shows what lies in `square`, with the surfaces of a layer.
+    """
     centre = np.array(shape.centroid.coords[0])
     stretch = measures.metres_per_degree(*centre) * [1, -1]  # the y axis of SVG points down
 
@@ -67,10 +91,8 @@ def draw(shape: BaseGeometry, around: Sequence[BaseGeometry], inner: BaseGeometr
         return shapely.transform(one, lambda points: (points - centre) * stretch)
 
     plot = metres(shape)
-    west, top, east, bottom = plot.bounds
-    margin = max(east - west, bottom - top) * _MARGIN
-    left, up = west - margin, top - margin
-    wide, high = east - west + 2 * margin, bottom - top + 2 * margin
+    left, up, right, down = _with_margin(plot.bounds) if square is None else metres(square).bounds
+    wide, high = right - left, down - up
     bar = round_length(wide / 4)
     return Drawing(
         view=f"{left:.1f} {up:.1f} {wide:.1f} {high:.1f}",
@@ -82,7 +104,14 @@ def draw(shape: BaseGeometry, around: Sequence[BaseGeometry], inner: BaseGeometr
         bar_x=round(left + wide * 0.04, 1),
         bar_y=round(up + high * 0.96, 1),
         text=round(wide / 26, 2),
+        surfaces=[path_of(metres(one)) for one in surfaces],
     )
+
+
+def _with_margin(bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    west, top, east, bottom = bounds
+    margin = max(east - west, bottom - top) * _MARGIN
+    return west - margin, top - margin, east + margin, bottom + margin
 
 
 def path_of(shape: BaseGeometry) -> str:

@@ -132,13 +132,18 @@ def shapes_of(plots: Sequence[Plot]) -> dict[int, PlotShape]:
     return {row.plot_id: row for row in PlotShape.objects.filter(plot__in=plots, valid_to__isnull=True).defer("original")}
 
 
-def neighbours(row: PlotShape, day: dt.date) -> list[MultiPolygon]:
-    """The shapes of a day around a shape, without its own plot: as far as its drawing shows, at most NEIGHBOURS_WITHIN metres away."""
+def neighbours(row: PlotShape, day: dt.date, box: boxes.Box | None = None) -> list[MultiPolygon]:
+    """The shapes of a day that meet a box, without the plot of a shape; without a box as far around it as its drawing shows."""
+    box = box or _drawn(row)
+    found = boxes.meeting(PlotShape.objects.filter(period(day)), box).exclude(plot=row.plot_id).order_by("pk")
+    return [shapes.read(bytes(geometry)) for geometry in found.values_list("geometry", flat=True)]
+
+
+def _drawn(row: PlotShape) -> boxes.Box:
+    """What the drawing of a shape shows around it, at most NEIGHBOURS_WITHIN metres."""
     across, up = measures.metres_per_degree((row.west + row.east) / 2, (row.south + row.north) / 2)
     longer = max((row.east - row.west) * across, (row.north - row.south) * up)
-    box = measures.box_around(row.shape, min(NEIGHBOURS_WITHIN, max(LEAST_AROUND, longer * DRAWN)))
-    found = boxes.meeting(PlotShape.objects.filter(period(day)), box).exclude(plot=row.plot_id)
-    return [shapes.read(bytes(geometry)) for geometry in found.values_list("geometry", flat=True)]
+    return measures.box_around(row.shape, min(NEIGHBOURS_WITHIN, max(LEAST_AROUND, longer * DRAWN)))
 
 
 def present(*plots: Plot) -> list[Plot]:

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pikepdf
 import pytest
+from bs4 import BeautifulSoup
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -35,6 +36,7 @@ from zoning.extract import services as extracts
 from zoning.extract.facts import ExtractFacts
 from zoning.extract.formats import NAMESPACE
 from zoning.models import Layer, Plot, PlotAddress, PlotExtract
+from zoning.plots.drawing import cut_square
 
 pytestmark = pytest.mark.django_db
 WEST, SOUTH, EAST, NORTH = SQUARE.bounds
@@ -114,6 +116,29 @@ def test_three_formats_hold_the_same_facts(client: Client, plot: Plot) -> None:
         assert f"at most {limit['floors_square_metres']} m²" in printed or limit["ratio_percent"] is None
     for text in (data["number"], data["uuid"], data["answers"][0]["outcome_en"], "20000001"):
         assert text in printed
+
+
+def test_each_layer_that_applies_has_its_map_with_the_surfaces_around_the_plot(client: Client, plot: Plot) -> None:
+    """Half of the plot is investment land; a road that touches its eastern edge reaches 20 m beyond what the map shows."""
+    make_layer("road", ("road", box(EAST - 0.00001, SOUTH - 0.01, EAST + 0.002, NORTH + 0.01)), covers=AROUND)
+    row = made(client, plot)
+    pdf, data, _xml = files(client, row)
+    drawn = {layer["code"]: [part["outlines"] for part in layer["parts"]] for layer in data["layers"] if layer["standing"] == "applies"}
+    assert {code: [len(rings) for rings in parts] for code, parts in drawn.items()} == {"land_use": [1, 1], "road": [1]}
+    xs, ys = zip(*drawn["road"][0][0], strict=True)
+    square = cut_square(SQUARE).bounds
+    assert (min(xs), min(ys), max(xs), max(ys)) == pytest.approx((EAST - 0.00001, square[1], square[2], square[3]), abs=1e-6)
+    shown = BeautifulSoup(client.get(f"/en/zoning/extracts/{row.uuid}/").content, "html.parser")
+    assert [len(cut.select("path[fill-opacity]")) for cut in shown.select(".kp-cut svg")] == [2, 1]
+    assert "dark outline the plot, north is up, the bar is 20 m" in " ".join(poppler.text(pdf).split())
+
+
+def test_an_extract_of_earlier_times_has_no_maps_and_is_read_all_the_same(client: Client, plot: Plot) -> None:
+    facts = made(client, plot).document.facts
+    for layer in facts["layers"]:
+        for part in layer["parts"]:
+            del part["outlines"]
+    assert all(cut is None for _layer, cut in ExtractFacts.load(facts).standing("applies"))
 
 
 def test_the_paper_says_what_is_not_known_of_a_layer_that_applies_and_what_is_announced(client: Client, plot: Plot) -> None:
