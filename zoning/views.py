@@ -137,16 +137,18 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
     """One plot in any state, what applies on it on a day, and the answer to a question about an activity."""
     if not allow_read(request, "plots", limit=READS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
-    row: Any = queries.on_its_page(public_id)
-    if row is None:
+    read = queries.on_its_page(public_id)
+    if read is None:
         raise Http404
+    row = read.plot
     is_asked = "activity" in request.GET
     form = QuestionForm(request.GET if is_asked else None)
     is_answered = is_asked and form.is_valid()
     today = clock.today()
     title, heading = _title(row)
     day, question = form.asked() if is_answered else (None, None)
-    found = summary(row, day or today, question, has_contests=row.has_contests)
+    has_contests = read.has_contests or read.has_successions
+    found = summary(row, day or today, question, has_contests=has_contests, shapes=read.shapes)
     answer, lists = None, topics(found.findings, found.rules)
     if question is not None and found.answer is not None:
         answer = text_of(found.answer, found.catalogue, form.names[question.activity], floor_name(question.floor))
@@ -157,7 +159,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "day": found.day,
         "is_past": found.day != today,
         "may_contest": found.day == today and row.valid_to is None,
-        "has_contested": row.has_contests
+        "has_contested": has_contests
         and request.user.is_authenticated
         and contests.visible_to(request.user).filter(contests.of_plot(row)).exists(),
         "cuts_under": reverse("zoning:cut", args=[row.public_id, ANY]).removesuffix(f"{ANY}.svg"),
@@ -165,11 +167,12 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         "contests_under": reverse("zoning:contest", args=[row.public_id, ANY]).removesuffix(f"{ANY}/"),  # once for all layers
         "is_before": found.day < row.valid_from,
         "form": form,
-        "successions": queries.successions([row]) if row.has_successions else [],
+        "successions": queries.successions([row]) if read.has_successions else [],
         "present": queries.present(row) if row.valid_to is not None else [],
         "addresses": row.addresses.all(),
         "blocks": _blocks(request, row),
         "topics": lists,
+        "absences_key": [topic.absence_key for topic in lists["does_not_apply"]],
         "uses": [part for topic in lists["applies"] if topic.finding.layer.kind == Layer.Kind.LAND_USE for part in topic.parts],
         "answer": answer,
         "now": _state_on(row, today, question) if question is not None and found.day != today else "",

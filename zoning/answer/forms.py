@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from django import forms
@@ -29,6 +29,12 @@ def floor_name(floor: int) -> str:
     return gettext("Floor %(number)s") % {"number": floor} if floor > 0 else gettext("Basement")
 
 
+@lru_cache
+def _floors(_language: str) -> list[tuple[int, str]]:
+    """The floors with their names in the active language."""
+    return [(floor, floor_name(floor)) for floor in (*range(MOST_FLOORS + 1), -1)]
+
+
 def _names(column: str) -> dict[str, str]:
     return dict(Activity.objects.order_by(column).values_list("code", column))
 
@@ -52,7 +58,7 @@ class QuestionForm(forms.Form):
         activities: Any = self.fields["activity"]
         activities.choices = [("", gettext("Choose an activity")), *self.names.items()]
         floors: Any = self.fields["floor"]
-        floors.choices = [(floor, floor_name(floor)) for floor in (*range(MOST_FLOORS + 1), -1)]
+        floors.choices = _floors(get_language() or "ar")
 
     def clean_on(self) -> dt.date | None:
         day: dt.date | None = self.cleaned_data["on"]

@@ -27,14 +27,13 @@ def within(shape: BaseGeometry, around: Sequence[BaseGeometry], *, front: float,
     def metres(one: BaseGeometry) -> BaseGeometry:
         return shapely.transform(one, lambda points: (points - centre) * stretch)
 
-    plot, neighbours = metres(shape), shapely.union_all([metres(one) for one in around])
-    kept_free = []
+    plot, neighbours = metres(shape), np.array([metres(one) for one in around], dtype=object)
+    kept_free: dict[float, list[LineString]] = {}
     for line in _sides(plot):
-        distance = front if _is_on_street(line, plot, neighbours) else side
-        if distance:
-            kept_free.append(line.buffer(distance, cap_style="flat"))
-            kept_free += [shapely.Point(end).buffer(distance) for end in line.coords]
-    left = plot.difference(shapely.union_all(kept_free))
+        kept_free.setdefault(front if _is_on_street(line, plot, neighbours) else side, []).append(line)
+    left = plot
+    for distance, lines in kept_free.items():
+        left = left.difference(shapely.MultiLineString(lines).buffer(distance)) if distance else left
     return shapely.transform(left, lambda points: points / stretch + centre)
 
 
@@ -44,9 +43,9 @@ def _sides(plot: BaseGeometry) -> list[LineString]:
     return [LineString(ends) for ring in rings for ends in pairwise(shapely.simplify(ring, _SHORTEST).coords)]
 
 
-def _is_on_street(line: LineString, plot: BaseGeometry, neighbours: BaseGeometry) -> bool:
+def _is_on_street(line: LineString, plot: BaseGeometry, neighbours: np.ndarray) -> bool:
     start, end = np.array(line.coords[0]), np.array(line.coords[-1])
     along = (end - start) / max(line.length, 0.01)
     middle, across = (start + end) / 2, np.array([-along[1], along[0]])
     beyond = [shapely.Point(middle + across * step) for step in (_PROBE, -_PROBE)]
-    return not any(neighbours.intersects(point) for point in beyond if not plot.contains(point))
+    return not any(shapely.intersects(neighbours, point).any() for point in beyond if not plot.contains(point))

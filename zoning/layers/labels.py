@@ -36,11 +36,12 @@ class Topic:
     @property
     def absence_key(self) -> list[object]:
         """All that the text on a layer that does not apply shows: the key of its cached fragment."""
-        layer, version = self.finding.layer, self.finding.version
-        names = [layer.name_ar, layer.name_en, layer.absence_ar, layer.absence_en, layer.office_ar, layer.office_en]
+        layer, version, pending = self.finding.layer, self.finding.version, self.finding.pending
+        names = [layer.pk, layer.name_ar, layer.name_en, layer.absence_ar, layer.absence_en, layer.office_ar, layer.office_en]
         if version is not None:
             names += [version.article_ar, version.article_en, version.instrument_ar, version.instrument_en]
-        return [*names, version and version.valid_from]
+        days = (version and version.valid_from, pending and pending.valid_from, self.finding.ends_on, self.finding.contested_since)
+        return [*names, *days]
 
 
 def topics(findings: list[LayerFinding], rules: LandRules | None) -> dict[str, list[Topic]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Length
@@ -39,11 +41,32 @@ def _of_links() -> QuerySet[Plot]:
     return Plot.objects.filter(not_undone()).select_related("area__governorate").prefetch_related(addresses)
 
 
-def on_its_page(public_id: str) -> Plot | None:
-    """`by_public_id`, which also says whether there are any `successions` and contests to read: `has_successions`, `has_contests`."""
-    successions = PlotSuccession.objects.filter(Q(predecessor=OuterRef("pk")) | Q(successor=OuterRef("pk")))
-    contests = LayerContest.objects.filter(Q(plot=OuterRef("pk")) | Q(plot__successions__successor=OuterRef("pk")))
-    return _of_links().filter(public_id=public_id).annotate(has_successions=Exists(successions), has_contests=Exists(contests)).first()
+@dataclass(frozen=True)
+class PlotOnPage:
+    """A plot with its shapes by their first day. `has_successions` and `has_contests` say whether there are any to read, of the plot
+    itself; one with successions may have the contests of those that it came from."""
+
+    plot: Plot
+    shapes: Sequence[PlotShape]
+    has_successions: bool
+    has_contests: bool
+
+
+def _with_hints(rows: QuerySet[Any], plot: str) -> QuerySet[Any]:
+    successions = PlotSuccession.objects.filter(Q(predecessor=OuterRef(plot)) | Q(successor=OuterRef(plot)))
+    return rows.annotate(has_successions=Exists(successions), has_contests=Exists(LayerContest.objects.filter(plot=OuterRef(plot))))
+
+
+def on_its_page(public_id: str) -> PlotOnPage | None:
+    """What `by_public_id` returns, with its shapes, in one statement and one for its addresses."""
+    shapes = PlotShape.objects.filter(not_undone(), not_undone("plot__"), plot__public_id=public_id).defer("original")
+    addresses = Prefetch("plot__addresses", PlotAddress.objects.order_by("paci_number"))
+    rows = _with_hints(shapes.select_related("plot__area__governorate").prefetch_related(addresses), "plot")
+    found = list(rows.order_by("valid_from"))
+    if found:
+        return PlotOnPage(found[0].plot, found, found[0].has_successions, found[0].has_contests)
+    plot = _with_hints(_of_links(), "pk").filter(public_id=public_id).first()
+    return PlotOnPage(plot, [], plot.has_successions, plot.has_contests) if plot is not None else None
 
 
 def by_number(area: Area | int, block: str, number: str) -> list[Plot]:
@@ -122,7 +145,11 @@ def near_point(longitude: float, latitude: float, day: dt.date) -> list[Plot]:
 
 def shape_on(plot: Plot, day: dt.date) -> PlotShape | None:
     """The shape of a plot on a day; its last one if the plot had ended by then, its first if it did not exist yet."""
-    rows = list(plot.shapes.filter(not_undone()).defer("original").order_by("valid_from"))
+    return valid_shape(list(plot.shapes.filter(not_undone()).defer("original").order_by("valid_from")), day)
+
+
+def valid_shape(rows: Sequence[PlotShape], day: dt.date) -> PlotShape | None:
+    """`shape_on` of the shapes of a plot, which come by their first day."""
     valid = [row for row in rows if row.valid_from <= day]
     return valid[-1] if valid else rows[0] if rows else None
 

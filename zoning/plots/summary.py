@@ -44,9 +44,19 @@ class PlotSummary:
         return self.edition.land if self.edition is not None else None
 
 
-def summary(plot: Plot, day: dt.date, question: ActivityQuestion | None = None, *, has_contests: bool = True) -> PlotSummary:
-    """What is known about a plot on a day, and the answer to a question. `has_contests`: whether there can be any to read."""
-    row = queries.shape_on(plot, day)
+def summary(
+    plot: Plot,
+    day: dt.date,
+    question: ActivityQuestion | None = None,
+    *,
+    has_contests: bool = True,
+    shapes: Sequence[PlotShape] | None = None,
+) -> PlotSummary:
+    """What is known about a plot on a day, and the answer to a question.
+
+    `has_contests`: whether there can be any to read; `shapes` are those of the plot by their first day, where they were read already.
+    """
+    row = queries.shape_on(plot, day) if shapes is None else queries.valid_shape(shapes, day)
     catalogue, edition = contests.catalogue(plot, day) if has_contests else layers.catalogue(), answers.rules_on(day)
     if row is None:
         return PlotSummary(plot, day, catalogue, edition, None)
