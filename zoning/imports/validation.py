@@ -21,6 +21,7 @@ from zoning.geometry import boxes, shapes
 from zoning.geometry.shapes import BadShape, Kept
 from zoning.models import Plot, PlotAddress, PlotShape, PlotSuccession
 from zoning.plots.numbers import normal_number
+from zoning.plots.queries import MOST_GENERATIONS
 
 SAME_WITHIN = 2e-7  # degrees, two centimetres: what two transformations of one outline may differ by
 MAX_AREA = 10**12  # hundredths of a square metre; the whole country has less than twice that
@@ -69,8 +70,9 @@ def check(file: ImportFile, rows: Sequence[Row]) -> Iterator[Checked]:
     found = [_parsed(line, values, areas, file.encoding) for line, values, _extra in rows]
     good = [row for row in found if not row.problems]
     present = plots_of({key for row in good for key in (row.key, *row.former_keys)})
-    _forget_known([row for row in good if row.former and row.key in present], present)
-    renumbered = _renumbered([row for row in good if row.key not in present and not row.former])
+    renumbered = _renumbered([row for row in good if row.key not in present])
+    _forget_known(good, {**renumbered, **present})
+    renumbered = {row.key: renumbered[row.key] for row in good if row.key in renumbered and not row.former}
     holders = dict(PlotAddress.objects.filter(paci_number__in={one for row in good for one in row.paci}).values_list("paci_number", "plot"))
     for row in found:
         former = [present.get(key) for key in row.former_keys]
@@ -78,12 +80,30 @@ def check(file: ImportFile, rows: Sequence[Row]) -> Iterator[Checked]:
 
 
 def _forget_known(rows: Sequence[_Candidate], present: dict[_Key, _Present]) -> None:
-    """Take the former plots off rows whose plot is known to come from them: an earlier load took that in."""
-    plots = {present[row.key].plot.pk for row in rows}
-    known = set(PlotSuccession.objects.filter(successor__in=plots).values_list("successor", "predecessor__number"))
+    """Take the former plots off rows whose plot, perhaps under another number since, is known to come from them by earlier loads."""
+    rows = [row for row in rows if row.former and row.key in present]
+    before = _numbers_before({present[row.key].plot.pk for row in rows})
     for row in rows:
-        if {(present[row.key].plot.pk, number) for number in row.former} <= known:
+        plot = present[row.key].plot
+        if set(row.former) <= before[plot.pk] | {plot.number}:
             row.former = []
+
+
+def _numbers_before(plots: set[int]) -> dict[int, set[str]]:
+    """The numbers of all plots that each of these comes from, over several successions."""
+    found: dict[int, set[str]] = {plot: set() for plot in plots}
+    origins = {plot: {plot} for plot in plots}  # of each plot of a generation, which of `plots` come from it
+    for _ in range(MOST_GENERATIONS):
+        rows = PlotSuccession.objects.filter(successor__in=origins).values_list("successor", "predecessor", "predecessor__number")
+        before: dict[int, set[int]] = {}
+        for successor, predecessor, number in rows:
+            for plot in origins[successor]:
+                found[plot].add(number)
+            before.setdefault(predecessor, set()).update(origins[successor])
+        if not before:
+            break
+        origins = before
+    return found
 
 
 def _areas() -> dict[str, list[Area]]:

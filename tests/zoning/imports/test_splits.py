@@ -184,3 +184,56 @@ def test_an_outline_under_two_numbers_ends_the_old_number_by_no_chance(office: O
         assert [plot.number for plot in Plot.objects.filter(valid_to=None)] == ["1"]
         again = office.load(row("1A", shape=square(1)))
         assert (again.changed, again.left_out) == (1, 0), "the control: alone it is a renumbering"
+
+
+@pytest.mark.parametrize("former", ["44", "44B", "44,44B"])
+def test_a_part_that_has_another_number_since_is_known_by_its_old_ones(office: Office, former: str) -> None:
+    """44 became 44A and 44B, then 44B became 45; the layer goes on saying that 45 comes from the former plots."""
+    office.load(row("44", shape=square(1), paci="20000044,20000045"))
+    old = Plot.objects.get()
+    with clock.at(clock.now() + MONTH):
+        split = office.load(
+            content=geojson(part("44A", "44", shape=WEST_HALF, paci="20000044"), part("44B", "44", shape=EAST_HALF, paci="20000045"))
+        )
+        after_split = answers()
+        half = Plot.objects.get(number="44B")
+    rows = part("44A", "44", shape=WEST_HALF), part("45", former, shape=EAST_HALF)
+    with clock.at(clock.now() + 2 * MONTH):
+        renumbered = office.load(content=geojson(*rows))
+        assert (renumbered.refused, renumbered.confirmed, renumbered.changed, renumbered.added) == (0, 1, 1, 0)
+        new = Plot.objects.get(number="45")
+        assert [(one.predecessor, one.change.kind) for one in PlotSuccession.objects.filter(successor=new)] == [(half, "number")]
+        for ended, became in ((old, ["45", "44A"]), (half, ["45"])):
+            ended.refresh_from_db()
+            assert [plot.number for plot in queries.present(ended)] == became
+            (asked,) = queries.by_number(ended.area, "3", ended.number)
+            assert asked == ended and [plot.number for plot in queries.present(asked)] == became
+        assert queries.by_paci("20000045") == new and queries.by_paci("20000044") == Plot.objects.get(number="44A")
+    with clock.at(clock.now() + 3 * MONTH):
+        again = office.load(content=geojson(*rows, row(9)))
+        assert (again.refused, again.confirmed, again.changed, again.added) == (0, 2, 0, 1)
+        stranger = office.read(content=geojson(part("45", "44,9", shape=EAST_HALF)))
+        assert PlotRow.objects.get(file=stranger).problems == [["former", "former_of_old"]], "the control: it never came from 9"
+        undone(office, again)
+        undone(office, renumbered)
+        half.refresh_from_db()
+        assert half.valid_to is None and answers() == after_split and [plot.number for plot in queries.present(old)] == ["44A", "44B"]
+        undone(office, split)
+        old.refresh_from_db()
+        assert old.valid_to is None and queries.present(old) == [old]
+
+
+def test_a_new_number_on_another_outline_does_not_come_from_a_plot_that_has_ended(office: Office) -> None:
+    office.load(row("44", shape=square(1)))
+    with clock.at(clock.now() + MONTH):
+        office.load(content=geojson(part("44A", "44", shape=WEST_HALF), part("44B", "44", shape=EAST_HALF)))
+    with clock.at(clock.now() + 2 * MONTH):
+        file = office.read(content=geojson(part("45", "44", shape=square(2))))
+        assert PlotRow.objects.get(file=file).problems == [["former", "former"]]
+
+
+def test_a_plot_that_kept_its_number_may_name_it_as_its_former_one(office: Office) -> None:
+    office.load(row("44", shape=square(1)))
+    with clock.at(clock.now() + MONTH):
+        file = office.load(content=geojson(part("44", "44", shape=WEST_HALF), part("44B", "44", shape=EAST_HALF)))
+        assert (file.refused, file.changed, file.added) == (0, 1, 1)
