@@ -22,10 +22,9 @@ from zoning.objections import queries
 from zoning.objections.states import OBJECTION, OBJECTION_WORKFLOW, OpinionObjectionState
 from zoning.opinion import queries as opinions
 from zoning.opinion.labels import plot_name, question
-from zoning.opinion.panels import answers_block
+from zoning.opinion.panels import answers_block, decision_files
 
 S = OpinionObjectionState
-UPHELD = (S.DECIDED, S.REPLACED)
 
 
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
@@ -35,7 +34,7 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
 
 def _detail(row: OpinionObjection) -> CaseDetail:
     case, first, again = row.case, row.opinion, opinions.opinion_of(row.case)
-    decision = review.decision_of(case) if not case.is_open or case.state in UPHELD else None
+    decision = review.decision_of(case) if not case.is_open or opinions.shows_draft(case) else None
     reasons = []
     if decision is not None and decision.text_ar and case.state != S.REFUSED:
         reasons.append(Fact(_("Reason of the decision"), bilingual(decision, "text"), bilingual(decision, "note")))
@@ -44,12 +43,14 @@ def _detail(row: OpinionObjection) -> CaseDetail:
     if first.document is not None:
         label = _("Opinion that was replaced") if again.document else _("Opinion objected to")
         files.append(FileLine(label, first.document.number, reverse("document", args=[first.document.number]), _("sealed file")))
+    uploaded = list(uploads.ready(first.files_key))
+    files += decision_files(again, uploaded)
     withdrawable = case.state in OBJECTION_WORKFLOW.moves["withdraw"].sources
     slot, against = opinions.OBJECTION_SLOT, _("Opinion objected to")
     if first.document is None:
         against = _("Refusal objected to")
     blocks = [answers_block(first, queries.issued_draft(first), against)]
-    if case.state in UPHELD:
+    if opinions.shows_draft(case):
         blocks.append(answers_block(again, opinions.draft_of(again), _("New opinion")))
     return CaseDetail(
         by_officer=True,
@@ -60,7 +61,8 @@ def _detail(row: OpinionObjection) -> CaseDetail:
         sent=[Fact(_("Words of the objection"), term(row.words), moment(row.filed_at))],
         sent_files=[
             FileLine(slot.label, upload.name, reverse("uploads:look", args=[upload.public_id]))
-            for upload in uploads.ready(first.files_key, slot.code)
+            for upload in uploaded
+            if upload.slot == slot.code
         ],
         facts=[
             Fact(against, ref(first.case.reference)),

@@ -29,6 +29,7 @@ from municipality.ui.code_labels import label_codes, label_of_edition
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_roles import groups_of
 from municipality.ui.templatetags.portal import bilingual
+from municipality.uploads.fields import field_of
 from zoning.models import BodyAnswer, Consultation, Opinion, RuleTask
 from zoning.objections import queries as objections
 from zoning.objections import services as objection_services
@@ -103,6 +104,7 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "reasons": review.replies(case).reasons_of("deviation"),
         "body_answers": BodyAnswer.choices,
         "typed": typed,
+        "decision": field_of(request, opinion.files_key, queries.decision_slot(opinion).code, next_path=request.path),
         "is_held": assignment.place.state == "held",
         "waits_for_signature": assignment.place.state == "countersign",
     }

@@ -11,6 +11,8 @@ from municipality.drafts.models import Draft
 from municipality.drafts.registry import DraftKind
 from municipality.kernel import request_cache, subjects
 from municipality.review import queries as review
+from municipality.review.models import Assignment
+from municipality.review.states import QueueEntryState
 from municipality.uploads.registry import Prefix, Slot
 from zoning.models import Opinion, Plot
 from zoning.objections import queries as objections
@@ -54,6 +56,9 @@ def _opinions(subject: str) -> list[Opinion]:
 
 def _may_write(user: User, subject: str) -> bool:
     found, draft = _opinions(subject), _draft(subject)
+    if user.is_staff:  # the planner on whose desk it is, to the slot of staff
+        held = Assignment.objects.filter(officer=user, ended_at__isnull=True, place__state=QueueEntryState.HELD)
+        return held.filter(place__case__in=[opinion.case_id for opinion in found]).exists()
     if found:
         return cases.visible_to(user).filter(pk=found[0].case_id).exists()
     if draft is None:
@@ -75,23 +80,36 @@ def _is_decided(opinion: Opinion) -> bool:
 def _slots(subject: str) -> Mapping[str, Slot]:
     if _draft(subject) is None:
         return {}
-    slot = queries.OBJECTION_SLOT
-    return queries.SLOTS | {slot.code: slot} if any(_is_decided(opinion) for opinion in _opinions(subject)) else queries.SLOTS
+    found = _opinions(subject)
+    added = [queries.decision_slot(opinion) for opinion in found]
+    added += [queries.OBJECTION_SLOT] if any(_is_decided(opinion) for opinion in found) else []
+    return queries.SLOTS | {slot.code: slot for slot in added}
 
 
 def _locked(subject: str) -> Collection[str]:
-    """Nothing in a draft; in a case all slots that no open correction asks for, and that of the objection while none can be filed."""
+    """Nothing in a draft; in a case all slots that no open correction asks for, and that of the objection while none can be filed.
+
+    That of the planner's decision once the opinion is no longer under study.
+    """
     found = _opinions(subject)
     if not found:
         return set()
     requested = {slot for opinion in found for slot in queries.requested_slots(opinion.case)}
     may_object = objections.last_day(found[0]) is not None
-    return {*queries.SLOTS, queries.OBJECTION_SLOT.code} - requested - ({queries.OBJECTION_SLOT.code} if may_object else set())
+    studied = {queries.decision_slot(opinion).code for opinion in found if opinion.case.state != OpinionState.IN_REVIEW}
+    return {*queries.SLOTS, queries.OBJECTION_SLOT.code} - requested - ({queries.OBJECTION_SLOT.code} if may_object else set()) | studied
+
+
+def _hidden(user: User, subject: str) -> Collection[str]:
+    """The planner's decision, to the applicant, before the opinion that rests on it is signed."""
+    if user.is_staff:
+        return ()
+    return {queries.decision_slot(opinion).code for opinion in _opinions(subject) if not queries.shows_draft(opinion.case)}
 
 
 def _owner(subject: str, sender: User) -> User | None:
     draft = _draft(subject)
-    return draft.person if draft is not None else None
+    return draft.person if draft is not None and not sender.is_staff else None
 
 
-OPINION_FILES = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)
+OPINION_FILES = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner, hidden=_hidden)

@@ -20,6 +20,7 @@ from municipality.review.panels import corrections_step, queue_facts, waiting_st
 from municipality.ui.templatetags.portal import bilingual, day, day_hijri, ltr, moment, ref, term
 from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
+from municipality.uploads.models import Upload
 from payments import queries as payments
 from payments.models import Bill
 from payments.registry import PaidOutcome, PaymentStep
@@ -47,6 +48,8 @@ def _detail(opinion: Opinion) -> CaseDetail:
         [FileLine(_("Zoning opinion"), document.number, reverse("document", args=[document.number]), _("sealed file"))] if document else []
     )
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in account.receipts]
+    uploaded = list(uploads.ready(opinion.files_key))
+    files += decision_files(opinion, uploaded)
     withdrawn = reverse("zoning:opinion_withdraw", args=[case.public_id])
     withdrawals = [(_("Withdraw the request"), withdrawn)] if case.state == S.AWAITING_PAYMENT else []
     return CaseDetail(
@@ -57,7 +60,7 @@ def _detail(opinion: Opinion) -> CaseDetail:
         files_expected=_files_expected(bill) if case.is_open else "",
         sent_files=[
             FileLine(queries.SLOTS[row.slot].label, row.name, reverse("uploads:look", args=[row.public_id]))
-            for row in uploads.ready(opinion.files_key)
+            for row in uploaded
             if row.slot in queries.SLOTS
         ],
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in account.lines],
@@ -73,6 +76,13 @@ def _detail(opinion: Opinion) -> CaseDetail:
         ],
         actions=[*withdrawals, *_objecting(opinion, until)],
     )
+
+
+def decision_files(opinion: Opinion, uploaded: Sequence[Upload]) -> list[FileLine]:
+    """The signed decision on the plot that an opinion rests on, among the files of its key; nothing before the opinion is signed."""
+    slot = queries.decision_slot(opinion)
+    rows = [row for row in uploaded if row.slot == slot.code] if queries.shows_draft(opinion.case) else []
+    return [FileLine(slot.label, row.name, reverse("uploads:look", args=[row.public_id])) for row in rows]
 
 
 def _files_expected(bill: Bill | None) -> str:

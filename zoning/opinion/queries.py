@@ -35,7 +35,7 @@ from zoning.answer.rules import CONDITIONAL, NO_DATA, PERMITTED
 from zoning.geometry import measures
 from zoning.layers import queries as layers
 from zoning.models import BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome, Plot
-from zoning.objections.states import OBJECTION
+from zoning.objections.states import OBJECTION, OpinionObjectionState
 from zoning.opinion.labels import limits_text
 from zoning.opinion.states import OpinionState
 from zoning.plots import queries as plots
@@ -46,18 +46,21 @@ REPLIES, CHECKS = "replies.opinion", "checks.opinion"
 EDITIONS = (FEES, LIMITS, REPLIES, CHECKS, FILES, BODIES)
 MOST_ALIKE = 5
 SHOWS_DRAFT = (OpinionState.DECIDED, OpinionState.ISSUED)  # before that it is not signed: it may be sent back and written anew
+UPHELD = (OpinionObjectionState.DECIDED, OpinionObjectionState.REPLACED)
 SLOTS: dict[str, Slot] = {
     slot.code: slot
     for slot in (
-        Slot("title", _("Title deed, or contract of use or lease"), _("All pages."), most=4),
-        Slot("mandate", _("Mandate of the owner"), _("Signed by the owner, for this plot."), most=2),
-        Slot("letter", _("Letter of the body that asks"), _("With number and date."), most=2),
-        Slot("drawing", _("Drawing of the place"), _("With measures; the entrance and the floor are marked."), most=4),
+        Slot("title", _("Title deed, or contract of use or lease"), _("All pages."), most=4, by_staff=False),
+        Slot("mandate", _("Mandate of the owner"), _("Signed by the owner, for this plot."), most=2, by_staff=False),
+        Slot("letter", _("Letter of the body that asks"), _("With number and date."), most=2, by_staff=False),
+        Slot("drawing", _("Drawing of the place"), _("With measures; the entrance and the floor are marked."), most=4, by_staff=False),
     )
 }
 
 # What the applicant adds to an objection; kept with the documents of the opinion.
-OBJECTION_SLOT = Slot("objection", _("Documents for the objection"), _("Only if you have some; the words above are enough."), most=6)
+OBJECTION_SLOT = Slot(
+    "objection", _("Documents for the objection"), _("Only if you have some; the words above are enough."), most=6, by_staff=False
+)
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,17 @@ def slots(files: RulebookEdition, asker: str) -> dict[str, int]:
     """Slot → least number of files for who asks, by the rulebook's limits `<asker>.<slot>`; 0 for files that may be left out."""
     least = {code.partition(".")[2]: limit.value for code, limit in files.limits.items() if code.partition(".")[0] == asker}
     return {slot: least[slot] for slot in SLOTS if slot in least}
+
+
+def decision_slot(opinion: Opinion) -> Slot:
+    """Where the planner adds the signed decision on the plot that a draft rests on. An opinion after an objection has its own."""
+    hint = _("Where the opinion rests on one: with its number and its day. The applicant sees it with the signed opinion.")
+    return Slot(f"decision-{opinion.pk}", _("Signed decision on the plot"), hint, most=3, by_staff=True)
+
+
+def shows_draft(case: Case) -> bool:
+    """Whether the newest draft of the opinion of a request or an objection is signed, so that its applicant reads it."""
+    return case.state in (UPHELD if case.service == OBJECTION else SHOWS_DRAFT)
 
 
 def missing_files(key: str, needed: dict[str, int]) -> list[str]:

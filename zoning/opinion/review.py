@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q
@@ -69,7 +70,9 @@ def standing(row: Any) -> Text:
 
 def _files(opinion: Opinion) -> list[Item]:
     edition = rulebook.edition_of(queries.FILES, opinion.case.editions, clock.day_of(opinion.case.opened_at))
-    return asked_files.items(opinion.files_key, queries.SLOTS, queries.slots(edition, opinion.asker))
+    slot, least = queries.decision_slot(opinion), queries.slots(edition, opinion.asker)
+    *asked, decision = asked_files.items(opinion.files_key, queries.SLOTS | {slot.code: slot}, {**least, slot.code: 0})
+    return [*asked, replace(decision, source="", may_correct=False)] if decision.files else asked
 
 
 def flags(case: Case) -> list[str]:
