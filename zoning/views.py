@@ -206,7 +206,7 @@ def cut(request: HttpRequest, public_id: str, layer: str) -> HttpResponse:
         raise Http404
     drawn = draw(shape.shape, queries.neighbours(shape, day, square.bounds), square=square, surfaces=found[layer])
     said = _("Map of the layer on and around the plot, north is up")
-    content = render_to_string("zoning/_cut.html", {"cut": drawn, "said": said, "size": 280})
+    content = render_to_string("zoning/_cut.html", {"cut": drawn, "said": said, "size": 280, "unit": _("m")})
     return HttpResponse(content, content_type="image/svg+xml", headers={"Content-Security-Policy": "sandbox; default-src 'none'"})
 
 

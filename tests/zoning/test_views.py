@@ -187,6 +187,7 @@ def test_each_layer_that_applies_has_its_map_which_is_drawn_when_it_is_opened(cl
     drawn = fromstring(answer.content)
     paths = drawn.findall("{http://www.w3.org/2000/svg}path[@fill-opacity]")
     assert (answer["Content-Type"], len(paths)) == ("image/svg+xml", 1) and drawn.get("aria-label")
+    assert drawn.findtext("{http://www.w3.org/2000/svg}text") == "20 m"
     for wrong in ("heritage.svg", "schools.svg", "none.svg", "road.svg?on=2019-12-31", "road.svg?on=2030-01-01", "road.svg?on=x"):
         assert client.get(f"/en/plots/{plot.public_id}/layers/{wrong}").status_code == 404, wrong
     then = BeautifulSoup(asked(client, plot, "LAUN", on="2020-05-01"), "html.parser").select("details.kp-cut img")

@@ -54,6 +54,10 @@ class Drawing:
         return f"{self.text * 1.4:.2f}"
 
     @property
+    def bar_middle(self) -> str:
+        return f"{self.bar_x + self.bar / 2:.1f}"
+
+    @property
     def line(self) -> str:
         return f"{self.text / 14:.2f}"
 
