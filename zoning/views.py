@@ -47,7 +47,7 @@ from zoning.plots.summary import PlotSummary, summary
 
 READS, SURVEYS, SECONDS = 120, 30, 60  # of one visitor
 MOST_LISTED = 200
-ANY = "any"  # code of a layer, in the addresses that all contests and map cuts of a plot have in common
+ANY = "any"  # code of a layer, in the address that all map cuts of a plot have in common
 APART_M2 = 1.0  # by which the outline and the official area of a plot may differ without a word
 
 
@@ -164,7 +164,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
         and contests.visible_to(request.user).filter(contests.of_plot(row)).exists(),
         "cuts_under": reverse("zoning:cut", args=[row.public_id, ANY]).removesuffix(f"{ANY}.svg"),
         "cuts_on": f"?on={found.day.isoformat()}" if found.day != today else "",
-        "contests_under": reverse("zoning:contest", args=[row.public_id, ANY]).removesuffix(f"{ANY}/"),  # once for all layers
+        "contests_under": "contest/",  # from the address of the page, so that cached parts are the same for all plots
         "is_before": found.day < row.valid_from,
         "form": form,
         "successions": queries.successions([row]) if read.has_successions else [],

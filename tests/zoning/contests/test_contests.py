@@ -216,9 +216,10 @@ def test_the_person_adds_proof_until_the_decision_and_planners_read_it(plot: Plo
 
 
 def test_a_contest_goes_through_its_pages(client: Client, plot: Plot, person: Any, planner: Any) -> None:
-    page = f"/en/plots/{plot.public_id}/contest/land_use/"
-    assert page in client.get(f"/en/plots/{plot.public_id}/").content.decode()
-    assert page not in client.get(f"/en/plots/{plot.public_id}/?activity=WSAL&floor=0&on=2020-01-01").content.decode(), "a day that is over"
+    of_plot, link = f"/en/plots/{plot.public_id}/", 'href="contest/land_use/"'
+    assert link in client.get(of_plot).content.decode()
+    assert link not in client.get(f"{of_plot}?activity=WSAL&floor=0&on=2020-01-01").content.decode(), "a day that is over"
+    page = f"{of_plot}contest/land_use/"
     assert client.get(page).status_code == 302
     sender, decider = signed_in(person), signed_in(planner)
     assert "Private housing (100.0%)" in sender.get(page).content.decode()
