@@ -195,6 +195,28 @@ frozen("violations_judicialwarrant", ["user_id", "badge_no", "decision_no", "dec
 moved_by_event("violations_plan", "violations_planevent", "'violations.plan'")
 never_deleted("violations_plan")
 frozen("violations_plan", ["public_id", "violation_id", "order_id", "count", "agreed_at", "agreed_by"])
+# No plan runs on for a violation that is not paid in parts any more, and one ends otherwise than by a missed part only with its sum.
+guard(
+    "violations_plan_ends_first",
+    _V,
+    "UPDATE",
+    "OLD.state = 'instalments' AND NEW.state <> 'instalments'"
+    " AND EXISTS (SELECT 1 FROM violations_plan p WHERE p.violation_id = NEW.id AND p.state = 'active')",
+    "plan_runs",
+)
+guard(
+    "violations_plan_ends_on_ground",
+    "violations_planevent",
+    "INSERT",
+    "NEW.move = 'end' AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow AND e.move = NEW.move"
+    " AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"  # no edge at all is another guard's
+    " AND NOT EXISTS (SELECT 1 FROM violations_plan p WHERE p.id = NEW.subject_id AND ("
+    "EXISTS (SELECT 1 FROM violations_annulment a WHERE a.violation_id = p.violation_id AND a.allowed_by_id IS NOT NULL)"
+    " OR EXISTS (SELECT 1 FROM violations_writerannulment w WHERE w.violation_id = p.violation_id)"
+    " OR EXISTS (SELECT 1 FROM violations_relief r WHERE r.violation_id = p.violation_id AND r.kind = 'waiver'"
+    " AND r.allowed_by_id IS NOT NULL)))",
+    "plan_ends_without_ground",
+)
 
 never_deleted("violations_objection")
 frozen(
@@ -247,7 +269,7 @@ insert_only("violations_writerannulment")
 _ISSUED = (
     "NOT EXISTS (SELECT 1 FROM violations_violationevent e JOIN violations_violation v ON v.id = e.subject_id"
     " JOIN accounts_user u ON u.id = NEW.by_id WHERE v.id = NEW.violation_id AND e.move IN ('warn', 'order', 'charge')"
-    " AND e.to_state = v.state AND {})"
+    " AND e.to_state = CASE v.state WHEN 'instalments' THEN 'ordered' ELSE v.state END AND {})"
 )
 guard(
     "violations_annulled_by_its_writer",

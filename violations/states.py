@@ -66,12 +66,13 @@ VIOLATION_WORKFLOW = workflow(
     move("acquit", V.REFERRED, to=V.ACQUITTED, may="referrer", label=_("The court found no violation")),
     move("pay_court", V.JUDGED, to=V.PAID, label=_("The court's amount was paid")),
     move("reopen_court", V.PAID, to=V.JUDGED, needs_reason=True, label=_("The bank took the payment back")),
-    move("waive", [V.ORDERED, V.OVERDUE], to=V.WAIVED, may="waiver", needs_reason=True, label=_("Waived")),
+    # A running plan ends with the sum that it pays in parts, or with its report (`PLAN_WORKFLOW`, "end").
+    move("waive", [V.ORDERED, V.OVERDUE, V.INSTALMENTS], to=V.WAIVED, may="waiver", needs_reason=True, label=_("Waived")),
     move("reduce", [V.ORDERED, V.OVERDUE], to=V.ORDERED, may="waiver", needs_reason=True, label=_("Reduced")),
     # By authority, with a reason and a second person; the number is kept.
     move(
         "annul",
-        [V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE],
+        [V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE, V.INSTALMENTS],
         to=V.ANNULLED,
         may="annuller",
         needs_reason=True,
@@ -80,7 +81,7 @@ VIOLATION_WORKFLOW = workflow(
     # By whoever wrote it, alone, within hours of writing it and before anything is paid; later only by authority.
     move(
         "annul_by_writer",
-        [V.WARNED, V.ORDERED, V.UNSETTLEABLE],
+        [V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.INSTALMENTS],
         to=V.ANNULLED,
         may="inspector",
         needs_reason=True,
@@ -140,5 +141,6 @@ PLAN_WORKFLOW = workflow(
     P.ACTIVE,
     move("complete", P.ACTIVE, to=P.PAID, label=_("Every instalment was paid")),
     move("void", P.ACTIVE, to=P.VOID, needs_reason=True, label=_("An instalment was missed")),
+    move("end", P.ACTIVE, to=P.VOID, needs_reason=True, label=_("Nothing is owed for the violation any more")),
     move("reopen", P.PAID, to=P.ACTIVE, needs_reason=True, label=_("The bank took a payment back")),
 )

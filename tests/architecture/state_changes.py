@@ -40,7 +40,7 @@ from tests.architecture import (
     violation_data,
 )
 from tests.architecture.sample_data import Sample
-from violations.models import Violation
+from violations.models import Plan, Violation
 
 BY = system("tests")
 
@@ -243,6 +243,8 @@ def grounds(row: Any, target: str, sample: Sample) -> dict[str, Any]:
         return commercial_register_data.grounds(target, sample)
     if isinstance(row, Violation):
         return violation_data.grounds(row, target, sample)
+    if isinstance(row, Plan) and target == "void":
+        violation_data.annulment(row.violation, sample)
     if isinstance(row, Attempt) and row.state == "mismatch":
         payments_data.found(row, target, sample)
     if isinstance(row, Attempt) and target in ("paid", "captured_late"):

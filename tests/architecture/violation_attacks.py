@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.architecture.sample_data import Sample
 
 # A row made by hand stays against the same shop: a violation is against somebody.
-from tests.architecture.violation_data import _charge, _pay, bill, fresh, fresh_objection, fresh_plan, proposal, visit_like
+from tests.architecture.violation_data import _charge, _pay, annulment, bill, fresh, fresh_objection, fresh_plan, proposal, visit_like
 
 
 def _by_whoever(sample: Sample) -> None:
@@ -207,6 +207,22 @@ def _instalment_put_off(sample: Sample) -> None:
     part.save()
 
 
+def _annulled_while_its_plan_runs(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    row = fresh_plan(sample).violation
+    annulment(row, sample)
+    with transaction.atomic():
+        state_changes.transition(row, "annul", actor=state_changes.BY, reason="tests")
+
+
+def _plan_ends_while_its_sum_is_owed(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    with transaction.atomic():
+        state_changes.transition(fresh_plan(sample), "end", actor=state_changes.BY, reason="tests")
+
+
 def _settled_earlier(sample: Sample) -> None:
     row = Violation.objects.filter(settle_until__isnull=False)[0]
     Violation.objects.filter(pk=row.pk).update(settle_until=row.settle_until - dt.timedelta(days=1))  # type: ignore[operator]
@@ -223,6 +239,8 @@ BY_HAND = {
     "violations_question_before_silence": _asked_beyond_silence,
     "violations_violation_settle_until_later": _settled_earlier,
     "violations_instalment_no_update": _instalment_put_off,
+    "violations_plan_ends_first": _annulled_while_its_plan_runs,
+    "violations_plan_ends_on_ground": _plan_ends_while_its_sum_is_owed,
     "fieldwork_evidence_stays": _evidence_removed,
     "violations_annulled_by_its_writer": _annulled_by_another,
     "violations_annulled_in_time": _annulled_too_late,

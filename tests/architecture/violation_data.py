@@ -258,6 +258,8 @@ def fresh_objection(sample: Sample) -> Case:
 
 def grounds(row: Violation, target: str, sample: Sample) -> dict[str, Any]:
     """What must be true before a violation comes into a state. Returns the columns that change with it."""
+    from tests.architecture import state_changes
+
     changes: dict[str, Any] = {}
     if target == "warned" and row.warning_number is None:
         changes |= {"warning_number": f"WRN-2026-9{row.pk:05d}-X", "correct_until": clock.today() + dt.timedelta(days=3)}
@@ -270,8 +272,8 @@ def grounds(row: Violation, target: str, sample: Sample) -> dict[str, Any]:
         _charge(row, sample, ChargeKind.SETTLEMENT, order=row.orders.get())
     if target == "instalments" and not hasattr(row, "plan") and row.orders.exists():
         _plan(row)
-    if target == "annulled" and not row.annulments.exists():
-        _allowed(Annulment.objects.create(violation=row, **proposal(sample)), sample)
+    if target == "annulled":
+        annulment(row, sample)
     if target == "waived":
         _allowed(_relief(row, sample), sample)
     if target == "referred":
@@ -281,7 +283,16 @@ def grounds(row: Violation, target: str, sample: Sample) -> dict[str, Any]:
         judgment(row, sample, fine if target == "judged" else None)
     if target == "paid":
         _pay(row, sample)
+    if row.state == "instalments" and hasattr(row, "plan") and row.plan.state == "active":  # it ends before its violation goes on
+        move = {"paid": "complete", "ordered": "void"}.get(target, "end")
+        state_changes.transition(row.plan, move, actor=state_changes.BY, reason="tests")
     return changes
+
+
+def annulment(row: Violation, sample: Sample) -> None:
+    """One that two people decided, once."""
+    if not row.annulments.exists():
+        _allowed(Annulment.objects.create(violation=row, **proposal(sample)), sample)
 
 
 def _served(row: Violation) -> dict[str, Any]:

@@ -24,11 +24,12 @@ from tests.bank import Bank
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.due_jobs import JOB_KINDS, run_due
+from tests.factories.accounts import StaffFactory
 from tests.open_database import on_postgres
 from tests.threads import at_once
 from violations import invariants as of_violations
 from violations.models import Extension, Objection, Violation
-from violations.services import notices, settlements
+from violations.services import notices, relief, settlements, terms
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 ROUNDS = 4
@@ -170,6 +171,61 @@ def test_more_time_while_the_payment_arrives_ends_in_one_of_both(served: Served,
         row.refresh_from_db()
         assert (answer, Extension.objects.filter(violation=row).count()) in [(409, 0), (302, 1)]
         assert (row.state, RefundDue.objects.filter(attempt=attempt).count()) == ("paid", 0)
+    whole()
+
+
+@pytest.fixture
+def part(
+    write: Callable[..., Violation], make_shop: Callable[..., Any], owner: Any
+) -> Callable[[], tuple[Violation, Bill, Callable[[], None]]]:
+    """One more violation that is paid in two parts, the bill of its first part, and how a second person annuls it."""
+    groups = ["violation_clerk", "violation_authority"]
+    asks, allows = (StaffFactory(groups=groups, login=name, branch_id="HA") for name in ("asks", "allows"))
+
+    def make() -> tuple[Violation, Bill, Callable[[], None]]:
+        row = write(shop=make_shop())
+        assert notices.record_opening(violation=row, person=owner)
+        terms.agree_plan(violation=row, person=owner, count=2)
+        asked = relief.ask_annulment(violation=row, code="form_defect", note_ar="خطأ", asked_by=asks)
+        bill = settlements.bill_for(violation=row, person=owner)
+        return row, bill, lambda: relief.allow_annulment(annulment=asked, allowed_by=allows)
+
+    return make
+
+
+def end_of(row: Violation, bill: Bill) -> tuple[Any, ...]:
+    for found in (row, bill):
+        found.refresh_from_db()
+    return row.state, row.plan.state, bill.state, begun(bill)
+
+
+def test_a_part_is_paid_while_its_report_is_annulled_and_one_holds(part: Any, owner: Any, checked: threading.Event) -> None:
+    paying, annulled = (303, "payment_open", "instalments", "active", "due", 1), (409, "", "annulled", "void", "void", 0)
+
+    def end(*, after: bool = False) -> tuple[Any, ...]:
+        row, bill, annul = part()
+        checked.clear()
+        answer, other = at_once(press(owner, f"/en/pay/{bill.public_id}/", {}), lambda: (checked.wait(30) if after else True) and annul())
+        return answer, getattr(other, "code", ""), *end_of(row, bill)
+
+    assert {end() for _ in range(ROUNDS)} <= {paying, annulled}
+    assert end(after=True) == paying
+    whole()
+
+
+def test_a_paid_part_arrives_while_its_report_is_annulled(part: Any, owner: Any, frozen_clock: Clock) -> None:
+    """Either the annulment waits for it to be heard of, or it goes back, once."""
+    for _ in range(ROUNDS):
+        row, bill, annul = part()
+        attempt, job = paid_at_bank(bill, owner, frozen_clock)
+        ran, other = at_once(lambda job=job: jobs.run(job), annul)
+        assert ran is True
+        run_due()
+        owed = list(RefundDue.objects.filter(attempt=attempt).values_list("reason", "fils"))
+        assert (getattr(other, "code", ""), *end_of(row, bill), owed) in [
+            ("payment_open", "instalments", "active", "paid", 0, []),
+            ("", "annulled", "void", "refund_due", 0, [("decision_annulled", bill.total_fils)]),
+        ]
     whole()
 
 

@@ -16,6 +16,7 @@ label_codes(
         "violation.extended": _("Settlement period extended"),
         "violation.plan_agreed": _("Instalments agreed"),
         "violation.plan_fell": _("Plan of instalments fell"),
+        "violation.plan_ended": _("Instalment plan ended"),
         "violation.instalment_paid": _("Instalment paid"),
         "violation.lapsed": _("Settlement period ended"),
         "violation.paid": _("Violation paid"),

@@ -28,7 +28,10 @@ V = ViolationState
 P = TypeVar("P", Annulment, Relief, StopLift)
 ASKS, ALLOWS = "violation_clerk", "violation_authority"  # the groups of the two people
 OF_OBJECTIONS = ("objection_upheld", "undefended")  # annulments by the decision of an objection
-SUMS = (V.ORDERED, V.OVERDUE)
+SUMS = (V.ORDERED, V.OVERDUE)  # reduced and waived
+WAIVED_FROM = (*SUMS, V.INSTALMENTS)  # of a sum that is paid in parts, the parts stand or fall whole
+ANNULLED_FROM = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE, V.INSTALMENTS)
+PLAN_RUNS = _("While an instalment plan runs, its sum can be waived, but not reduced.")
 
 
 def require_reason(code: str, kind: str) -> None:
@@ -54,7 +57,7 @@ def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: Us
     require_group(asked_by, ASKS)
     require_reason("" if code in OF_OBJECTIONS else code, "annulment")
     row = locked(violation)
-    if row.state not in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE):
+    if row.state not in ANNULLED_FROM:
         raise Refused("not_now", _("In its present state this violation report cannot be annulled by authority."))
     try:
         with transaction.atomic():
@@ -68,7 +71,7 @@ def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: Us
 @unless_tied("allowed_by", "annulment")
 @transaction.atomic
 def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
-    """Annul as the second person; bills are voided, paid parts are owed back, blocks end.
+    """Annul as the second person; bills are voided, a running plan ends, paid parts are owed back, blocks end.
 
     Raises NotPermitted, Refused, TransitionRefused.
     """
@@ -77,13 +80,14 @@ def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
     actor = Actor("annuller", allowed_by.key)
     settlements.cancel_bills(row, actor=actor, reason="annulled")
     Annulment.objects.filter(pk=proposal.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
+    ends_plan = settlements.end_plan(row, actor=actor, reason="annulled")
     transition(row, "annul", actor=actor, reason=proposal.code, data={"annulment": proposal.public_id})
     record("violation.annulled", subject=row.key, actor=actor, data={"code": proposal.code, "asked_by": proposal.asked_by.key})
     returned = settlements.give_back(row, actor=actor, reason="decision_annulled")
     documents.revoke_notice(row, reason="report_annulled", actor=actor)
     blocks.lift(row, reason="annulled")
     repetition.recompute_after(row)
-    notify(Annulled, row, key="annulled", reason=_reason_text(proposal), returned=returned)
+    notify(Annulled, row, key="annulled", reason=_reason_text(proposal), returned=returned, ends_plan=ends_plan)
 
 
 @unless_tied("asked_by", "violation")
@@ -91,16 +95,18 @@ def allow_annulment(*, annulment: Annulment, allowed_by: User) -> None:
 def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, asked_by: User) -> Relief:
     """Propose to waive a sum (`percent` 0) or to reduce it to 1–99 per cent.
 
-    Raises NotPermitted, Refused: unknown_code, asked_already, not_now, bad_percent.
+    Raises NotPermitted, Refused: unknown_code, asked_already, not_now, bad_percent, plan_runs.
     """
     require_group(asked_by, ASKS)
     require_reason(code, "waiver")
     row = locked(violation)
     order = queries.order_of(row)
-    if row.state not in SUMS or order is None:
+    if row.state not in WAIVED_FROM or order is None:
         raise Refused("not_now", _("Only a settlement that is open, or whose period is over, can be waived or reduced."))
     if not 0 <= percent < 100:
         raise Refused("bad_percent", _("Please give the percentage that stays, from 0 to 99."))
+    if percent and row.state not in SUMS:
+        raise Refused("plan_runs", PLAN_RUNS)
     after = order.fils * percent // 100
     if percent and after < 1:
         raise Refused("bad_percent", _("Please give the percentage that stays, from 0 to 99."))
@@ -126,24 +132,26 @@ def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, a
 @unless_tied("allowed_by", "relief")
 @transaction.atomic
 def allow_relief(*, relief: Relief, allowed_by: User) -> None:
-    """Waive or reduce as the second person, if the sum has not changed since.
+    """Waive or reduce as the second person, if the sum has not changed since. A waiver ends a running plan, and paid parts are owed back.
 
     Raises NotPermitted, Refused: same_person, done, sum_changed, payment_open.
     """
     row = locked(relief.violation)
     proposal = require_second_person(Relief, relief.pk, allowed_by)
     order = queries.order_of(row)
-    if order is None or row.state not in SUMS or order.fils != proposal.before_fils:
+    states = WAIVED_FROM if proposal.kind == ReliefKind.WAIVER else SUMS
+    if order is None or row.state not in states or order.fils != proposal.before_fils:
         raise Refused("sum_changed", _("The sum is not the one that was asked about. Please have it asked for anew."))
     actor = Actor("waiver", allowed_by.key)
     settlements.cancel_bills(row, actor=actor, reason="relief")
     Relief.objects.filter(pk=proposal.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
     data = {"relief": proposal.public_id, "before": proposal.before_fils, "after": proposal.after_fils}
     if proposal.kind == ReliefKind.WAIVER:
+        ends_plan = settlements.end_plan(row, actor=actor, reason="waived")
         transition(row, "waive", actor=actor, reason=proposal.code, data=data)
         returned = settlements.give_back(row, actor=actor, reason="not_owed")
         blocks.lift(row, reason="waived")
-        notify(SumWaived, row, key="waived", reason=_reason_text(proposal), returned=returned)
+        notify(SumWaived, row, key="waived", reason=_reason_text(proposal), returned=returned, ends_plan=ends_plan)
     else:
         formula = (f"خُفض إلى {proposal.percent}%", f"Reduced to {proposal.percent} %")
         terms.next_version(row, order, proposal.after_fils, ground="reduction", formula=formula)

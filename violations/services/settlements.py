@@ -26,7 +26,7 @@ from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, SettlementOrder, Violation
 from violations.notifications import PaidForYou, PaymentTakenBack, Settled, notify
 from violations.services import blocks, delegates
-from violations.states import PlanState, ViolationState
+from violations.states import OPEN, PlanState, ViolationState
 
 V = ViolationState
 ME = system("violations")
@@ -277,7 +277,8 @@ def voided(bill_id: int) -> None:
     until = _keep_open(row, charge)
     data = {"kind": charge.kind, "bill": charge.bill.reference, "until": until.isoformat() if until else None}
     record("violation.payment_reversed", subject=row.key, actor=ME, data=data)
-    notify(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{charge.bill.last_event_id}", until=until)
+    if row.state in OPEN:  # of one that was annulled or waived meanwhile nothing is owed again
+        notify(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{charge.bill.last_event_id}", until=until)
 
 
 @transaction.atomic
@@ -338,6 +339,19 @@ def cancel_bills(row: Violation, *, actor: Actor, reason: str, in_review: bool =
         raise Refused("payment_open", _("A payment for this violation is on its way. Please try again once its outcome is known."))
     for charge in row.charges.filter(bill__state=BillState.DUE).select_related("bill"):
         void_bill(bill=charge.bill, actor=actor, reason=reason, in_review=in_review)
+
+
+def end_plan(row: Violation, *, actor: Actor, reason: str) -> bool:
+    """End the running plan of a violation for which nothing is owed any more. Returns whether there was one.
+
+    In the caller's transaction, row locked, its ground recorded and its bills voided.
+    """
+    plan = Plan.objects.select_for_update().filter(violation=row, state=PlanState.ACTIVE).first()
+    if plan is None:
+        return False
+    transition(plan, "end", actor=actor, reason=reason)
+    record("violation.plan_ended", subject=row.key, actor=actor, data={"unpaid": [part.number for part in unpaid_parts(plan)]})
+    return True
 
 
 def give_back(row: Violation, *, actor: Actor, reason: str) -> str:

@@ -23,7 +23,7 @@ from violations.states import ViolationState
 
 V = ViolationState
 KIND = "writer_annulment"  # of the reasons
-STATES = (V.WARNED, V.ORDERED, V.UNSETTLEABLE)
+STATES = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.INSTALMENTS)
 _ISSUES = ("warn", "order", "charge")
 _UNTIL = "writer_annuls_until"
 _FORMAT = "%Y-%m-%d %H:%M:%S"  # UTC; the text that both databases make of a moment, for the guard `violations_annulled_in_time`
@@ -47,7 +47,7 @@ def open_until(violation: Violation, inspector: User) -> dt.datetime | None:
 @unless_tied("inspector", "violation")
 @transaction.atomic
 def annul(*, violation: Violation, inspector: User, code: str, note_ar: str) -> int:
-    """Annul a report as its writer; bills are voided and blocks end. Returns how many people were told.
+    """Annul a report as its writer; bills are voided, an unpaid plan and blocks end. Returns how many people were told.
 
     Raises NotPermitted: not_its_writer and as `queries.warrant_of`; Refused: unknown_code, no_words, too_late, already_paid, payment_open.
     """
@@ -62,12 +62,13 @@ def annul(*, violation: Violation, inspector: User, code: str, note_ar: str) -> 
     actor = Actor("inspector", inspector.key)
     settlements.cancel_bills(row, actor=actor, reason="annulled")
     WriterAnnulment.objects.create(violation=row, code=code, note_ar=note_ar.strip(), by=inspector, at=clock.now())
+    ends_plan = settlements.end_plan(row, actor=actor, reason="annulled")
     transition(row, "annul_by_writer", actor=actor, reason=code)
     record("violation.annulled", subject=row.key, actor=actor, data={"code": code, "by": "writer"})
     documents.revoke_notice(row, reason="report_annulled", actor=actor)
     blocks.lift(row, reason="annulled")
     repetition.recompute_after(row)
-    told = notify(AnnulledByWriter, row, key="annulled", reason=reasons[code])
+    told = notify(AnnulledByWriter, row, key="annulled", reason=reasons[code], ends_plan=ends_plan)
     violation.refresh_from_db()
     return told
 
@@ -86,8 +87,9 @@ def _require_open(row: Violation, inspector: User) -> None:
 
 
 def _issued_by(row: Violation, inspector: User) -> ViolationEvent | None:
-    """The event by which this inspector brought a report into its present state."""
-    events = row.events.filter(move__in=_ISSUES, to_state=row.state, actor_key=inspector.key)
+    """The event by which this inspector brought a report into its present state, or into that of the settlement that is paid in parts."""
+    issued = V.ORDERED if row.state == V.INSTALMENTS else row.state
+    events = row.events.filter(move__in=_ISSUES, to_state=issued, actor_key=inspector.key)
     found: ViolationEvent | None = events.order_by("-pk").first() if row.state in STATES else None
     return found
 
