@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from municipality.kernel import ids
+from municipality.kernel import ids, money
 
 MAX_TRACKID = 19  # an inquiry by track id carries it in a field of 19 characters
 DOUBLE_CLICK = dt.timedelta(seconds=5)
@@ -65,9 +65,6 @@ class NotPayable(ValueError):
         self.code = code
 
 
-MAX_FILS = 999_999_999  # ten characters with three decimals
-
-
 def total(lines: Sequence[Line]) -> int:
     """The sum in fils. Raises NotPayable without lines, for a line without text or amount, or above the limit of the gateway."""
     if not lines:
@@ -78,7 +75,7 @@ def total(lines: Sequence[Line]) -> int:
         if not all((line.code, line.label_ar, line.label_en, line.article_ar, line.article_en, line.edition, line.revenue_account)):
             raise NotPayable("text")
     result = sum(line.fils for line in lines)
-    if result > MAX_FILS:
+    if result > money.MAX_FILS:
         raise NotPayable("amount")
     return result
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User, actor_for
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock
+from municipality.kernel import clock, money
 from municipality.kernel.actors import VISITOR, Actor
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.kernel.transitions import transition
@@ -76,7 +76,7 @@ def _start(*, bills: Sequence[Bill], payer: User | None, language: str, session_
     if stopped := queries.stopped(locked):
         raise Refused("stopped", stopped)
     amount = sum(bill.total_fils for bill in locked)
-    if amount > rules.MAX_FILS:
+    if amount > money.MAX_FILS:
         raise Refused("too_much", _("The amount is more than one payment can take. Please pay the bills one by one."))
     attempt = Attempt.objects.create(
         trackid=rules.new_trackid(),

@@ -151,8 +151,8 @@ def test_periods_that_people_wait_for_are_as_documented() -> None:
 
 def test_the_largest_amount_fits_the_gateways_ten_characters() -> None:
     assert rules.total([bill_line(999_999_998), bill_line(1)]) == 999_999_999
-    assert len(money.to_text(rules.MAX_FILS)) == 10
-    assert len(money.to_text(rules.MAX_FILS + 1)) == 11
+    assert len(money.to_text(money.MAX_FILS)) == 10
+    assert len(money.to_text(money.MAX_FILS + 1)) == 11
 
 
 def test_a_bill_of_one_fils_and_the_sum_of_several_lines() -> None:

@@ -40,7 +40,6 @@ from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
 from payments import queries as payments
-from payments.rules import MAX_FILS
 from payments.services import issue_bill, void_bill
 from shops.models import Shop
 from shops.register import queries as shops
@@ -175,9 +174,9 @@ def open_request(
     `rules` are those of `queries.rules`, with the rates of the licence that is changed. Raises NotPermitted, Refused: "already_open",
     "too_much" for a sum that no bill can have.
     """
-    if sum(board.fee_fils + board.deposit_fils for board, _results in boards) > MAX_FILS:
+    if sum(board.fee_fils + board.deposit_fils for board, _results in boards) > money.MAX_FILS:
         text = _("The boards cost more than %(most)s dinars, the most that one payment can take. Ask for fewer boards at once.")
-        raise Refused("too_much", text % {"most": money.to_display(MAX_FILS)})
+        raise Refused("too_much", text % {"most": money.to_display(money.MAX_FILS)})
     case = open_case(
         service=BOARDS,
         subject=shop.key,

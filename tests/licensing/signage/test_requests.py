@@ -19,7 +19,7 @@ from municipality.cases.models import Case
 from municipality.drafts.models import Draft
 from municipality.drafts.services import EditConflict
 from municipality.jobs.models import Job
-from municipality.kernel import clock
+from municipality.kernel import clock, money
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.review.models import QueueEntry
@@ -27,7 +27,7 @@ from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads import queries as uploads
 from payments.models import Bill, BillLine
-from payments.rules import DEPOSITS, MAX_FILS
+from payments.rules import DEPOSITS
 from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
@@ -107,7 +107,7 @@ def test_who_sends_an_old_price_is_refused(shop: Shop, owner: User) -> None:
 def test_a_sum_that_no_bill_can_have_is_refused_at_sending(shop: Shop, owner: User) -> None:
     boards.raise_rates(20_000)
     draft, total = begun(shop, owner), 20_000 * (FEE + DEPOSIT)
-    assert total > MAX_FILS
+    assert total > money.MAX_FILS
     answer = signed_in(owner).post(f"/en/boards/new/{shop.public_id}/send/", {"version": draft.version, "total": total})
     assert answer.status_code == 409 and "more than 999,999.999 dinars" in answer.content.decode()
     assert not Case.objects.filter(service=BOARDS).exists()

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from municipality.jobs.models import Job
+from municipality.kernel import money
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from payments import invariants, queries, registry
 from payments.models import Allocation, Attempt, Bill, Receipt
-from payments.rules import MAX_FILS
 from payments.services import pay_basket, redirect_url, void_bill
 from payments.services.basket import chosen_values
 from tests.bank import Bank, Book
@@ -140,10 +140,10 @@ def test_nothing_chosen_and_a_bill_cancelled_meanwhile_are_refused(issue: Callab
 
 
 def test_more_than_one_payment_can_carry_is_refused_and_no_bill_is_left(payer: Any, fines: Fines) -> None:
-    fines.open = {"f1": MAX_FILS, "f2": 1}
+    fines.open = {"f1": money.MAX_FILS, "f2": 1}
     assert refused(payer, values(payer)) == "too_much"
     assert not Bill.objects.exists()
-    assert pay(payer, [f"due:{KIND}:f1:{MAX_FILS}"]).fils == MAX_FILS
+    assert pay(payer, [f"due:{KIND}:f1:{money.MAX_FILS}"]).fils == money.MAX_FILS
 
 
 def test_a_sum_of_another_kind_or_of_nought_is_a_programming_error(payer: Any, fines: Fines) -> None:
@@ -160,7 +160,7 @@ def test_staff_have_no_basket(issue: Callable[..., Bill], fines: Fines) -> None:
 
 
 @given(
-    amounts=st.lists(st.integers(min_value=1, max_value=MAX_FILS // 8), min_size=1, max_size=8),
+    amounts=st.lists(st.integers(min_value=1, max_value=money.MAX_FILS // 8), min_size=1, max_size=8),
     mask=st.integers(min_value=1, max_value=255),
 )
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,12 +14,11 @@ from django.db import IntegrityError, connection, transaction
 
 from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
-from municipality.kernel import clock, guards
+from municipality.kernel import clock, guards, money
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from payments.models import Allocation, Attempt, Bill, GatewayMessage, LedgerPosting
 from payments.providers.knet import codec
-from payments.rules import MAX_FILS
 from payments.services import (
     attempts,
     basket,
@@ -66,9 +65,9 @@ def test_the_last_day_of_a_bill_is_a_day_to_pay(issue: Callable[..., Bill], paye
 
 
 def test_a_payment_of_the_largest_amount_begins_and_of_one_fils_more_does_not(issue: Callable[..., Bill], payer: Any) -> None:
-    most, least, rest = issue(MAX_FILS - 1), issue(1, subject="case:b"), issue(1, subject="case:c")
+    most, least, rest = issue(money.MAX_FILS - 1), issue(1, subject="case:b"), issue(1, subject="case:c")
     assert code_of(lambda: begin(payer, most, least, rest)) == "too_much"
-    assert begin(payer, most, least).fils == MAX_FILS
+    assert begin(payer, most, least).fils == money.MAX_FILS
 
 
 def test_no_bill_and_a_bill_that_does_not_exist_begin_nothing(issue: Callable[..., Bill], payer: Any) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from municipality.kernel import money
 from payments import rules
 from payments.providers.knet import errors, messages
 from payments.providers.knet.codec import Undecipherable
@@ -71,7 +72,7 @@ def test_an_order_has_three_decimals_ascii_digits_and_empty_free_fields() -> Non
 
 
 @pytest.mark.parametrize(
-    "changes", [{"trackid": "T" * 20}, {"trackid": "A-1"}, {"trackid": ""}, {"fils": 0}, {"fils": -1}, {"fils": rules.MAX_FILS + 1}]
+    "changes", [{"trackid": "T" * 20}, {"trackid": "A-1"}, {"trackid": ""}, {"fils": 0}, {"fils": -1}, {"fils": money.MAX_FILS + 1}]
 )
 def test_an_order_that_the_bank_would_refuse_is_not_made(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="not a"):
