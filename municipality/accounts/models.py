@@ -69,6 +69,12 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 condition=models.Q(is_staff=False) | models.Q(civil_id_digest__isnull=True), name="accounts_staff_apart_from_person"
             ),
+            models.UniqueConstraint(
+                fields=["staff_number"],
+                condition=models.Q(is_active=True, is_staff=True) & ~models.Q(staff_number=""),
+                name="accounts_staff_number_once",
+                violation_error_message=_("Another active member of staff has this staff number."),
+            ),
         ]
 
     def __str__(self) -> str:

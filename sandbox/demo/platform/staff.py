@@ -92,8 +92,8 @@ STAFF = (
     Member("call", "نواف الصدى", "Nawaf Al-Sada", "counter", "252", "KU"),
     Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),
     Member("operator", "زياد المرفأ", "Ziad Al-Marfa", "operator", "401"),
-    Member("cashier", "شيخة الدانة", "Shaikha Al-Dana", "cashier", "601"),
-    Member("finance.checker", "جاسم البوم", "Jasem Al-Boom", "finance_checker", "602"),
+    Member("cashier", "شيخة الدانة", "Shaikha Al-Dana", "cashier", "651"),
+    Member("finance.checker", "جاسم البوم", "Jasem Al-Boom", "finance_checker", "652"),
     Member("rule.maker", "وضحة الميزان", "Wadha Al-Meezan", "rule_maker", "501"),
     Member("rule.publisher", "عثمان القلم", "Othman Al-Qalam", "rule_publisher", "502"),
 )
