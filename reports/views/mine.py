@@ -26,6 +26,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual, ref
+from municipality.uploads.multipart import is_too_large
 from reports import queries
 from reports.models import Ban, PhotoKind, Question, Report
 from reports.moderation.queries import why_hidden
@@ -185,6 +186,8 @@ def _days_left(row: Report) -> int:
 
 
 def _answer(request: HttpRequest, row: Report, form: forms.Form) -> str:
+    if is_too_large(request):  # its files were dropped
+        raise Refused("too_large", _("The photos are too large together. Send fewer, or smaller ones."))
     with transaction.atomic():
         question = triage.answer(row, form.cleaned_data["text"], request.FILES.getlist("photos"))
         last = question.report.last_event  # of the row as it was when it was locked

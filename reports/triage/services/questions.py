@@ -16,6 +16,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
+from municipality.uploads.states import UploadState
 from reports import promises, queries
 from reports.models import Closure, PhotoKind, Question, Report
 from reports.photos import services as photos
@@ -78,7 +79,9 @@ def answer(report: Report, text: str, files: Sequence[UploadedFile] = ()) -> Que
     question.answer, question.answered_at = _short(text, LONGEST_ANSWER), now
     question.save(update_fields=["answer", "answered_at"])
     for file in files:
-        photos.add(row, PhotoKind.ANSWER, file)
+        photo = photos.add(row, PhotoKind.ANSWER, file)
+        if photo.upload.state == UploadState.REFUSED:  # by its first bytes, such as a photo in HEIC; nobody could see it
+            raise photos.refusal_of(photo)
     if waits:
         # That result alone: one from before the report was opened again stands, and with it who does not get the report again.
         row.closures.filter(code=NO_ANSWER, signed_by__isnull=True, sent_back_at__isnull=True).update(sent_back_at=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from reports.reporters.services import Sender, secret_of
 from reports.triage import services as triage
 from reports.triage.draws import draw
 from tests.browsers import signed_in
-from tests.factories import report_steps, reports
+from tests.factories import report_photos, report_steps, reports
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
 from tests.interleaving import acting_before
@@ -191,6 +192,24 @@ def test_an_answer_goes_to_the_inspector() -> None:
     assert browser.post(_page(report), {"text": "عند المدخل"}).status_code == 302
     report.refresh_from_db()
     assert report.state == "assigned" and Question.objects.get().answer == "عند المدخل"
+
+
+@pytest.mark.parametrize("how", ["a photo in HEIC", "photos that are too large together"])
+def test_an_answer_whose_photos_are_not_taken_is_not_sent_and_its_words_stay(settings: Any, store: Path, how: str) -> None:
+    person = PersonFactory()
+    report, browser = _asked(person), signed_in(person)
+    content = b"\0\0\0\x18ftypheic" + b"\0" * 200 if "HEIC" in how else report_photos.camera()
+    if "HEIC" not in how:
+        settings.UPLOADS_MAX_REQUEST = 1000
+    answer = browser.post(_page(report), {"text": "عند المدخل", "photos": report_photos.file(content)})
+    page = answer.content.decode()
+    assert answer.status_code >= 400 and "عند المدخل" in page
+    assert ("HEIC" in page) if "HEIC" in how else ("too large together" in page)
+    report.refresh_from_db()
+    assert report.state == "asked" and Question.objects.get().answer == "" and not report.photos.exists()
+    settings.UPLOADS_MAX_REQUEST = 10_000_000
+    assert browser.post(_page(report), {"text": "عند المدخل", "photos": report_photos.file()}).status_code == 302
+    assert report.photos.get().kind == "answer"
 
 
 def test_yes_ends_it_and_no_opens_it_again_with_another_inspector() -> None:
