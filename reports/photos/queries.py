@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from reports import queries
-from reports.models import BlurState, ModeratedPart, Moderation, Report, ReportPhoto
+from reports.models import BlurState, Closure, ModeratedPart, Moderation, PhotoKind, Report, ReportPhoto
 from reports.states import OPEN
 
 SHOWN = (BlurState.CLEAR, BlurState.AGREED)
@@ -18,9 +18,12 @@ def shown(report: Report, *, with_joined: bool = True) -> QuerySet[ReportPhoto]:
 
 
 def public_photos() -> QuerySet[ReportPhoto]:
-    """All photos whose public copy everybody sees."""
+    """All photos whose public copy everybody sees; that of a result from when the report was closed with it."""
+    signed = Q(is_on_the_spot=True) | Q(signed_by__isnull=False)
+    closed_with = Closure.objects.filter(signed, photo=OuterRef("pk"), sent_back_at__isnull=True)
     hidden = Moderation.objects.filter(part=ModeratedPart.PHOTO, photo=OuterRef("pk"), lifted_at__isnull=True)
     rows = ReportPhoto.objects.filter(blur__in=SHOWN, report__hidden_at__isnull=True, copy__isnull=False)
+    rows = rows.filter(~Q(kind=PhotoKind.AFTER) | Exists(closed_with))
     return rows.exclude(Exists(hidden)).select_related("copy").order_by("pk")
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
-from reports.models import Closure, Consequence, HandOver, Moderation, Report, SolvedAnswer
+from reports.models import Closure, Consequence, HandOver, Moderation, Report, ReportPhoto, SolvedAnswer
 from shops.models import Shop
 from tests.factories.accounts import StaffFactory
 from violations.services import violation_reports
@@ -27,7 +27,9 @@ def moved(report: Report, move: str, **changes: Any) -> Report:
     return report
 
 
-def proposed(report: Report, *, code: str = "removed", text_en: str = "The waste was removed.") -> Closure:
+def proposed(
+    report: Report, *, code: str = "removed", text_en: str = "The waste was removed.", photo: ReportPhoto | None = None
+) -> Closure:
     """The result of a drawn inspector, which waits for a second signature."""
     closure = Closure.objects.create(
         report=report,
@@ -35,6 +37,7 @@ def proposed(report: Report, *, code: str = "removed", text_en: str = "The waste
         text_ar="أزيلت النفايات.",
         text_en=text_en,
         is_on_the_spot=False,
+        photo=photo,
         closed_by=report.inspector,
         closed_at=clock.now(),
     )
@@ -44,7 +47,13 @@ def proposed(report: Report, *, code: str = "removed", text_en: str = "The waste
 
 def closed(report: Report, **result: str) -> Report:
     """A report of a drawn inspector, closed now with a second signature."""
-    closure, now = proposed(report, **result), clock.now()
+    proposed(report, **result)
+    return signed(report)
+
+
+def signed(report: Report) -> Report:
+    """A report whose result waits for a second signature, closed now with it."""
+    closure, now = report.closures.latest("pk"), clock.now()
     Closure.objects.filter(pk=closure.pk).update(signed_by=StaffFactory(supervisor=True, login=f"signs-{closure.pk}"), signed_at=now)
     return moved(report, "countersign", closed_at=now)
 

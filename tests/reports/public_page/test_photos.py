@@ -14,13 +14,13 @@ from municipality.kernel import clock
 from reports.models import Report, ReportPhoto
 from reports.photos import moderation, services
 from reports.triage import services as triage
-from tests.factories import report_photos, reports
+from tests.factories import report_photos, report_steps, reports
 from tests.factories.accounts import StaffFactory
 
 
 @pytest.fixture
 def photos(outbox: Callable[..., int], settings: Any, tmp_path: Path) -> list[ReportPhoto]:
-    """One before and one after, with copies that wait for an employee."""
+    """One before and one after, of a result that waits for a second signature, with copies that wait for an employee."""
     settings.VAR_DIR = tmp_path
     report, now = reports.assigned(), clock.now().astimezone(clock.KUWAIT)
     times = {"before": now - dt.timedelta(days=7), "after": now + dt.timedelta(minutes=1)}  # a clock that goes ahead: it was taken now
@@ -30,6 +30,7 @@ def photos(outbox: Callable[..., int], settings: Any, tmp_path: Path) -> list[Re
     ]
     outbox("uploads.inspect")
     outbox("reports.public_copy")
+    report_steps.proposed(report, photo=made[1])
     return list(ReportPhoto.objects.filter(pk__in=[one.pk for one in made]).order_by("pk"))
 
 
@@ -40,6 +41,7 @@ def test_photos_are_shown_once_they_may_be_seen(photos: list[ReportPhoto]) -> No
     assert "It is shown here after an employee has agreed." in content
     for photo in photos:
         moderation.judge(photo, user=clerk, blur="agreed")
+    report_steps.signed(photos[0].report)
     Report.objects.filter(pk=photos[0].report_id).update(words_shown_at=clock.now())
     content = Client().get(path).content.decode()
     assert "It is shown here after an employee has agreed." not in content
@@ -49,8 +51,31 @@ def test_photos_are_shown_once_they_may_be_seen(photos: list[ReportPhoto]) -> No
     assert "Visit" in content  # the photo of the result was taken by an inspector there
 
 
+@pytest.mark.parametrize("step", ["waits for a signature", "sent back"])
+def test_the_photo_of_a_result_that_closed_nothing_is_not_shown_as_what_was_done(photos: list[ReportPhoto], step: str) -> None:
+    """Control: it is shown once the report is closed with it."""
+    report, clerk = photos[0].report, StaffFactory(groups=["intake"])
+    for photo in photos:
+        moderation.judge(photo, user=clerk, blur="agreed")
+    if step == "sent back":
+        supervisor = StaffFactory(supervisor=True, login="supervisor", branch=report.branch)
+        triage.send_back(report=report, supervisor=supervisor, code="proof_unclear")
+    path, address = f"/en/reports/{report.public_id}/", f"/en/reports/photos/{photos[1].public_id}.jpg"
+    content = Client().get(path).content.decode()
+    assert photos[0].public_id in content and photos[1].public_id not in content and "Before and after" not in content
+    assert Client().get(address).status_code == 404
+    assert photos[1].public_id not in Client().get(f"/open311/v2/requests/{report.number}.json?extensions=true").content.decode()
+    if step == "sent back":
+        report.refresh_from_db()
+        report_steps.proposed(report, photo=photos[1])  # the same photo again, and now it is signed
+    report_steps.signed(report)
+    assert photos[1].public_id in Client().get(path).content.decode() and Client().get(address).status_code == 200
+
+
 def test_photos_of_a_joined_report_stand_on_the_page_of_the_other(photos: list[ReportPhoto]) -> None:
     report, target = photos[0].report, reports.assigned()
+    triage.send_back(report=report, supervisor=StaffFactory(supervisor=True, branch=report.branch), code="proof_unclear")
+    report.refresh_from_db()
     moderation.judge(photos[0], user=StaffFactory(groups=["intake"]), blur="agreed")
     triage.merge(report=report, into=target, inspector=report.inspector, why="x")
     assert photos[0].public_id in Client().get(f"/en/reports/{target.public_id}/").content.decode()
