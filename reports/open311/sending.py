@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -104,14 +105,16 @@ def _receive(api_key: ApiKey, reader: ParameterReader, files: list[Any]) -> tupl
 
 
 def _key(api_key: ApiKey, sending: Sending, limits: Mapping[str, int]) -> tuple[str, bool]:
-    """The key of a report, and whether it is new: by the id of the other system, or by its content for some hours."""
+    """The key of a report, and whether it is new: by the id of the other system, or by its content for `repeat_hours`."""
     if sending.own_id:
-        possible = [_uuid(api_key, "id", sending.own_id)]
+        possible, since = [_uuid(api_key, "id", sending.own_id)], {}
     else:
-        content = hashlib.sha256(sending.content.encode()).hexdigest()
-        span = int(clock.now().timestamp()) // (limits["repeat_hours"] * 3600)
+        content, hours = hashlib.sha256(sending.content.encode()).hexdigest(), limits["repeat_hours"]
+        span = int(clock.now().timestamp()) // (hours * 3600)
+        # Of the span before, what is older is a report of its own.
         possible = [_uuid(api_key, "content", content, str(one)) for one in (span, span - 1)]
-    known = Report.objects.filter(key__in=possible).order_by("-received_at").values_list("key", flat=True).first()
+        since = {"received_at__gt": clock.now() - dt.timedelta(hours=hours)}
+    known = Report.objects.filter(key__in=possible, **since).order_by("-received_at").values_list("key", flat=True).first()
     return known or possible[0], known is None
 
 

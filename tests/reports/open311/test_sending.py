@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from municipality.accounts.models import Throttle
 from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
+from municipality.kernel import clock
 from municipality.uploads.models import Upload
 from reports import queries
 from reports.models import HeldPhoto, Report, ReportPhoto
@@ -105,6 +107,16 @@ def test_the_same_report_is_one(other: Other) -> None:
     own = {"attribute[fixmystreet_id]": "77"}
     first, again = other.send(**own), other.send(**own, description="sent again with its address behind it")
     assert first == again and Report.objects.count() == 3
+
+
+@pytest.mark.parametrize("begins", [0, 1, 12, 23])  # hours after midnight in UTC
+def test_the_same_words_a_day_later_are_another_report(other: Other, begins: int) -> None:
+    """`repeat_hours` is counted from the receipt, whenever that was. Control: until then it is the same report, also on the next day."""
+    first = dt.datetime(2026, 11, 24, begins, tzinfo=dt.UTC)
+    for hours, number in ((0, 1), (23, 1), (25, 2), (47, 2)):
+        with clock.at(first + dt.timedelta(hours=hours)):
+            other.send()
+            assert Report.objects.count() == number, hours
 
 
 def test_photos_are_kept_under_any_of_their_names(other: Other) -> None:
