@@ -23,7 +23,7 @@ from municipality.places.models import Area
 from municipality.ui.templatetags.portal import counted
 from reports.models import AreaFollow, Standing
 from reports.public_page import standings
-from reports.states import ReportState
+from reports.states import OPEN, ReportState
 
 SALT = "reports.area.stop"
 WEEK = dt.timedelta(days=7)
@@ -110,9 +110,10 @@ def tell(person_pk: int) -> bool:
 
 
 def _counts(areas: list[int], since: dt.datetime, now: dt.datetime) -> list[dict[str, int]]:
-    """Received and closed since a time, and overdue now, of each area in which something was received or closed."""
+    """Received and closed since a time, and overdue now, of each area in which something was received or closed; however old they are."""
     changed = Q(received_at__gt=since) | Q(closed_at__gt=since)
-    rows: Any = standings.recent(now).filter(area__in=areas).annotate(standing=standings.of(now)).order_by().values("area")
+    told = standings.counted().filter(changed | Q(state__in=OPEN), area__in=areas)
+    rows: Any = told.annotate(standing=standings.of(now)).order_by().values("area")
     sums = {
         "new": Count("pk", filter=Q(received_at__gt=since)),
         "done": Count("pk", filter=Q(state=ReportState.CLOSED, closed_at__gt=since)),

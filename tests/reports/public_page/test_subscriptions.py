@@ -68,6 +68,21 @@ def test_two_areas_are_one_message_a_week(area: Area) -> None:
     assert "السالمية" in str(vars(last := Message.objects.latest("pk"))) and "حولي" not in str(vars(last))  # told of it before
 
 
+def test_what_is_older_than_the_map_shows_is_told_too(area: Area) -> None:
+    """The map and the figures say that they hold 90 days; the message says what is overdue now, and what was closed."""
+    person = PersonFactory()
+    with clock.at(NOON):
+        old, older = reports.assigned(), reports.assigned()
+    with clock.at(NOON + dt.timedelta(days=100)):
+        subscriptions.follow(person=person, area=area)
+    with clock.at(NOON + dt.timedelta(days=105)):
+        report_steps.closed(old)
+    with clock.at(NOON + dt.timedelta(days=107)):
+        assert subscriptions.tell_everybody() == 1
+    said = str(vars(Message.objects.get(kind="reports.area_digest", person=person)))
+    assert "أُقفل: 1" in said and "متأخر الآن: 1" in said and not older.closed_at
+
+
 def test_a_signed_link_ends_it_without_signing_in(area: Area) -> None:
     person = PersonFactory()
     subscriptions.follow(person=person, area=area)
