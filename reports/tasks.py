@@ -62,4 +62,4 @@ every("reports.warn", seconds=600)(triage.warn)
 every("reports.redraw", seconds=600)(triage.redraw_unable)
 # A text message to the confirmed phone of a reporter.
 job("reports.text", queue="messages", time_limit=30)(notifications.send_text)
-every("reports.forget_reporters", seconds=86_400)(retention.forget)
+every("reports.forget_reporters", seconds=3600)(retention.forget)

@@ -12,6 +12,7 @@ from django.test import Client
 
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
+from municipality.jobs.registry import SCHEDULES
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
@@ -167,6 +168,12 @@ def test_who_reported_is_forgotten_after_its_period() -> None:
     assert not reporters.opens(report, secret=secret)
     event = AuditEvent.objects.get(action="report.reporter_deleted")
     assert event.subject == report.subject_key and event.data == {}
+
+
+def test_as_many_are_forgotten_in_a_day_as_the_portal_is_measured_for() -> None:
+    """A million reports in 90 days (docs/reports.md): with fewer, who reported would be kept longer from day to day than everybody is told."""
+    runs = 86_400 / SCHEDULES["reports.forget_reporters"].seconds
+    assert runs * retention.MAX_ROWS >= 1_000_000 / 90
 
 
 def test_who_sent_a_report_that_was_joined_twice_is_forgotten_with_the_last() -> None:
