@@ -1,7 +1,7 @@
 // The part of the report's page that works without a line: it registers the service worker, shows what waits on this phone and sends it
 // when there is a line, and takes photos that were shared from the gallery. The form works without this file.
 
-import { SHARED, SYNC, again, drop, keep, send, store } from "./report_store.js";
+import { FULL, SHARED, SYNC, again, drop, keep, send, store } from "./report_store.js";
 
 const box = document.querySelector("[data-report-app]");
 const form = document.querySelector("[data-report]");
@@ -118,11 +118,20 @@ function button(text, act) {
   return made;
 }
 
+/** The worker had no room for what this form sent; the form is as it was. */
+function lack() {
+  if (!form.dataset.sent) return; // it was sent from another tab
+  dispatchEvent(new Event("pageshow")); // its buttons can be pressed again
+  said.textContent = box.dataset.textFull;
+  box.hidden = false;
+  box.scrollIntoView();
+}
+
 async function begin() {
   // The dates of a kept page were counted from the day on which it was kept.
   form.querySelector("[data-report-dated]").hidden = isOld;
   form.querySelector("[data-report-undated]").hidden = !isOld;
-  new BroadcastChannel("kp-reports").addEventListener("message", show);
+  new BroadcastChannel("kp-reports").addEventListener("message", ({ data }) => (data === FULL ? lack() : show()));
   addEventListener("online", sendAll);
   form.addEventListener("submit", async (event) => {
     const { submitter } = event;

@@ -10,7 +10,9 @@ import { Store } from "./fieldwork.js";
 export const store = new Store("kp-reports", "entries");
 export const SYNC = "kp-reports";
 export const SHARED = "shared";
+export const FULL = "full"; // what is told where the phone has no room; else that an entry has changed
 const channel = new BroadcastChannel("kp-reports");
+export const tell = (what) => channel.postMessage(what);
 
 /** Keep what the form would send. Fails where the phone has no room. */
 export async function keep(data) {
@@ -38,12 +40,12 @@ export async function again(entry) {
 
 export async function drop(key) {
   await store.drop(key);
-  channel.postMessage("changed");
+  tell("changed");
 }
 
 async function put(entry) {
   await store.keep(entry);
-  channel.postMessage("changed");
+  tell("changed");
 }
 
 /** Send what waits; page and worker never at the same time. Fails where something is left to be sent, so that the browser tries again. */
@@ -73,9 +75,11 @@ async function sendOne(entry, urls, token) {
     await put({ key: entry.key, seen: entry.seen, fields, photos: [], state: "sent", sentence, url: told.url, number: told.reference });
     return;
   }
-  // Of an emergency the portal keeps no photos: they are sent again with what was corrected.
-  const photos = told.code === "emergency" ? entry.photos.map((photo) => ({ ...photo, sent: false })) : entry.photos;
-  await put({ ...entry, photos, refused: [], state: "conflict", sentence: told.sentence || urls.large });
+  // Of an emergency the portal keeps no photos: they are sent again with what was corrected. Of others it is said which it did not take.
+  const isEmergency = told.code === "emergency";
+  const photos = isEmergency ? entry.photos.map((photo) => ({ ...photo, sent: false })) : entry.photos;
+  const sentence = [told.sentence || urls.large, ...(isEmergency ? [] : refused)].join(" ");
+  await put({ ...entry, photos, refused: isEmergency ? [] : refused, state: "conflict", sentence });
 }
 
 /** The answer of the portal, if it is one: taken, or not taken and why. Everything else is tried again later. */

@@ -1,5 +1,5 @@
 // Keeps the form of a report at hand without a line, and what is sent then. Made by the portal; its scope is the folder of the form.
-import { SYNC, keep, keepShared, send } from "{% static 'js/report_store.js' %}";
+import { FULL, SYNC, keep, keepShared, send, tell } from "{% static 'js/report_store.js' %}";
 
 const kept = "kp-report-1";
 const form = "{{ form_url }}";
@@ -62,11 +62,13 @@ async function post(request) {
     const data = await copy.formData();
     const isReport = (data.has("send") || data.has("check")) && !data.has("change") && !data.has("_language");
     if (!isReport) return Response.error(); // the browser says that there is no connection, and goes back to what was typed
-    return store(async () => {
-      await keep(data);
-      await self.registration.sync?.register(SYNC).catch(() => {});
-      return "kept";
-    });
+    const isKept = await keep(data).then(() => true, () => false);
+    if (!isKept && data.has("check")) {
+      tell(FULL);
+      return new Response(null, { status: 204 }); // the form stays, with what was typed
+    }
+    if (isKept) await self.registration.sync?.register(SYNC).catch(() => {});
+    return store(async () => (isKept ? "kept" : FULL));
   }
 }
 
@@ -78,6 +80,6 @@ function take(request) {
 }
 
 async function store(act) {
-  const said = await act().catch(() => "full");
+  const said = await act().catch(() => FULL);
   return Response.redirect(`${form}?${said}#photo`, 303);
 }

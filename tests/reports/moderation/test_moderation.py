@@ -171,7 +171,7 @@ def test_who_reported_is_forgotten_after_its_period() -> None:
 
 
 def test_as_many_are_forgotten_in_a_day_as_the_portal_is_measured_for() -> None:
-    """A million reports in 90 days (docs/reports.md): with fewer, who reported would be kept longer from day to day than everybody is told."""
+    """A million reports in 90 days (docs/reports.md): with fewer, who reported is kept longer than everybody is told."""
     runs = 86_400 / SCHEDULES["reports.forget_reporters"].seconds
     assert runs * retention.MAX_ROWS >= 1_000_000 / 90
 

@@ -48,6 +48,37 @@ REFUSED = """(key) => new Promise((done) => {
   };
 })"""
 
+# Another version of the table is open, so that nothing can be kept, as where the phone is full.
+NO_ROOM = """() => new Promise((done) => {
+  const asked = indexedDB.open("kp-reports", 2);
+  asked.onsuccess = () => { asked.result.close(); done(); };
+})"""
+
+# What waits, with a photo that is none.
+WAITING = """([key, area]) => new Promise((done) => {
+  const asked = indexedDB.open("kp-reports", 1);
+  asked.onsuccess = () => {
+    const fields = [["key", key], ["opened", new Date().toISOString()], ["category", "waste"], ["who", "person"], ["area", area]];
+    const photos = [{ name: "photos", file: new File(["words"], "a.jpg", { type: "image/jpeg" }), sent: false }];
+    const change = asked.result.transaction("entries", "readwrite");
+    change.objectStore("entries").put({ key, seen: fields[1][1], fields, photos, state: "waiting", sentence: "" });
+    change.oncomplete = () => { asked.result.close(); done(); };
+  };
+})"""
+
+# What stood in its way is put right, such as by signing in.
+PUT_RIGHT = """(key) => new Promise((done) => {
+  const asked = indexedDB.open("kp-reports", 1);
+  asked.onsuccess = () => {
+    const change = asked.result.transaction("entries", "readwrite");
+    const rows = change.objectStore("entries");
+    rows.get(key).onsuccess = ({ target: { result } }) => {
+      rows.put({ ...result, fields: result.fields.map(([name, value]) => [name, name === "who" ? "nobody" : value]) });
+    };
+    change.oncomplete = () => { asked.result.close(); done(); };
+  };
+})"""
+
 # As the gallery sends it: the share target of the manifest.
 SHARE = """() => {
   const form = document.createElement("form");
@@ -122,6 +153,50 @@ def test_a_report_that_is_opened_to_be_corrected_stays_on_the_phone_until_it_is_
     page.goto(form)
     expect(page.locator("[name=words]")).to_have_value("كنبة")
     expect(page.locator(ENTRIES)).to_have_count(0)
+    context.close()
+
+
+def test_what_was_typed_stays_where_the_phone_has_no_room(browser: Browser, live_server: Any) -> None:
+    """Control: with room it is kept, and the form is empty (`test_a_report_without_a_line_is_sent_once`)."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ar")
+    page = context.new_page()
+    page.goto(f"{live_server}/ar/report/")
+    page.evaluate(READY)
+    page.evaluate(NO_ROOM)
+    context.set_offline(True)
+    page.evaluate("() => { document.querySelector('[name=words]').value = 'كنبة'; }")
+    area = page.locator("[name=area] option[value]:not([value=''])").first.get_attribute("value")
+    for _time in range(2):  # and it can be sent again
+        page.evaluate("() => { document.querySelector('[data-report-said]').textContent = ''; }")
+        page.evaluate(FILL, [area])
+        expect(page.locator("[data-report-said]")).to_contain_text("ولا مساحة")
+        expect(page.locator("[name=words]")).to_have_value("كنبة")
+        expect(page.locator("[data-report-check]")).to_be_enabled()
+    context.set_offline(False)
+    page.evaluate(FILL, [area])
+    page.wait_for_url("**/?check=1")
+    assert "كنبة" in page.inner_text("main")
+    context.close()
+
+
+def test_a_photo_that_was_not_taken_is_told_also_where_its_report_was_not_taken_at_first(browser: Browser, live_server: Any) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ar")
+    page = context.new_page()
+    page.goto(f"{live_server}/ar/report/")
+    page.evaluate(READY)
+    area = page.locator("[name=area] option[value]:not([value=''])").first.get_attribute("value")
+    key = str(uuid4())
+    page.evaluate(WAITING, [key, area])
+    page.reload()
+    line = page.locator(ENTRIES)
+    expect(line).to_contain_text("لشخص آخر")  # nobody is signed in
+    expect(line).to_contain_text("غير مقبول")
+    page.evaluate(PUT_RIGHT, key)
+    page.reload()
+    line.locator("button").first.click()
+    expect(line.locator("a")).to_have_count(1)
+    expect(line).to_contain_text("غير مقبول")
+    assert Report.objects.get().photos.count() == 0
     context.close()
 
 
