@@ -12,11 +12,12 @@ class ReportsConfig(AppConfig):
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.home_forms import HOME_FORMS, PUBLIC_NUMBERS, HomeForm
         from municipality.cases.obligations import OBLIGATIONS
+        from municipality.incidents.registry import DEADLINES
         from municipality.kernel.open_data import OPEN_SETS
         from municipality.rulebook.registry import HIGHEST
         from municipality.ui.errors import OTHER_FORMS
         from municipality.uploads.registry import PREFIXES
-        from reports import catalogue, guards, queries, shop_page, states, tasks  # noqa: F401
+        from reports import catalogue, deadlines, guards, queries, shop_page, states, tasks  # noqa: F401
         from reports.open311 import errors as open311
         from reports.photos import files
         from reports.public_page import open_data
@@ -38,5 +39,7 @@ class ReportsConfig(AppConfig):
         panels.OTHER_LISTS.register("reports", reporters.other_lists)
         ORIGINS.register("report", ORIGIN)
         HIGHEST.register(f"{queries.LIMITS}:similar_metres", guards.FARTHEST_SIMILAR)
+        for name, kind in deadlines.KINDS.items():
+            DEADLINES.register(name, kind)
         OPEN_SETS.register("reports", open_data.REPORTS_SET)
         panels.SHOP_PAGE.register("reports", shop_page.block)

@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from municipality.kernel import clock
-from reports import queries
+from reports import deadlines, queries
 from reports.models import Closure, Consequence, HandOver, ModeratedPart, Moderation, PhotoKind, Report, ReportEvent, ReportPhoto, Standing
 from reports.photos import queries as photos
 from reports.places import blurred
@@ -185,5 +185,5 @@ class PublicReport:
         if self.closures[-1].code == NO_ANSWER or hasattr(self.closures[-1], "answer"):
             return None
         assert self.report.closed_at is not None  # noqa: S101 - of every closed one
-        last = clock.day_of(self.report.closed_at) + dt.timedelta(days=queries.limits()["solved_days"])
+        last = deadlines.solved_until({self.closures[-1].pk: self.report.closed_at})[self.closures[-1].pk]
         return last if last >= clock.today() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
@@ -12,17 +13,20 @@ from municipality.accounts.access_log import AccessEntry, access_entries
 from municipality.accounts.models import User
 from municipality.audit.models import AccessLogEntry
 from municipality.cases.obligations import Duty, Obligation
+from municipality.incidents import queries as incidents
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
-from reports import queries
+from reports import deadlines, queries
 from reports.models import Closure, Question, Report
 from reports.models.reporter import Reporter
 from reports.results import NO_ANSWER
 from reports.states import ReportState
 
 MAX_LISTED = 50
+MOST_MOVED = 31  # days by which a deadline may have moved: some days, with holidays between
+_LAST = {"closure": "pk", "result": "code", "answered": "answer"}  # of the last result
 R = ReportState
 
 
@@ -41,11 +45,6 @@ def is_named(report: Report) -> bool:
     return Reporter.objects.filter(report=report).exclude(person=None, phone_digest="").exists()
 
 
-def last_day_to_say(closed_at: dt.datetime, days: int) -> dt.date:
-    """The last day to say whether a closed report is solved; `days` as in `limits.reports`."""
-    return clock.day_of(closed_at) + dt.timedelta(days=days)
-
-
 def obligations(user: User) -> list[Obligation]:
     """Questions that wait for an answer, and results of which the person may say whether they solved it; one query."""
     try:
@@ -54,19 +53,22 @@ def obligations(user: User) -> list[Obligation]:
         return []
     asked = Question.objects.filter(report=OuterRef("pk"), answered_at__isnull=True, ended_at__isnull=True)
     results = Closure.objects.filter(report=OuterRef("pk"), sent_back_at__isnull=True).order_by("-pk")
-    since = clock.now() - dt.timedelta(days=days + 1)
+    since = clock.now() - dt.timedelta(days=days + 1 + (MOST_MOVED if incidents.may_have_moved(clock.today()) else 0))
     rows = of_person(user).filter(Q(state=R.ASKED) | Q(state=R.CLOSED, closed_at__gte=since))
-    last = {"result": Subquery(results.values("code")[:1]), "answered": Subquery(results.values("answer")[:1])}
-    rows = rows.annotate(until=Subquery(asked.values("due_on")[:1]), **last)
-    found = (_obligation(row, days) for row in rows.order_by("pk")[:MAX_LISTED])
+    last = {name: Subquery(results.values(column)[:1]) for name, column in _LAST.items()}
+    rows = rows.annotate(until=Subquery(asked.values("due_on")[:1]), asked=Subquery(asked.values("pk")[:1]), **last)
+    listed: list[Any] = list(rows.order_by("pk")[:MAX_LISTED])
+    answer = incidents.as_moved(
+        deadlines.QUESTION, {row.asked: row.until for row in listed if row.state == R.ASKED and row.until is not None}
+    )
+    judged = (row for row in listed if row.state == R.CLOSED and row.result not in (None, NO_ANSWER) and row.answered is None)
+    say = deadlines.solved_until({row.closure: row.closed_at for row in judged})
+    found = (_obligation(row, answer.get(row.asked) if row.state == R.ASKED else say.get(row.closure)) for row in listed)
     return [obligation for obligation in found if obligation is not None]
 
 
-def _obligation(row: Report, days: int) -> Obligation | None:
+def _obligation(row: Report, until: dt.date | None) -> Obligation | None:
     is_asked = row.state == R.ASKED
-    until: dt.date | None = row.until if is_asked else None  # type: ignore[attr-defined]
-    if not is_asked and row.closed_at is not None and row.result not in (None, NO_ANSWER) and row.answered is None:  # type: ignore[attr-defined]
-        until = last_day_to_say(row.closed_at, days)
     if until is None or (not is_asked and until < clock.today()):
         return None
     return Obligation(

@@ -8,9 +8,8 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
 from municipality.kernel.errors import Refused
-from reports import queries
+from reports import deadlines, queries
 from reports.models import Closure, Report, SolvedAnswer
-from reports.reporters.queries import last_day_to_say
 from reports.results import NO_ANSWER
 from reports.states import ReportState
 
@@ -26,10 +25,10 @@ def result_to_judge(report: Report) -> Closure | None:
     row = queries.end_of(report)
     if row.state != ReportState.CLOSED or row.closed_at is None or row.parent_id is not None:
         return None
-    if clock.today() > last_day_to_say(row.closed_at, queries.limits()["solved_days"]):
-        return None
     closure = Closure.objects.filter(report=row, sent_back_at__isnull=True).select_related("report", "answer").order_by("-pk").first()
     if closure is None or closure.code == NO_ANSWER:  # an answer to the question opens it again
+        return None
+    if clock.today() > deadlines.solved_until({closure.pk: row.closed_at})[closure.pk]:
         return None
     return closure if getattr(closure, "answer", None) is None else None
 

@@ -27,8 +27,8 @@ from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual, ref
 from municipality.uploads.multipart import is_too_large
-from reports import queries
-from reports.models import Ban, PhotoKind, Question, Report
+from reports import deadlines, queries
+from reports.models import Ban, Closure, PhotoKind, Question, Report
 from reports.moderation.queries import why_hidden
 from reports.reporters import bans, notifications, services, solved
 from reports.reporters import queries as reporters
@@ -153,7 +153,8 @@ def mine(request: HttpRequest, public_id: str) -> HttpResponse:
         "question": question if is_asked or (question is not None and question.answered_at is not None) else None,
         "is_asked": is_asked,
         "closure": closure,
-        "days_left": _days_left(closure.report) if closure is not None else None,
+        "days_left": _days_left(closure) if closure is not None else None,
+        "answer_until": deadlines.answer_until(question) if is_asked and question is not None else None,
         "form": form,
         "form_id": "answer" if is_asked else "solve",
         "refusal": refusal,
@@ -180,9 +181,10 @@ def _waits_for_answer(row: Report, question: Question | None) -> bool:
     return row.state in (R.ASKED, R.ASSIGNED) or is_unanswered(row)
 
 
-def _days_left(row: Report) -> int:
-    assert row.closed_at is not None  # noqa: S101 - there is a result to judge
-    return (reporters.last_day_to_say(row.closed_at, queries.limits()["solved_days"]) - clock.today()).days
+def _days_left(closure: Closure) -> int:
+    closed_at = closure.report.closed_at
+    assert closed_at is not None  # noqa: S101 - there is a result to judge
+    return (deadlines.solved_until({closure.pk: closed_at})[closure.pk] - clock.today()).days
 
 
 def _answer(request: HttpRequest, row: Report, form: forms.Form) -> str:

@@ -290,6 +290,7 @@ def test_only_deadlines_of_people_are_registered() -> None:
         *("licensing.appeal", "review.corrections", "violations.correction", "violations.settlement", "violations.instalment"),
         *("violations.objection", "shops.claim"),
         *("zoning.payment", "zoning.objection"),
+        *("reports.question", "reports.solved"),
     }
 
 

@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
+from municipality.incidents import queries as incidents
 from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from municipality.uploads.states import UploadState
-from reports import promises, queries
+from reports import deadlines, promises, queries
 from reports.models import Closure, PhotoKind, Question, Report
 from reports.photos import services as photos
 from reports.reporters import notifications
@@ -106,17 +107,19 @@ _WAIT = (ReportState.ASKED, ReportState.ASSIGNED)  # assigned: the inspector wen
 
 
 def end_unanswered() -> int:
-    """End questions that were not answered in time. Returns how many.
+    """End questions that were not answered in time. Returns how many; none while deadlines may still move because of an incident.
 
     As the rulebook says (`unanswered_closes`), closing for want of an answer waits for a supervisor's signature, or the inspector goes on.
     """
-    due = Question.objects.filter(answered_at__isnull=True, ended_at__isnull=True, due_on__lt=clock.today(), report__state="asked")
+    if incidents.are_held():
+        return 0
+    due = deadlines.overdue_questions().filter(report__state=ReportState.ASKED)
     return sweeps.for_each("reports.unanswered", due.order_by("pk").values_list("report", flat=True), _end)
 
 
 def _end(pk: int) -> bool:
     row, now = rows.locked(Report(pk=pk)), clock.now()
-    question = row.questions.filter(answered_at__isnull=True, ended_at__isnull=True, due_on__lt=clock.today()).first()
+    question = deadlines.overdue_questions().filter(report=row).first()
     if row.state != ReportState.ASKED or question is None:
         return False
     question.ended_at = now
