@@ -28,6 +28,10 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         user.save(using=self._db)
         return user
 
+    def create_superuser(self, **fields: Any) -> User:
+        """A member of staff with every right, for emergencies; the auditors are notified (`accounts.services.alarms`)."""
+        return self.create_user(**fields, is_staff=True, is_superuser=True)
+
     def get_by_natural_key(self, username: str) -> User:
         return self.get(login=username)
 
