@@ -12,8 +12,8 @@ SQLITE_OPTIONS = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
 }
-# Migrations create indexes of large tables, which takes longer than a page may; their lock timeout is that of pages.
-STATEMENT_MS = 0 if sys.argv[1:2] == ["migrate"] else 15_000
+# Migrations and a rebuilt search create indexes of large tables, which takes longer than a page may; their lock timeout is that of pages.
+STATEMENT_MS = 0 if sys.argv[1:2] in (["migrate"], ["search_rebuild"]) else 15_000
 POSTGRES_OPTIONS = {
     "options": f"-c statement_timeout={STATEMENT_MS} -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000",
     "connect_timeout": 3,
