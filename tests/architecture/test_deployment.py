@@ -81,6 +81,19 @@ def test_every_variable_of_the_deployment_is_one_the_portal_reads(compose: Any, 
         assert f'"{variable.removesuffix("_FILE")}"' in read or f'"{variable}"' in read, variable
 
 
+def test_every_setting_of_the_environment_file_reaches_the_portal(compose: Any, root: Path) -> None:
+    for name in ("web", "worker", "beat", "migrate"):
+        assert compose["services"][name]["env_file"] == [{"path": ".env", "required": False}]
+    assert ".env" in (root / ".dockerignore").read_text(encoding="utf8").split()
+
+
+def test_the_page_of_operations_names_every_secret_and_how_it_is_read(compose: Any, root: Path) -> None:
+    text = (root / "docs" / "operations.md").read_text(encoding="utf8")
+    steps = text[text.index("## Deploying") : text.index("### Components")]
+    assert [one["file"] for one in compose["secrets"].values() if f"`{Path(one['file']).name}`" not in steps] == []
+    assert "files with mode 644" in steps, "a container reads a secret as a user of its own"
+
+
 def test_databases_and_redis_are_reached_from_inside_only(compose: Any) -> None:
     for name in ("postgres", "broker", "cache"):
         assert compose["services"][name]["networks"] == ["inside"]
