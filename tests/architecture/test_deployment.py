@@ -127,6 +127,16 @@ def test_the_front_door_gives_the_bank_no_redirect(root: Path) -> None:
     assert re.search(r"limit_req_zone \$binary_remote_addr zone=bank:1m rate=50r/s;", text)
 
 
+def test_what_slow_clients_send_and_fetch_waits_on_the_disk(compose: Any, root: Path) -> None:
+    """In the memory of /tmp, four forms of 64 MB sent slowly would leave no room for anybody else's."""
+    text = (root / "deploy" / "nginx.conf").read_text(encoding="utf8")
+    mounted = dict(volume.split(":")[:2] for volume in compose["services"]["nginx"]["volumes"])
+    for directive in ("client_body_temp_path", "proxy_temp_path"):
+        (path,) = re.findall(rf"^ *{directive} (\S+);", text, re.M)
+        assert path.startswith(f"{mounted['waiting']}/")
+    assert "waiting" in compose["volumes"]
+
+
 STATEMENT = "/admin/payments/bankstatement/load/"
 
 
@@ -188,12 +198,19 @@ def test_the_shell_scripts_of_the_deployment_parse(root: Path, name: str) -> Non
 
 @pytest.mark.skipif(PROGRAM is None, reason="nginx was not found; install the package nginx")
 @pytest.mark.parametrize(
-    ("size", "status", "words"), [(2_000_000, 413, "One form takes at most one megabyte"), (0, 502, "The portal is away")]
+    ("path", "size", "status", "words"),
+    [
+        ("/ar/", 2_000_000, 413, "More was sent than the form takes"),
+        ("/ar/report/", 70_000_000, 413, "please send fewer of them"),
+        ("/ar/", 0, 502, "The portal is away"),
+    ],
 )
-def test_what_the_front_door_refuses_by_itself_is_said_in_both_languages(tmp_path: Path, size: int, status: int, words: str) -> None:
+def test_what_the_front_door_refuses_by_itself_is_said_in_both_languages(
+    tmp_path: Path, path: str, size: int, status: int, words: str
+) -> None:
     plain, secure, nobody = free_port(), free_port(), free_port()
     with nginx(rendered(tmp_path, plain=plain, secure=secure, portal=nobody)):
-        got, kind, body = _post(secure, b"x" * size)
+        got, kind, body = _post(secure, b"x" * size, path)
     assert (got, kind) == (status, "text/html; charset=utf-8")
     assert words in body
     assert "لم يتغيّر شيء" in body or "يُرجى المحاولة" in body

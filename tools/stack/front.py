@@ -49,6 +49,7 @@ def rendered(folder: Path, *, plain: int, secure: int, portal: int) -> Path:
     chain, key = certificate(folder)
     text = re.sub(r" /tmp/", f" {folder}/", (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf8"))
     for old, new in (
+        (" /var/cache/nginx/", f" {folder}/"),
         ("/run/secrets/tls_certificate;", f"{chain};"),
         ("/run/secrets/tls_key;", f"{key};"),
         ("listen 8080", f"listen 127.0.0.1:{plain}"),
