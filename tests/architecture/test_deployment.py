@@ -94,6 +94,12 @@ def test_the_page_of_operations_names_every_secret_and_how_it_is_read(compose: A
     assert "files with mode 644" in steps, "a container reads a secret as a user of its own"
 
 
+def test_the_page_of_operations_has_what_the_front_page_sends_its_reader_to(root: Path) -> None:
+    headings = re.findall(r"^##+ (.+)$", (root / "docs" / "operations.md").read_text(encoding="utf8"), re.M)
+    assert {"Deploying", "Accounts of staff", "Upgrading", "Backing up", "Restoring", "Changing keys"} <= set(headings)
+    assert "first start, upgrades, backups, restore and key rotation" in (root / "README.md").read_text(encoding="utf8")
+
+
 def test_databases_and_redis_are_reached_from_inside_only(compose: Any) -> None:
     for name in ("postgres", "broker", "cache"):
         assert compose["services"][name]["networks"] == ["inside"]
