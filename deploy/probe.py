@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # The clock writes its schedule every three minutes.
 STALE_SECONDS = 400
@@ -17,8 +18,9 @@ def web() -> bool:
     host, _, port = os.environ.get("WEB_BIND", "127.0.0.1:8000").rpartition(":")
     line = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, int(port), timeout=4)  # noqa: S104
     try:
-        names = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")
-        line.request("GET", "/healthz", headers={"Host": names[0].strip(), "X-Forwarded-Proto": "https"})
+        # The host of pages: the first of ALLOWED_HOSTS may be the one that serves files only.
+        name = urlsplit(os.environ.get("PORTAL_URL", "")).netloc or os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip()
+        line.request("GET", "/healthz", headers={"Host": name, "X-Forwarded-Proto": "https"})
         return line.getresponse().status == 200
     except OSError:
         return False

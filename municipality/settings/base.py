@@ -30,7 +30,7 @@ SECRET_KEY = secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = [key for key in secret("SECRET_KEY_FALLBACKS").split(",") if key]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-PORTAL_URL = env.str("PORTAL_URL", "")
+PORTAL_URL = env.str("PORTAL_URL", "").rstrip("/")  # paths, which begin with a slash, are appended
 VAR_DIR = Path(env.str("PORTAL_VAR", str(BASE_DIR / "var")))
 
 INSTALLED_APPS = [

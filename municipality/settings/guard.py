@@ -33,6 +33,7 @@ def refusals(settings: Mapping[str, Any], environment: Callable[[str], str]) -> 
         yield "ALLOWED_HOSTS is empty: name the hosts that the portal answers to, with commas between them."
     elif "*" in settings["ALLOWED_HOSTS"]:
         yield "ALLOWED_HOSTS is *: name the hosts that the portal answers to."
+    yield from _address(settings)
     yield from _openid(settings)
     yield from _moci(settings)
     for name in EXTERNAL_URLS:
@@ -96,6 +97,15 @@ def _redis(settings: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is not a Redis address: set it to redis://HOST:PORT/0."
     if broker and _instance(broker) == _instance(cache):
         yield "REDIS_URL and CACHE_URL name the same Redis: the broker must never evict and the cache must, so they need two instances."
+
+
+def _address(settings: Mapping[str, Any]) -> Iterator[str]:
+    parts = urlsplit(str(settings.get("PORTAL_URL", "")))
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        yield "PORTAL_URL is not https://HOST alone: the paths of links in messages and of the codes on documents are appended to it."
+    host, allowed = parts.hostname or "", [str(name).lower() for name in settings.get("ALLOWED_HOSTS", [])]
+    if host and not any(host == name.lstrip(".") or (name[:1] == "." and host.endswith(name)) for name in allowed):
+        yield f"PORTAL_URL names {host}, which ALLOWED_HOSTS does not: links in messages and codes on documents would open nothing."
 
 
 def _token(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -8,8 +8,10 @@ import shutil
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,27 @@ def test_the_image_installs_by_hash_and_ends_as_a_user_of_its_own(root: Path) ->
     text = (root / "Dockerfile").read_text(encoding="utf8")
     assert "--require-hashes" in text
     assert re.findall(r"^USER (.+)$", text, re.M)[-1] == "portal"
+
+
+def test_the_health_check_asks_for_the_host_of_pages(root: Path) -> None:
+    """Also where the host that serves files only stands first in ALLOWED_HOSTS."""
+    hosts: list[str] = []
+
+    class Web(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hosts.append(self.headers["Host"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Nothing on the terminal."""
+
+    with HTTPServer(("127.0.0.1", 0), Web) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        environment = {"WEB_BIND": f"0.0.0.0:{server.server_port}", "ALLOWED_HOSTS": "files.example.test,portal.example.test"}
+        environment["PORTAL_URL"] = "https://portal.example.test"
+        assert subprocess.run([sys.executable, str(root / "deploy" / "probe.py"), "web"], env=environment).returncode == 0
+    assert hosts == ["portal.example.test"]
 
 
 def test_the_front_door_parses(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def start(environment: dict[str, str], *more: str) -> subprocess.CompletedProces
         ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "EMAIL_BACKEND delivers to nobody"),
         ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "EMAIL_BACKEND delivers to nobody"),
         ("PORTAL_URL", "http://portal.example.test", "PORTAL_URL is missing or not https"),
+        ("PORTAL_URL", "https://portal.example.test/ar/", "PORTAL_URL is not https://HOST alone"),
+        ("PORTAL_URL", "https://www.example.test", "PORTAL_URL names www.example.test, which ALLOWED_HOSTS does not"),
         ("KNET_PAYMENT_URL", "http://127.0.0.1:8001/kpg/PaymentHTTP.htm", "KNET_PAYMENT_URL is missing or not https"),
         ("MOBILE_ID_URL", "", "MOBILE_ID_URL is missing or not https"),
         ("SMS_URL", "http://127.0.0.1:8003", "SMS_URL is missing or not https"),
@@ -73,6 +75,14 @@ def test_production_refuses_with_a_sentence(name: str, value: str, sentence: str
 def test_production_starts_with_what_a_real_portal_has() -> None:
     answer = start(VALID)
     assert answer.stdout.strip() == "django.db.backends.postgresql", answer.stderr
+
+
+@pytest.mark.parametrize("hosts", ["portal.example.test", ".example.test", "files.example.test,Portal.example.test"])
+def test_a_slash_after_the_address_of_the_portal_is_left_out(hosts: str) -> None:
+    """`//verify/CODE` opens nothing, and is printed on every document."""
+    line = "from django.conf import settings; print(settings.PORTAL_URL)"
+    answer = start(VALID | {"PORTAL_URL": "https://portal.example.test/", "ALLOWED_HOSTS": hosts}, "-c", line)
+    assert answer.stdout.strip() == "https://portal.example.test", answer.stderr
 
 
 TOKEN = {
