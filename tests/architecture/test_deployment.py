@@ -174,7 +174,7 @@ STATEMENT = "/admin/payments/bankstatement/load/"
     [
         (f"= {STATEMENT}", mapping.MAX_BYTES),
         ("~ ^/admin/plots/(files|layers)/", plot_columns.MAX_BYTES),
-        ("~ ^/admin/(office/paper|register/(sheets|corrections)|field)/", max(reading.MAX_BYTES, columns.MAX_BYTES)),
+        ("~ ^/admin/(office/paper|register/(sheets|corrections)|field|inspections)/", max(reading.MAX_BYTES, columns.MAX_BYTES)),
     ],
 )
 def test_the_front_door_takes_the_largest_file_that_its_reader_takes(root: Path, location: str, most: int) -> None:
@@ -192,10 +192,14 @@ def test_the_front_door_takes_the_largest_file_that_its_reader_takes(root: Path,
         *[f"/{language}/{page}/" for language in ("ar", "en") for page in ("report", "report/photos", "report/send", "reports/A1/mine")],
         "/admin/eye/A1/",
         "/admin/eye/sync/",
+        "/admin/field/new/",
+        "/admin/field/sync/",
+        "/admin/inspections/A1/",
+        "/admin/inspections/sync/",
         "/open311/v2/requests.json",
     ],
 )
-def test_the_front_door_takes_the_photos_of_a_report(root: Path, path: str) -> None:
+def test_the_front_door_takes_photos(root: Path, path: str) -> None:
     text = (root / "deploy" / "nginx.conf").read_text(encoding="utf8")
     blocks = re.findall(r"location ~ (\S+) \{(.*?)\}", text, re.S)
     block = next((block for pattern, block in blocks if re.search(pattern, path)), "")
