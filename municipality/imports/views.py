@@ -19,6 +19,7 @@ from municipality.imports.registry import IMPORT_KINDS, ImportKind
 from municipality.imports.sheets import NotReadable, problem_sheet
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group, staff_page
+from municipality.uploads.multipart import takes_file_of
 
 PAGE = 100
 REFRESH_SECONDS = 5
@@ -47,6 +48,11 @@ def _page(request: AuthenticatedHttpRequest, template: str, kind: ImportKind, er
     return staff_page(request, template, 409 if error else 200, **page_context)
 
 
+def _max_bytes(kind: str) -> int:
+    return IMPORT_KINDS[kind].reader.max_bytes
+
+
+@takes_file_of(_max_bytes)
 @require_http_methods(["GET", "HEAD", "POST"])
 def files(request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:
     """The list of files, with the form that loads one."""

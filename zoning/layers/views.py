@@ -22,6 +22,7 @@ from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group, staff_page
 from municipality.ui.forms import DayField, LtrInput
 from municipality.ui.templatetags.portal import bilingual
+from municipality.uploads.multipart import takes_file_of
 from zoning.answer.queries import rules_on
 from zoning.geometry.systems import SYSTEMS
 from zoning.imports.columns import LAYER_COLUMNS
@@ -168,6 +169,7 @@ def new_layer(request: AuthenticatedHttpRequest) -> HttpResponse:
     )
 
 
+@takes_file_of(reading.MAX_BYTES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def layer(request: AuthenticatedHttpRequest, code: str) -> HttpResponse:
     """A layer with its versions, and the form that loads a new one."""

@@ -17,6 +17,7 @@ from municipality.documents.models import StoredFile
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
+from municipality.uploads.multipart import takes_file_of
 from shops.imports.columns import COLUMNS, KEY, MAX_BYTES
 from shops.imports.problems import NotReadable
 from shops.models import Shop
@@ -33,6 +34,7 @@ FILTERS = {"governorate": "area__governorate", "area": "area", "activity": "acti
 SHEET_COLUMNS = {"activity_id": "activity", "area_id": "area", "branch_id": "governorate"}
 
 
+@takes_file_of(MAX_BYTES)
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(when=steps("correct"))
 def corrections(request: AuthenticatedHttpRequest) -> HttpResponse:
