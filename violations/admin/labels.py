@@ -43,6 +43,8 @@ label_codes(
         "objection.answered": _("Question about an objection answered"),
         "objection.lapsed": _("Objection refused by silence"),
         "visit.handed_over": _("Visit handed over"),
+        "warrant.entered": _("Status of judicial officer entered"),
+        "warrant.ended": _("Status of judicial officer ended"),
         "violations.visit_handed_over": _("A visit is handed over"),
         "annulment.asked": _("Annulment asked for"),
         "annulment.refused": _("Annulment refused"),
