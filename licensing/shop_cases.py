@@ -43,6 +43,7 @@ class OpenCase(NamedTuple):
     subject: str
     state: str
     applicant_id: int
+    organisation_id: int | None
     answer_by: dt.date | None
     closes_at: dt.datetime | None
     is_at_bank: bool
@@ -114,7 +115,10 @@ class _BoardDays(NamedTuple):
 
 
 _BOARD = "board_request__boards"
-_CASE = ("pk", "public_id", "reference", "service", "subject", "state", "applicant_id", "open_round__answer_by", "closes_at", "is_at_bank")
+_CASE = (
+    *("pk", "public_id", "reference", "service", "subject", "state", "applicant_id", "organisation_id"),
+    *("open_round__answer_by", "closes_at", "is_at_bank"),
+)
 _COLUMNS = (
     *(f"{_BOARD}__pk", f"{_BOARD}__previous", "is_open", f"{_BOARD}__first_day", f"{_BOARD}__last_day", f"{_BOARD}__end"),
     *("board_request__document__state", "board_request__document__valid_from", "is_moved"),

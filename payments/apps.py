@@ -15,7 +15,7 @@ class PaymentsConfig(AppConfig):
         from municipality.documents.queries import DOCUMENT_KINDS
         from municipality.incidents.models import PortalPart
         from municipality.incidents.registry import SIGNALS
-        from payments import obligations, queries
+        from payments import obligations, queries, rights
         from payments.documents import ReceiptFacts
 
         bills = NumberKind(
@@ -28,5 +28,5 @@ class PaymentsConfig(AppConfig):
         NUMBER_KINDS.register("RCT", bills)
         SIGNALS.register(PortalPart.PAYMENT, queries.gateway_answers)
         DOCUMENT_KINDS.register(ReceiptFacts.kind, ReceiptFacts)
-        OWNERSHIPS.register("payments.Bill", queries.ownership)
+        OWNERSHIPS.register("payments.Bill", rights.ownership)
         OBLIGATIONS.register("payments", obligations.obligations)

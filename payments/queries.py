@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from django.db.models import Case as Choose
-from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Concat
 
-from municipality.accounts.models import User, actor_for
+from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
-from municipality.cases import queries as cases
-from municipality.cases.models import Case
-from municipality.delegation import queries as delegation
-from municipality.delegation.authorization import may
-from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
 from municipality.ui.texts import Text
 from payments import rules
@@ -34,61 +29,16 @@ from payments.models import (
     Receipt,
     RefundDue,
 )
-from payments.registry import BILLED, DELEGATED_BILLS, RIGHTS, VISITORS, Due, Right, dues_of
+from payments.registry import BILLED, VISITORS, Due, dues_of
+from payments.rights import delegated_among, payable_by
 from payments.states import AT_BANK, CHECKED, OWED, AttemptState, BillState, RefundState
 
 
 def visible_to(user: Visitor) -> QuerySet[Bill]:
-    """Bills that a person is to pay, themselves or by delegation. None for staff."""
+    """Bills that a person is to pay: their own, of requests of organisations that they sign for, or by delegation. None for staff."""
     if not user.is_authenticated or user.is_staff:
         return Bill.objects.none()
-    return Bill.objects.filter(_payable_by(user))
-
-
-def _payable_by(user: User, bill: str = "") -> Q:
-    own = Q(**{f"{bill}payer": user})
-    if not delegation.grants(user):
-        return own
-    delegated = cases.delegated_to(user).annotate(case_key=Concat(Value("case:"), F("public_id")))
-    # Only bills that the applicant of the case pays.
-    condition = own | Q(**{f"{bill}subject__in": delegated.values("case_key"), f"{bill}payer__in": delegated.values("applicant")})
-    for provider in DELEGATED_BILLS.values():
-        keys = provider(user)
-        condition = condition if keys is None else condition | Q(**{f"{bill}pk__in": keys})
-    return condition
-
-
-def ownership(bill: Bill, user: User) -> Ownership:
-    """A bill is its payer's; delegates with `right_over` it may pay it, except staff."""
-    right = right_over(bill) if bill.payer_id != user.pk and not user.is_staff else None
-    if right is None:
-        return Ownership(bill.payer_id == user.pk, [bill.payer_id], [], kinds=())
-    return Ownership(is_own=False, owners=[bill.payer_id], subjects=[right.subject], service=right.service, kinds=("delegate", "clerk"))
-
-
-def right_over(bill: Bill) -> Right | None:
-    """What a delegation of the payer must cover to pay a bill; None where only the payer pays."""
-    kind, _colon, _public_id = bill.subject.partition(":")
-    if kind != "case":
-        return RIGHTS[kind](bill) if kind in RIGHTS else None
-    case = case_of(bill)
-    return Right(case.service, case.rights_key) if case is not None and case.applicant_id == bill.payer_id else None
-
-
-def case_of(bill: Bill) -> Case | None:
-    """The case that a bill is for."""
-    kind, _colon, public_id = bill.subject.partition(":")
-    return Case.objects.filter(public_id=public_id).first() if kind == "case" else None
-
-
-def may_pay(user: User, bill: Bill) -> bool:
-    """Whether a person may pay a bill now. Locks the delegation; inside a transaction."""
-    if bill.payer_id == user.pk:
-        return True
-    right = None if user.is_staff else right_over(bill)
-    if right is None:
-        return False
-    return may(actor_for(user, bill.payer), person=bill.payer, service=right.service, subject=right.subject)
+    return Bill.objects.filter(payable_by(user))
 
 
 def visitor_may_pay(bill: Bill) -> bool:
@@ -137,7 +87,7 @@ def receipts_visible_to(user: Visitor) -> QuerySet[Receipt]:
     """Receipts of the bills that `visible_to` shows."""
     if not user.is_authenticated or user.is_staff:
         return Receipt.objects.none()
-    return Receipt.objects.filter(_payable_by(user, "bill__")).select_related("bill", "document__file", "allocation__attempt")
+    return Receipt.objects.filter(payable_by(user, "bill__")).select_related("bill", "document__file", "allocation__attempt")
 
 
 ACCOUNT_FIELDS = (
@@ -245,6 +195,7 @@ class BasketItem:
     left: Text = ""
     no_day: Text = ""
     stopped: Text = ""
+    is_delegated: bool = False  # a bill that the person pays for another
 
     @property
     def can_choose(self) -> bool:
@@ -263,6 +214,8 @@ def basket_of(user: Visitor) -> list[BasketItem]:
     at_bank = {allocation.bill_id: allocation.attempt for allocation in open_allocations} if bills else {}
     described, until = _described(bills), last_days(bills)
     items = [_item(bill, at_bank.get(bill.pk), described.get(bill.pk), until.get(bill.pk)) for bill in bills]
+    delegated = delegated_among(bills, user) if user.is_authenticated else ()
+    items = [replace(item, is_delegated=True) if item.bill is not None and item.bill.pk in delegated else item for item in items]
     if user.is_authenticated and not user.is_staff:
         items += [
             BasketItem(

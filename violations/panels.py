@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, PanelLine, Round
+from municipality.cases.queries import is_owner
 from municipality.delegation import queries as delegation
 from municipality.kernel import clock
 from municipality.review import queries as review
@@ -99,7 +100,8 @@ def case_page(user: User, cases: Sequence[Case]) -> dict[str, list[CaseDetail]]:
         return {}
     rows = Objection.objects.filter(case__in=case_ids).select_related("case", "violation", "decision", "case__branch")
     orders = queries.orders_of([row.violation for row in rows])
-    return {row.case.key: [_detail(row, orders.get(row.violation_id), is_party=row.case.applicant_id == user.pk)] for row in rows}
+    own = {row.pk for row in rows if is_owner(user, row.case.applicant_id, row.case.organisation_id)}
+    return {row.case.key: [_detail(row, orders.get(row.violation_id), is_party=row.pk in own)] for row in rows}
 
 
 def _settlement(row: Objection, order: SettlementOrder | None) -> Text:

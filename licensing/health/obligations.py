@@ -20,6 +20,7 @@ from municipality.accounts.models import User
 from municipality.cases import block_causes
 from municipality.cases.block_causes import Obstacle
 from municipality.cases.obligations import Duty, Obligation
+from municipality.cases.queries import is_owner
 from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
 from municipality.kernel import clock
@@ -48,8 +49,8 @@ def obligations(user: User) -> list[Obligation]:
 
 
 def _with_request(one: Obligation | None, case: OpenCase | None, user: User) -> Obligation | None:
-    """The obligation with the address of the request under way, for the person who sent it."""
-    if one is None or case is None or case.service != RENEWAL or case.applicant_id != user.pk:
+    """The obligation with the address of the request under way, for whom it is of."""
+    if one is None or case is None or case.service != RENEWAL or not is_owner(user, case.applicant_id, case.organisation_id):
         return one
     return replace(one, url=reverse("cases:case", args=[case.public_id]))
 

@@ -24,6 +24,7 @@ from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
+from municipality.cases.queries import is_owner
 from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
@@ -86,7 +87,7 @@ def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]
     for case in listed:
         renewal = _shown_renewal(case) if case.service in ACTS else None
         if renewal is not None:
-            detail = _detail(case, renewal, is_self=case.applicant_id == user.pk)
+            detail = _detail(case, renewal, is_self=is_owner(user, case.applicant_id, case.organisation_id))
             details[case.key] = [_detail_for_staff(case, detail) if user.is_staff else detail]
     return details
 

@@ -48,8 +48,11 @@ def ownership(inspection: Inspection, user: User) -> Ownership:
     owners = [contact] if contact is not None else []
     if shop is not None:
         owners = [person.pk for person in shops.owners(shop)]
+    elif case is not None and case.organisation_id is not None:
+        owners = [person.pk for person in cases.owners(case)]
     subjects, service = [shop.key] if shop is not None else [], INSPECTION
-    if case is not None and (shop is None or case.applicant_id in owners):
+    of_holder = case is not None and shop is not None and case.organisation_id is not None and case.organisation_id == shop.organisation_id
+    if case is not None and (shop is None or of_holder or case.applicant_id in owners):
         subjects, service = [case.rights_key], case.service
     return Ownership(user.pk in owners, owners, subjects, service)
 
@@ -59,7 +62,7 @@ def visible_to(user: User) -> QuerySet[Inspection]:
 
     Those of a request are not theirs any more once its shop has passed to somebody else.
     """
-    own = Q(contact=user.pk, shop=None) if not user.is_staff else Q(pk__in=[])
+    own = Q(contact=user.pk, shop=None, case__organisation=None) if not user.is_staff else Q(pk__in=[])
     today = clock.today()
     signs = Signatory.objects.filter(organisation=OuterRef("shop__organisation"), person=OuterRef("case__applicant"), first_day__lte=today)
     signs = signs.filter(Q(last_day=None) | Q(last_day__gte=today))

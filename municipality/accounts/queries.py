@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation, Signatory, User
-from municipality.kernel import clock
+from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import NotPermitted
 
 
@@ -58,11 +58,19 @@ def organisations_signed_by(person: User) -> QuerySet[Organisation]:
     return Organisation.objects.filter(pk__in=signatures(person).values("organisation"))
 
 
+def signed_ids(person: User) -> frozenset[int]:
+    """Primary keys of the organisations for which a person signs today; one query a request."""
+    if not may_sign(person):
+        return frozenset()
+    rows = signatures(person).values_list("organisation", flat=True)
+    return request_cache.get_or_set(("accounts.signed", person.pk), lambda: frozenset(rows))
+
+
 def was_signatory(person: User, organisation_id: int | None) -> bool:
     """Whether a person signs for an organisation, or did on an earlier day."""
     return Signatory.objects.filter(person=person, organisation=organisation_id).exists()
 
 
-def signatories_of(organisation: Organisation | None) -> QuerySet[User]:
+def signatories_of(organisation: Organisation | int | None) -> QuerySet[User]:
     """The people who sign for an organisation today."""
     return User.objects.filter(pk__in=_valid().filter(organisation=organisation).values("person")).order_by("pk")

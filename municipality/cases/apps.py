@@ -15,6 +15,7 @@ class CasesConfig(AppConfig):
         from municipality.cases.obligations import OBLIGATIONS
         from municipality.delegation.registry import OWNERSHIPS
         from municipality.documents.forms import CodeForm
+        from municipality.notifications.registry import RECIPIENTS
         from municipality.rulebook import calendars
         from municipality.rulebook.models import RuleSet
         from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
@@ -31,6 +32,7 @@ class CasesConfig(AppConfig):
 
         DRAFT_EFFECTS.register("cases", kept)
         OWNERSHIPS.register("cases.Case", queries.ownership)
+        RECIPIENTS.register("case", queries.recipients)
         OBLIGATIONS.register("drafts", unsent.obligations)
         OBLIGATIONS.register("delegations", offered.obligations)
         post_migrate.connect(roles.ensure_roles, dispatch_uid="cases.roles")

@@ -9,8 +9,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from municipality.accounts.models import Organisation
 from municipality.audit.models import StateEvent
 from municipality.kernel import clock, ids
+from municipality.kernel.subjects import SubjectKey
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
 
@@ -34,6 +36,10 @@ class Case(models.Model):
     title_ar = models.CharField(_("title in Arabic"), max_length=160)
     title_en = models.CharField(_("title in English"), max_length=160)
     applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="cases", verbose_name=_("applicant"))
+    # Whose request it is, where the applicant sent it for an organisation: it stays with whoever signs for that.
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("organisation")
+    )
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
     filed_by = models.CharField(_("filed by"), max_length=10, choices=FiledBy, default=FiledBy.APPLICANT)
     state = models.CharField(_("state"), max_length=40)
@@ -62,6 +68,7 @@ class Case(models.Model):
         ]
         indexes = [
             models.Index(fields=["applicant", "-id"], name="cases_applicant"),
+            models.Index(fields=["organisation", "-id"], name="cases_organisation", condition=models.Q(organisation__isnull=False)),
             models.Index(fields=["service", "closed_at"], name="cases_service_closed"),
             models.Index(fields=["subject"], name="cases_subject"),
         ]
@@ -81,6 +88,13 @@ class Case(models.Model):
     def rights_key(self) -> str:
         """The subject that a delegation must cover."""
         return self.held_under or self.subject
+
+    @property
+    def holder_key(self) -> str:
+        """The key of whose request it is: the holder of the documents issued for it."""
+        if self.organisation is not None:
+            return str(SubjectKey("organisation", self.organisation.public_id))
+        return self.applicant.key
 
     @property
     def is_assisted(self) -> bool:

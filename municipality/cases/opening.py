@@ -22,7 +22,7 @@ def case_or_404(
 
     It comes with the relations of READ_WITH_A_CASE, and with the annotations `read_too`.
 
-    Raises Http404 where there is none, NotYours for another person's, NotPermitted where a right to act has ended.
+    Raises Http404 where there is none, NotYours for another's, NotPermitted where a right to act has ended.
     """
     related = chain.from_iterable(READ_WITH_A_CASE.values())
     case = get_object_or_404(with_queue(Case.objects.select_related("branch", *related)).annotate(**read_too or {}), public_id=public_id)
@@ -30,5 +30,6 @@ def case_or_404(
     if "" not in wanted and case.service not in wanted:
         raise Http404
     access = authorize(user, case)
-    case.applicant = access.person  # saves a query
+    if access.person.pk == case.applicant_id:
+        case.applicant = access.person  # saves a query
     return case, access

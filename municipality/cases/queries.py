@@ -8,17 +8,21 @@ from django.db.models import Avg, Count, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import may_sign, signatories_of, signatures, signed_ids
 from municipality.accounts.requests import Visitor
 from municipality.cases.models import Block, Case, CaseEvent, Feedback, Figure
 from municipality.cases.timeline import with_queue
 from municipality.delegation import queries as delegation
+from municipality.delegation.authorization import may
 from municipality.delegation.registry import Ownership
 from municipality.kernel.actors import Actor
 from municipality.notifications.models import Message
 
 
 def visible_to(user: Visitor) -> QuerySet[Case]:
-    """A person's own cases and those in which they act for another now; for staff, the cases of people whom they assist.
+    """A person's own cases, those of organisations that they sign for and those in which they act for another now.
+
+    For staff, the cases of people whom they assist. Those of an organisation are not their applicant's who does not sign for it any more.
 
     Officers reach their cases through the queue instead.
     """
@@ -27,15 +31,29 @@ def visible_to(user: Visitor) -> QuerySet[Case]:
     others = _delegated_rows(user)
     if user.is_staff:
         return Case.objects.none() if others is None else Case.objects.filter(others)
-    if others is None:
-        return Case.objects.filter(applicant=user)
-    # A union of two index scans: with OR the database would scan the whole table.
-    own = Case.objects.filter(applicant=user).values("pk")
-    return Case.objects.filter(pk__in=own.union(Case.objects.filter(others).values("pk")))
+    own = Case.objects.filter(applicant=user, organisation=None)
+    lists = [of_organisations(user)] if may_sign(user) else []
+    lists += [Case.objects.filter(others)] if others is not None else []
+    if not lists:
+        return own
+    # A union of index scans: with OR the database would scan the whole table.
+    return Case.objects.filter(pk__in=own.values("pk").union(*(rows.values("pk") for rows in lists)))
+
+
+def of_organisations(user: User) -> QuerySet[Case]:
+    """The cases of the organisations for which a person signs today, whoever sent them."""
+    return Case.objects.filter(organisation__in=signatures(user).values("organisation"))
+
+
+def left_behind(user: User) -> QuerySet[Case]:
+    """The cases that a person sent for an organisation for which they do not sign any more."""
+    sent = Case.objects.filter(applicant=user, organisation__isnull=False)
+    return sent.exclude(organisation__in=signatures(user).values("organisation"))
 
 
 def _delegated_rows(user: User, kinds: Collection[str] = ()) -> Q | None:
-    return delegation.granted_rows(user, owner="applicant", subject="subject", held="held_under", service="", column="service", kinds=kinds)
+    columns = {"owner": "applicant", "organisation": "organisation", "subject": "subject", "held": "held_under", "column": "service"}
+    return delegation.granted_rows(user, **columns, service="", kinds=kinds)
 
 
 def delegated_to(user: User) -> QuerySet[Case]:
@@ -45,13 +63,39 @@ def delegated_to(user: User) -> QuerySet[Case]:
 
 
 def ownership(case: Case, user: User) -> Ownership:
-    """A case belongs to its applicant."""
-    return Ownership(case.applicant_id == user.pk, [case.applicant_id], [case.rights_key], case.service)
+    """A case belongs to its applicant, that of an organisation to all who sign for it today."""
+    is_own = is_owner(user, case.applicant_id, case.organisation_id)
+    people = [user.pk] if is_own else [person.pk for person in owners(case)]
+    return Ownership(is_own, people, [case.rights_key], case.service)
+
+
+def is_owner(user: User, applicant_id: int, organisation_id: int | None) -> bool:
+    """Whether a case with this applicant and organisation is a person's own."""
+    return applicant_id == user.pk if organisation_id is None else organisation_id in signed_ids(user)
+
+
+def owners(case: Case) -> list[User]:
+    """The applicant of a case, or all who sign today for its organisation."""
+    return [case.applicant] if case.organisation_id is None else list(signatories_of(case.organisation_id))
+
+
+def may_act(actor: Actor, case: Case) -> bool:
+    """Whether an actor may take a step of the applicant: as an owner of the case, or by a grant of one; inside a transaction."""
+    people = (person for person in owners(case) if person.key in (actor.key, actor.for_key))
+    return any(may(actor, person=person, service=case.service, subject=case.rights_key) for person in people)
+
+
+def recipients(key: str, person: User) -> list[User]:
+    """Who gets a message to `person` about the case with a key: who signs for its organisation, where its applicant does not any more."""
+    left = left_behind(person).filter(public_id=key.partition(":")[2]).first()
+    signing = signatories_of(left.organisation_id).filter(is_active=True) if left is not None else ()
+    return list(signing) or [person]
 
 
 def acting_roles(case: Case) -> list[tuple[str, str]]:
-    """Role and key of each actor who made a move for the applicant."""
-    steps = case.events.filter(actor_role__in=("delegate", "assistant")).order_by("actor_role", "actor_key")
+    """Role and key of each actor who made a move for the applicant, or beside them for the same organisation."""
+    steps = case.events.filter(actor_role__in=("applicant", "delegate", "assistant")).order_by("actor_role", "actor_key")
+    steps = steps.exclude(actor_key=case.applicant.key)
     return list(steps.values_list("actor_role", "actor_key").distinct())
 
 
@@ -105,9 +149,9 @@ def figures() -> dict[str, Figure]:
     return {figure.service: figure for figure in Figure.objects.all()}
 
 
-def messages_of(case: Case) -> list[Message]:
-    """The messages to the applicant about a case, newest first, with the fields that a list shows."""
-    rows = Message.objects.filter(person=case.applicant_id, subject_key=case.key)
+def messages_of(case: Case, user: User) -> list[Message]:
+    """The messages to a user about a case, newest first, with the fields that a list shows."""
+    rows = Message.objects.filter(person=user, subject_key=case.key)
     return list(rows.only("public_id", "title_ar", "title_en", "created_at").order_by("-pk"))
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import User
+from municipality.accounts.models import Organisation, User
 from municipality.audit.services import record
+from municipality.cases import queries
 from municipality.cases.catalogue import services as catalogue_services
 from municipality.cases.models import Block, Case, CaseEvent, Effect, Feedback, Figure, FiledBy
 from municipality.cases.timeline import TIMELINES
@@ -45,10 +46,12 @@ def open_case(
     actor: Actor,
     due_on: dt.date | None = None,
     held_under: str = "",
+    organisation: Organisation | None = None,
 ) -> Case:
     """Open a case in the first state of its workflow and return it.
 
-    `held_under` is the subject that a delegation must cover where it is not the case's own. Raises Refused("already_open") where the
+    `held_under` is the subject that a delegation must cover where it is not the case's own, `organisation` the one for which the
+    applicant sends it. Raises Refused("already_open") where the
     subject has an open case (the caller's transaction is rolled back), and NotPermitted where the actor may not act for the applicant.
     """
     if not actor.is_system and not may(actor, person=applicant, service=service, subject=held_under or subject):
@@ -63,6 +66,7 @@ def open_case(
         title_ar=title_ar,
         title_en=title_en,
         applicant=applicant,
+        organisation=organisation,
         branch=branch,
         filed_by=actor.role if actor.role in FiledBy.values else FiledBy.APPLICANT,
         state=WORKFLOWS[service].initial,
@@ -92,10 +96,7 @@ def advance(
     """
     table = WORKFLOWS[case.service]
     step = table.move(move, case.state)
-    if step.may == "applicant":
-        is_allowed = may(actor, person=case.applicant, service=case.service, subject=case.rights_key)
-    else:
-        is_allowed = step.may == actor.role
+    is_allowed = queries.may_act(actor, case) if step.may == "applicant" else step.may == actor.role
     if not is_allowed:
         raise NotPermitted("not_yours", _("You cannot take this step."))
     changes: dict[str, Any] = {}
@@ -110,15 +111,16 @@ def advance(
         event: CaseEvent = transition(case, move, actor=actor, reason=reason, data=data, **changes)
         record(f"case.{move}", subject=case.key, actor=actor, data={"from": event.from_state, "to": event.to_state, "reason": reason})
         if actor.role == "assistant":
-            _notify_assisted(case, event)
+            _notify_assisted(case, event, actor)
     return event
 
 
-def _notify_assisted(case: Case, event: CaseEvent) -> None:
-    """Tell the applicant what a member of staff did for them."""
+def _notify_assisted(case: Case, event: CaseEvent, actor: Actor) -> None:
+    """Tell the person for whom a member of staff acted what they did."""
+    person = next(one for one in queries.owners(case) if one.key == actor.for_key)
     label = TIMELINES[case.service].title(event) if case.service in TIMELINES else WORKFLOWS[case.service].moves[event.move].label
     context = {"case": case, "about": Bilingual(case.title_ar, case.title_en), "did": label, "branch": case.branch}
-    send(AssistedAct, person=case.applicant, key=f"case-event:{event.pk}", subject_key=case.key, context=context)
+    send(AssistedAct, person=person, key=f"case-event:{event.pk}", subject_key=case.key, context=context)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from functools import cached_property
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from municipality.accounts.models import User
-from municipality.accounts.queries import organisations_signed_by
+from municipality.accounts.queries import organisations_signed_by, signatures
 from municipality.accounts.requests import Visitor
 from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation
@@ -110,12 +110,21 @@ def consent_of(user: User) -> Consent | None:
 
 
 def granted_rows(
-    user: User, *, owner: str, subject: str, service: str, held: str = "", column: str = "", kinds: Collection[str] = ()
+    user: User,
+    *,
+    owner: str,
+    subject: str,
+    service: str,
+    organisation: str = "",
+    held: str = "",
+    column: str = "",
+    kinds: Collection[str] = (),
 ) -> Q | None:
     """The condition on rows of others on which `user` may act; None if there are no grants.
 
-    `owner` and `subject` are the columns of the person and of the subject key; `held` is the column of a second subject that a grant
-    must cover too. `service` is the service of all rows, or empty if `column` is the column of it. `kinds` restricts to kinds of grants.
+    `owner` and `subject` are the columns of the person and of the subject key; `organisation` is the column of an organisation whose
+    signatories own the row in place of that person, `held` the column of a second subject that a grant must cover too. `service` is the
+    service of all rows, or empty if `column` is the column of it. `kinds` restricts to kinds of grants.
     """
     combined: Q | None = None
     for grant in grants(user, service):
@@ -124,7 +133,11 @@ def granted_rows(
         within = grant.subjects(subject)
         if held and grant.subject:
             within = within & Q(**{held: ""}) | grant.subjects(held)
-        condition = Q(**{owner: grant.giver}) & within
+        given = Q(**{owner: grant.giver})
+        if organisation:
+            signed = signatures(grant.giver).values("organisation")
+            given = given & Q(**{organisation: None}) | Q(**{f"{organisation}__in": signed})
+        condition = given & within
         if grant.service and column:
             condition &= Q(**{column: grant.service})
         combined = condition if combined is None else combined | condition

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import may_sign, organisations_signed_by
 from municipality.accounts.requests import Visitor
 from municipality.documents.facts import Facts
 from municipality.documents.models import Document
@@ -25,10 +27,13 @@ DOCUMENT_KINDS: Registry[type[Facts]] = Registry()
 
 
 def visible_to(user: Visitor) -> QuerySet[Document]:
-    """The documents of a person, and those of others that `OPENED_TO` gives; none for staff."""
+    """The documents of a person and of organisations that they sign for, and those of others that `OPENED_TO` gives; none for staff."""
     if not user.is_authenticated or user.is_staff:
         return Document.objects.none()
     condition = Q(holder_key=user.key)
+    if may_sign(user):
+        signed = organisations_signed_by(user).annotate(holder_key=Concat(Value("organisation:"), F("public_id")))
+        condition |= Q(holder_key__in=signed.values("holder_key"))
     for provider in OPENED_TO.values():
         keys = provider(user)
         condition = condition if keys is None else condition | Q(pk__in=keys)

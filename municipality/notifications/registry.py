@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from django.template import TemplateDoesNotExist
 
 from municipality.kernel import clock
+from municipality.kernel.registry import Registry
 from municipality.notifications.models import Channel
 from municipality.notifications.texts import LANGUAGES, foreign_links, render
 from municipality.ui.texts import Text
@@ -180,6 +181,8 @@ class _RecordingContext(dict[str, Any]):
 
 
 MESSAGE_KINDS: dict[str, MessageKind] = {}
+# By the kind of subject: (its key, to whom a message about it is sent) → who gets it now.
+RECIPIENTS: Registry[Callable[[str, Any], Sequence[Any]]] = Registry()
 
 
 def legal_notices() -> list[str]:

@@ -22,7 +22,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.failpoints import failpoint
 from municipality.notifications import mail, not_reached, queries, sms
 from municipality.notifications.models import Channel, ChannelChoice, Delivery, DeliveryState, Message
-from municipality.notifications.registry import MESSAGE_KINDS, MessageKind
+from municipality.notifications.registry import MESSAGE_KINDS, RECIPIENTS, MessageKind
 from municipality.notifications.texts import foreign_links, link
 
 # Reasons of deliveries, see admin.REASONS.
@@ -42,13 +42,25 @@ def send(
 ) -> Message:
     """Put a message (its kind or class) into a person's inbox and enqueue it for each channel, in the caller's transaction.
 
-    `channels` replaces those of the kind; none: inbox only. The same (kind, key, person) again is the same message. Both languages
-    are rendered and stored now. Raises RuntimeError outside a transaction, KeyError for an undeclared kind or a placeholder without a
-    value.
+    Where others have its subject by now (`registry.RECIPIENTS`), each of them gets it in place of the person; the first of these messages
+    is returned. `channels` replaces those of the kind; none: inbox only. The same (kind, key, person) again is the same message. Both
+    languages are rendered and stored now. Raises RuntimeError outside a transaction, KeyError for an undeclared kind or a placeholder
+    without a value.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a message is created inside the transaction of its cause")
     declared = MESSAGE_KINDS[kind if isinstance(kind, str) else kind.kind]
+    find = RECIPIENTS.get(subject_key.partition(":")[0])
+    people = find(subject_key, person) if find is not None else [person]
+    chosen = declared.channels if channels is None else channels
+    saved = [_put(declared, one, key, context, subject_key, chosen) for one in people]
+    return saved[0]
+
+
+def _put(
+    declared: MessageKind, person: User, key: str, context: Mapping[str, Any], subject_key: str, channels: Sequence[Channel]
+) -> Message:
+    """One message in the inbox of one person, with its deliveries; the one that is there already, if there is one."""
     kind = declared.kind
     ar, en = declared.texts(context, "ar"), declared.texts(context, "en")
     message = Message(
@@ -69,7 +81,7 @@ def send(
     saved = Message.objects.get(kind=kind, key=key, person=person)
     saved.person = person  # saves a query
     if saved.public_id == message.public_id:
-        _create_deliveries(saved, declared, declared.channels if channels is None else channels)
+        _create_deliveries(saved, declared, channels)
     return saved
 
 

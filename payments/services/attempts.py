@@ -11,14 +11,14 @@ from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import User, actor_for
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, money
 from municipality.kernel.actors import VISITOR, Actor
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.kernel.transitions import transition
-from payments import links, queries, rules
+from payments import links, queries, rights, rules
 from payments.models import Allocation, Attempt, BankMessageKind, Bill, Direction, GatewayMessage
 from payments.providers import provider, provider_named
 from payments.providers.port import NotConfigured, Order
@@ -40,9 +40,9 @@ def started_by_visitor(attempt: Attempt, session_key: str | None) -> bool:
     return attempt.started_by_id is None and is_session_of(attempt, session_key)
 
 
-def actor_of_payment(payer: User | None, bill_payer: User) -> Actor:
-    """The actor of a step of a payment: the payer of the bill, their delegate, or a visitor (None)."""
-    return VISITOR if payer is None else actor_for(payer, bill_payer)
+def actor_of_payment(payer: User | None, bill: Bill) -> Actor:
+    """The actor of a step of a payment: as `rights.payer_actor`, or a visitor (None)."""
+    return VISITOR if payer is None else rights.payer_actor(payer, bill)
 
 
 def start_attempt(*, bills: Sequence[Bill], payer: User | None, language: str, session_key: str) -> Attempt:
@@ -91,14 +91,14 @@ def _start(*, bills: Sequence[Bill], payer: User | None, language: str, session_
     for person in dict.fromkeys(bill.payer for bill in locked):  # a basket may have bills of several payers
         own_bills = [bill for bill in locked if bill.payer_id == person.pk]
         data = {"fils": sum(bill.total_fils for bill in own_bills), "bills": [bill.key for bill in own_bills]}
-        record("payment.started", subject=attempt.key, actor=actor_of_payment(payer, person), data=data)
+        record("payment.started", subject=attempt.key, actor=actor_of_payment(payer, own_bills[0]), data=data)
     return attempt
 
 
 def _may_pay_all(payer: User | None, bills: Sequence[Bill]) -> bool:
     if payer is None:
         return len(bills) == 1 and queries.visitor_may_pay(bills[0])
-    return all(queries.may_pay(payer, bill) for bill in bills)
+    return all(rights.may_pay(payer, bill) for bill in bills)
 
 
 def _open_attempt(bill_ids: list[int]) -> Attempt | None:
@@ -138,17 +138,17 @@ def redirect_url(attempt: Attempt) -> str:
                 "gateway_unavailable", _("Payment is not available at the moment. Nothing was taken. Please try again later.")
             ) from error
         if not is_double_click:
-            _record_redirect(row, allocations[0].bill.payer, redirection.raw, redirection.decoded, now)
+            _record_redirect(row, allocations[0].bill, redirection.raw, redirection.decoded, now)
     attempt.state, attempt.last_event, attempt.redirected_at = row.state, row.last_event, row.redirected_at
     return redirection.url
 
 
-def _record_redirect(row: Attempt, payer: User, raw: str, decoded: dict[str, str], now: dt.datetime) -> None:
+def _record_redirect(row: Attempt, bill: Bill, raw: str, decoded: dict[str, str], now: dt.datetime) -> None:
     GatewayMessage.objects.create(direction=Direction.OUT, kind=BankMessageKind.INIT, attempt=row, raw=raw, decoded=decoded, at=now)
     transition(
         row,
         "redirect",
-        actor=actor_of_payment(row.started_by, payer),
+        actor=actor_of_payment(row.started_by, bill),
         redirected_at=now,
         page_expires_at=now + dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS),
     )
@@ -196,7 +196,7 @@ def give_up(*, attempt: Attempt, payer: User | None, session_key: str | None = N
         raise TransitionRefused("no_such_move", _("The outcome of this payment is already known."))
     Attempt.objects.filter(pk=row.pk, hint="").update(hint=rules.Hint.GIVEN_UP)
     for allocation in row.allocations.select_related("bill__payer").order_by("pk")[:1]:
-        record("payment.given_up", subject=row.key, actor=actor_of_payment(payer, allocation.bill.payer))
+        record("payment.given_up", subject=row.key, actor=actor_of_payment(payer, allocation.bill))
     enqueue_now(row, "given_up")
 
 
@@ -205,4 +205,4 @@ def _may_give_up(attempt: Attempt, payer: User | None, session_key: str | None) 
         return payer is not None and attempt.started_by_id == payer.pk
     if payer is None:
         return is_session_of(attempt, session_key)
-    return all(queries.may_pay(payer, allocation.bill) for allocation in attempt.allocations.select_related("bill__payer"))
+    return all(rights.may_pay(payer, allocation.bill) for allocation in attempt.allocations.select_related("bill__payer"))

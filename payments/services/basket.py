@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.kernel.errors import NotPermitted, Refused
-from payments import queries
+from payments import queries, rights
 from payments.models import Attempt, Bill
 from payments.registry import OWING
 from payments.services.attempts import start_attempt
@@ -63,7 +63,7 @@ def _bill(payer: User, code: str, issued: Mapping[str, Bill]) -> Bill:
         bill = _bill_of_due(payer, *key.partition(":")[::2])
     else:
         bill = None
-    if bill is None or not queries.may_pay(payer, bill):
+    if bill is None or not rights.may_pay(payer, bill):
         raise _not_in_basket()
     return bill
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.kernel.actors import system
+from payments import rights
 from payments.documents import ReceiptFacts, public_facts
 from payments.models import Receipt
 
@@ -19,7 +20,7 @@ def write_document(*, receipt_id: int) -> None:
             kind=ReceiptFacts.kind,
             number=receipt.number,
             subject=receipt.bill.key,
-            holder_key=receipt.bill.payer.key,
+            holder_key=rights.holder_key(receipt.bill),
             facts=ReceiptFacts.of(receipt).dump(),
             public_facts=public_facts(receipt),
         )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts.access import access
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.delegation.authorization import authorize
+from municipality.delegation.authorization import Access, authorize
 from municipality.documents import store
 from municipality.documents.states import DocumentState
 from municipality.kernel.errors import TransitionRefused
@@ -23,17 +23,16 @@ from payments.deadlines import last_days
 from payments.models import Bill
 
 
-def _bill_or_404(request: HttpRequest, public_id: str) -> Bill:
+def _bill_or_404(request: HttpRequest, public_id: str) -> tuple[Bill, Access]:
     bill = get_object_or_404(Bill.objects.select_related("payer"), public_id=public_id)
-    authorize(request.user, bill)
-    return bill
+    return bill, authorize(request.user, bill)
 
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The bill with its lines; POST redirects to the bank. Raises Http404 for another's bill."""
-    bill = _bill_or_404(request, public_id)
+    bill, access = _bill_or_404(request, public_id)
     if request.method == "POST":
         if request.session.session_key is None:
             request.session.save()
@@ -51,7 +50,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "lines": lines,
         "until": last_days([bill]).get(bill.pk) if status.step == "due" else None,
         "deposits": queries.returned_deposits(bill),
-        "for_whom": None if bill.payer_id == request.user.pk else bill.payer,
+        "for_whom": None if access.is_self else bill.payer,
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
         "is_violation": bool(_violation_id(bill)),
@@ -81,7 +80,7 @@ def _crumbs(bill: Bill) -> list[tuple[str, str]]:
 @require_POST
 def left(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The person left the bank's page without paying: inquire now. Raises Http404 for another's bill."""
-    bill = _bill_or_404(request, public_id)
+    bill, _access = _bill_or_404(request, public_id)
     attempt = queries.status_of(bill).attempt
     if attempt is None:
         return SeeOther("../")

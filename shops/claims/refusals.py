@@ -46,7 +46,7 @@ def write_refusal(*, case: Case) -> None:
             kind=ClaimRefusalFacts.kind,
             number=next_number(f"CRF-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
-            holder_key=case.applicant.key,
+            holder_key=case.holder_key,
             facts=ClaimRefusalFacts.of(case, applicant=claim.organisation).dump(),
             public_facts=claim.shop.public_facts(),
         )

@@ -103,6 +103,7 @@ def _open_claim(
         title_ar=row.name_ar,
         title_en=row.name_en,
         applicant=claimant.person,
+        organisation=claimant.organisation,
         branch=row.branch,
         series="CL",
         editions=[*rulebook.editions(EDITIONS, today), rulebook.calendar_edition()],

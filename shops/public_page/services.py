@@ -92,6 +92,7 @@ def _open_case(service: str, shop: Shop, subject: str, person: User, actor: Acto
         editions=[limits, *rulebook.editions(EDITIONS[service], today), rulebook.calendar_edition()],
         actor=actor,
         held_under=held_under,
+        organisation=shop.organisation if held_under else None,  # a correction is of whoever proposes it
         due_on=case_clock.promised_day(limits),
     )
 

@@ -79,7 +79,7 @@ def write_decision(*, case_id: int) -> None:
             kind=papers.DecisionFacts.kind,
             number=next_number(f"VOD-{clock.today().year}"),
             subject=case.key,
-            holder_key=case.applicant.key,
+            holder_key=case.holder_key,
             facts=_decision_facts(objection).dump(),
             public_facts={"branch": [case.branch.name_ar, case.branch.name_en]},
         )

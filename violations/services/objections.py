@@ -79,6 +79,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
         title_ar=row.offence_facts["name_ar"],
         title_en=row.offence_facts["name_en"],
         applicant=access.person,
+        organisation=row.shop.organisation if row.shop is not None and queries.is_of_holder(row) else None,
         branch=branch,
         series="OBJ",
         editions=[*rulebook.editions([queries.LIMITS, queries.REPLIES, queries.CHECKS], today), rulebook.calendar_edition()],

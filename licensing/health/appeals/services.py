@@ -64,6 +64,7 @@ def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> 
         title_ar=row.title_ar,
         title_en=row.title_en,
         applicant=access.person,
+        organisation=row.organisation,
         branch=branch,
         series="APL",
         editions=[*rules, rulebook.calendar_edition()],
@@ -143,7 +144,7 @@ def write_decision(*, case: Case) -> None:
             kind=AppealDecisionFacts.kind,
             number=next_number(f"HAD-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
-            holder_key=case.applicant.key,
+            holder_key=case.holder_key,
             facts=facts_of(queries.appeal_of(case)).dump(),
             public_facts={"branch": [case.branch.name_ar, case.branch.name_en]},
         )

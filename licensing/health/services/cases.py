@@ -8,7 +8,7 @@ from typing import Any
 
 from licensing.health.queries import Offer
 from licensing.models import Renewal
-from municipality.accounts.models import User
+from municipality.accounts.models import Organisation, User
 from municipality.cases.services import open_case
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -17,7 +17,15 @@ from shops.models import Shop
 
 
 def open_renewal(
-    *, shop: Shop, applicant: User, offer: Offer, editions: Sequence[RulebookEdition], due_on: dt.date | None, actor: Actor, **lane: Any
+    *,
+    shop: Shop,
+    applicant: User,
+    organisation: Organisation | None,
+    offer: Offer,
+    editions: Sequence[RulebookEdition],
+    due_on: dt.date | None,
+    actor: Actor,
+    **lane: Any,
 ) -> Renewal:
     """Create the case and the renewal; `lane` are the fields that only a renewal for an officer has. Raises what `open_case` does.
 
@@ -36,6 +44,7 @@ def open_renewal(
         editions=list(editions),
         actor=actor,
         due_on=due_on,
+        organisation=organisation,
     )
     return Renewal.objects.create(
         case=case,

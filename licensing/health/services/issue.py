@@ -100,7 +100,7 @@ def issue_renewal(*, case: Case) -> None:
             kind=HealthLicenceFacts.kind,
             number=next_number(f"HLT-{shop.branch_id}-{clock.today().year}"),
             subject=locked.key,
-            holder_key=locked.applicant.key,
+            holder_key=locked.holder_key,
             valid_from=renewal.first_day,
             valid_to=renewal.last_day,
             facts=(facts if repeated is None else facts.repeating(repeated)).dump(),

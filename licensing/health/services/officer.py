@@ -91,6 +91,7 @@ def send_to_officer(
     renewal = open_renewal(
         shop=shop,
         applicant=applicant,
+        organisation=shop.organisation,
         offer=offer,
         editions=[offer.fees, offer.limits, *rulebook.editions(EDITIONS, today), rulebook.calendar_edition()],
         due_on=case_clock.promised_day(limits),

@@ -29,7 +29,7 @@ def write_refusal(*, case: Case) -> None:
             kind=RenewalRefusalFacts.kind,
             number=next_number(f"HRF-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
-            holder_key=case.applicant.key,
+            holder_key=case.holder_key,
             facts=RenewalRefusalFacts.of(case).dump(),
             public_facts=shop.public_facts(),
         )

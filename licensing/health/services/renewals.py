@@ -74,7 +74,10 @@ def submit(
     if expected_fils is not None and expected_fils != offer.total:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     actor = actor or actor_of(applicant)
-    case = open_renewal(shop=shop, applicant=applicant, offer=offer, editions=editions, due_on=offer.due_on, actor=actor).case
+    sent = open_renewal(
+        shop=shop, applicant=applicant, organisation=shop.organisation, offer=offer, editions=editions, due_on=offer.due_on, actor=actor
+    )
+    case = sent.case
     certificates = workers.lights([shop]).get(shop.pk) if service == RENEWAL else None
     ended = {"ended_certificates": certificates.ended} if certificates is not None and certificates.ended else None
     advance(case, "submit", actor=actor, data=ended)  # what the declaration left out

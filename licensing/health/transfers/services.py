@@ -181,7 +181,15 @@ def agree(*, transfer: LicenceTransfer, user: User, organisation: Organisation |
     editions = [offer.fees, offer.limits, *rulebook.editions(EDITIONS, today), rulebook.calendar_edition()]
     due_on = case_clock.promised_day(rulebook.edition("limits.review", today))
     renewal = open_renewal(
-        shop=shop, applicant=user, offer=offer, editions=editions, due_on=due_on, actor=actor, lane=Lane.OFFICER, flags=offer.flags
+        shop=shop,
+        applicant=user,
+        organisation=organisation,
+        offer=offer,
+        editions=editions,
+        due_on=due_on,
+        actor=actor,
+        lane=Lane.OFFICER,
+        flags=offer.flags,
     )
     case = renewal.case
     row.organisation, row.case = organisation, case

@@ -168,7 +168,7 @@ def issue_licence(*, case: Case) -> None:
             kind=BoardLicenceFacts.kind,
             number=number,
             subject=request.case.key,
-            holder_key=request.case.applicant.key,
+            holder_key=request.case.holder_key,
             valid_from=min(first for _board, first, _last in days),
             valid_to=max(last for _board, _first, last in days),
             facts=facts_of(request, number, days).dump(),

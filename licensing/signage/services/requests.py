@@ -183,6 +183,7 @@ def open_request(
         title_ar=shop.name_ar,
         title_en=shop.name_en,
         applicant=person,
+        organisation=shop.organisation,
         branch=shop.branch,
         series="ADV",
         editions=[*rules, *editions, rulebook.calendar_edition()],

@@ -133,6 +133,7 @@ def _open(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent])
                 title_ar=p.shop.name_ar,
                 title_en=p.shop.name_en,
                 applicant=p.applicant,
+                organisation_id=p.shop.organisation_id,
                 branch=p.shop.branch,
                 state=S.DRAFT,
                 opened_at=p.opened_at,

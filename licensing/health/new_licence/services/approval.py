@@ -75,7 +75,7 @@ def write_approval(*, case: Case) -> None:
             kind=LocationApprovalFacts.kind,
             number=next_number(f"LOC-{case.branch_id}-{first.year}"),
             subject=case.key,
-            holder_key=case.applicant.key,
+            holder_key=case.holder_key,
             valid_from=first,
             valid_to=last,
             facts=approval_facts(request, first, last).dump(),
@@ -99,7 +99,7 @@ def write_refusal(*, case: Case) -> None:
             kind=NewLicenceRefusalFacts.kind,
             number=next_number(f"HNF-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
-            holder_key=case.applicant.key,
+            holder_key=case.holder_key,
             facts=NewLicenceRefusalFacts.of(case, applicant=request.holder).dump(),
             public_facts=_public(request),
         )

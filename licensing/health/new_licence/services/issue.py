@@ -148,7 +148,7 @@ def issue_licence(*, case: Case) -> None:
             kind=HealthLicenceFacts.kind,
             number=next_number(f"HLT-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
-            holder_key=case.applicant.key,
+            holder_key=case.holder_key,
             valid_from=period.first,
             valid_to=period.last,
             facts=HealthLicenceFacts.of(request.case, shop, period).dump(),

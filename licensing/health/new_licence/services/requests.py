@@ -132,6 +132,7 @@ def submit(*, draft: Draft, person: User, version: int, expected_fils: int, expe
         title_ar=answers["name_ar"],
         title_en=answers["name_en"],
         applicant=person,
+        organisation=organisation,
         branch=all_places.branch_of(area),
         series="HN",
         editions=[*editions.values(), rulebook.calendar_edition()],
