@@ -205,10 +205,11 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
             context.update(_calendar_facts(ruleset), **_changes(ruleset), effects=_effects(ruleset))
             return TemplateResponse(request, "admin/rulebook/ruleset/publish.html", context)
         user: Any = request.user
+        is_seen = request.POST.get("seen") == ruleset.made_at.isoformat()
         if request.POST.get("step") == "send_back":
-            return self._send_back(request, ruleset, user)
+            return self._send_back(request, ruleset, user, is_seen=is_seen)
         try:
-            if request.POST.get("seen") != ruleset.made_at.isoformat():
+            if not is_seen:
                 raise services.changed()
             services.publish(ruleset=ruleset, publisher=user, actor=Actor(PUBLISHER, user.key))
         except Refused as refusal:
@@ -217,8 +218,10 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
             self.message_user(request, _("The edition is published. It can no longer be changed."))
         return HttpResponseRedirect(page)
 
-    def _send_back(self, request: HttpRequest, ruleset: RuleSet, user: Any) -> HttpResponse:
+    def _send_back(self, request: HttpRequest, ruleset: RuleSet, user: Any, *, is_seen: bool) -> HttpResponse:
         try:
+            if not is_seen:
+                raise services.changed()
             services.send_back(ruleset=ruleset, publisher=user, actor=Actor(PUBLISHER, user.key), words=request.POST.get("words", ""))
         except Refused as refusal:
             self.message_user(request, refusal.sentence, messages.ERROR)

@@ -72,11 +72,13 @@ def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
 def send_back(*, ruleset: RuleSet, publisher: User, actor: Actor, words: str) -> None:
     """Send a draft back to its maker with a reason, which stands until the maker saves it again.
 
-    Raises Refused: published, same_person, no_words.
+    Raises Refused: published, changed (its maker saved it since `ruleset` was read), same_person, no_words.
     """
     row = RuleSet.objects.select_for_update().get(pk=ruleset.pk)
     if row.published_at is not None:
         raise Refused("published", _("This edition is already published."))
+    if row.made_at != ruleset.made_at:
+        raise changed()
     if row.made_by_id == publisher.pk:
         raise Refused("same_person", _("The person who made an edition cannot publish it. A second person must."))
     if not words.strip():

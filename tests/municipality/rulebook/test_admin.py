@@ -158,8 +158,9 @@ def test_a_draft_that_its_maker_saved_after_it_was_shown_is_not_published(maker:
 def test_a_publisher_sends_a_draft_back_with_a_reason_until_it_is_saved_again(maker: User, checker: User) -> None:
     ruleset, client = drafted(maker), signed_in(checker)
     url = reverse(PUBLISH, args=[ruleset.pk])
-    assert client.post(url, {"step": "send_back", "words": " "}).status_code == 302
-    assert client.post(url, {"step": "send_back", "words": "رقم القرار ناقص"}).status_code == 302
+    sent = {"step": "send_back", "seen": ruleset.made_at.isoformat()}
+    assert client.post(url, {**sent, "words": " "}).status_code == 302
+    assert client.post(url, {**sent, "words": "رقم القرار ناقص"}).status_code == 302
     ruleset.refresh_from_db()
     assert (ruleset.sent_back_words, ruleset.published_at) == ("رقم القرار ناقص", None)
     assert AuditEvent.objects.get(action="rulebook.sent_back").actor_key == checker.key
@@ -171,6 +172,23 @@ def test_a_publisher_sends_a_draft_back_with_a_reason_until_it_is_saved_again(ma
     ruleset.refresh_from_db()
     assert (ruleset.sent_back_at, ruleset.sent_back_words) == (None, "")
     assert url in client.get("/admin/").content.decode()
+
+
+def test_a_draft_that_its_maker_saved_after_it_was_shown_is_not_sent_back(maker: User, checker: User) -> None:
+    """Or the words would be about another draft, and what the maker saved would wait with them."""
+    ruleset, client = drafted(maker), signed_in(checker)
+    url, words = reverse(PUBLISH, args=[ruleset.pk]), "رقم القرار ناقص"
+    assert client.get(url).content.decode().count(f'name="seen" value="{ruleset.made_at.isoformat()}"') == 2, "of both forms"
+    with clock.at(clock.now() + dt.timedelta(minutes=1)):
+        assert signed_in(maker).post(reverse(CHANGE, args=[ruleset.pk]), form(99_000, ruleset.fees.get())).status_code == 302
+        for seen in ({"seen": ruleset.made_at.isoformat()}, {}):
+            [message] = client.post(url, {"step": "send_back", "words": words, **seen}, follow=True).context["messages"]
+            assert message.level_tag == "error" and "حفظ المُعِدّ" in str(message)
+        with pytest.raises(Refused, match="changed"):  # at the same moment
+            services.send_back(ruleset=ruleset, publisher=checker, actor=actor_of(checker), words=words)
+        ruleset.refresh_from_db()
+        assert ruleset.sent_back_at is None
+        services.send_back(ruleset=ruleset, publisher=checker, actor=actor_of(checker), words=words)
 
 
 def test_a_published_edition_is_read_only_for_its_maker(maker: User, checker: User) -> None:
