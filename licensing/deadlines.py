@@ -17,6 +17,7 @@ from licensing.health.appeals import queries as appeals
 from licensing.health.new_licence.states import NewLicenceState
 from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import Act, Board, HealthLicence, Renewal
+from licensing.shop_cases import CLOSE_UNPAID, CLOSE_UNPAID_BOARDS
 from licensing.signage.renewals import offers
 from licensing.signage.states import BOARDS as BOARDS_SERVICE
 from licensing.signage.states import BoardsState
@@ -87,8 +88,8 @@ KINDS = {
     HEALTH: Deadlines(_("To renew a health licence without surcharge"), _licences, _stays, _holders, [RENEWAL]),
     BOARDS: Deadlines(_("To renew an advertisement board"), _boards, _stays, _holders, [BOARDS_SERVICE]),
     appeals.APPEAL_DEADLINE: Deadlines(_("To appeal against a refusal"), _refusals, _stays, applicant),
-    "licensing.payment": closed_by("licensing.close_unpaid", _TO_PAY, state=RenewalState.AWAITING_PAYMENT),
-    "licensing.boards_payment": closed_by("licensing.close_unpaid_boards", _TO_PAY, state=BoardsState.AWAITING_PAYMENT),
+    "licensing.payment": closed_by(CLOSE_UNPAID, _TO_PAY, state=RenewalState.AWAITING_PAYMENT),
+    "licensing.boards_payment": closed_by(CLOSE_UNPAID_BOARDS, _TO_PAY, state=BoardsState.AWAITING_PAYMENT),
     "licensing.new_licence": closed_by(
         "licensing.expire_new", _("The next step of the new licence"), state=NewLicenceState.AWAITING_PAYMENT
     ),

@@ -28,7 +28,8 @@ from municipality.ui.texts import Text
 from payments import queries as payments
 from shops.models import Shop
 
-CLOSING = ("licensing.close_unpaid", "licensing.close_unpaid_boards")  # the jobs that close what is not paid (`licensing.deadlines`)
+# The jobs that close what is not paid, whose days `licensing.deadlines` moves.
+CLOSING = CLOSE_UNPAID, CLOSE_UNPAID_BOARDS = ("licensing.close_unpaid", "licensing.close_unpaid_boards")
 
 
 class OpenCase(NamedTuple):
