@@ -12,6 +12,7 @@ from municipality.imports.models import LineOutcome
 from municipality.kernel import arabic, digits
 from municipality.kernel.sheets import DASH, ROUNDED_NUMBER, day_of, text_of
 from shops.imports.columns import KEY, NEEDED_OF_NEW
+from shops.register.events import leaves_its_point
 
 TEXTS = {"name_ar": 160, "name_en": 160, "block": 10, "street": 60, "building": 20, "plot": 20, "floor": 20, "unit": 20}
 HOLDER = {"holder_ar": 160, "holder_en": 160}
@@ -23,6 +24,7 @@ STATES = {
     **dict.fromkeys(("closed", "مغلق", "ملغى"), "closed"),
 }
 _STATES = {arabic.fold(name): state for name, state in STATES.items()}
+POINT = ("latitude", "longitude")
 OLDEST = dt.date(1950, 1, 1)
 # Kuwait with its waters (WGS 84).
 NORTH, EAST = (28.4, 30.2), (46.4, 49.6)
@@ -259,6 +261,8 @@ def _compare(line: CheckedLine, text: Mapping[str, str], present: Mapping[str, A
                 line.effect[column] = name
         return
     differs = {name: [present[name], after] for name, after in line.given.items() if name != "state_on" and present[name] != after}
+    if leaves_its_point(differs) and not line.given.keys() & set(POINT):  # a sheet with the place of the shop says where it is now
+        differs |= {name: [present[name], None] for name in POINT if present[name] is not None}
     line.outcome = LineOutcome.CHANGE if differs else LineOutcome.SAME
     line.effect = differs
     if {"closed_on", "suspended_on"} & differs.keys():

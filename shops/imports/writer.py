@@ -1,7 +1,7 @@
 """Writing released rows to the register in bulk: shops, former names, events, changes and the search index.
 
 In the caller's transaction, with the same number of statements for any number of rows. Writes what `register.events` and
-`register.services` write for a single shop, but for the point of one that moves: it changes only where the sheet gives another one.
+`register.services` write for a single shop, but for the point of one that moves: it is that of the sheet, or none (`validation`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Each service writes the register, an event, an audit event and, by the signal `s
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +21,15 @@ from shops.register.signals import shops_changed
 
 ADDRESS_COLUMNS = ("area_id", "block", "street", "building", "plot", "floor", "unit", "paci_number")
 PLACE = ADDRESS_COLUMNS[:5]  # another of these is another place; the others of an address are corrected without a move
+
+
+def leaves_its_point(changed: Collection[str]) -> bool:
+    """Whether a shop is elsewhere once these columns of its address have changed, so that its point is wrong.
+
+    A street or building written in another way on the same plot leaves the point where it is; with another PACI number it moves.
+    """
+    moved = {*PLACE, "paci_number"}.intersection(changed)
+    return bool(moved & {"area_id", "block", "plot"}) or ("paci_number" in moved and len(moved) > 1)
 
 
 def record_event(

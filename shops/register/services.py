@@ -14,7 +14,7 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop
-from shops.register.events import ADDRESS_COLUMNS, PLACE, open_shop, record_event, record_history
+from shops.register.events import ADDRESS_COLUMNS, leaves_its_point, open_shop, record_event, record_history
 from shops.register.signals import holder_changed, shops_changed
 from zoning.answer import places
 
@@ -129,9 +129,7 @@ def _write(
         if not change.columns.keys() <= allowed.get(change.name, frozenset()):
             raise ValueError(f"{change.name} may not change {sorted(change.columns)}")
         columns |= change.columns
-    # A street or building written in another way on the same plot leaves the point where it is; with another PACI number it moves.
-    moved = {name for name in (*PLACE, "paci_number") if columns.get(name, getattr(row, name)) != getattr(row, name)}
-    if moved & {"area_id", "block", "plot"} or ("paci_number" in moved and len(moved) > 1):
+    if leaves_its_point([name for name in ADDRESS_COLUMNS if columns.get(name, getattr(row, name)) != getattr(row, name)]):
         columns |= _point({name: columns.get(name, getattr(row, name)) for name in ADDRESS_COLUMNS})
     now = clock.now()
     RegisterChange.objects.bulk_create(

@@ -149,10 +149,19 @@ def test_arabic_digits_a_byte_order_mark_and_arabic_headings_are_read(take: Call
 
 def test_a_change_of_one_shop_leaves_the_exact_point_of_another(take: Callable[..., ImportFile], make_shop: Callable[..., Shop]) -> None:
     exact, moving = (make_shop(latitude=29.123456789, longitude=48.123456789) for _ in range(2))
-    take(known(exact, block="8"), known(moving, latitude="29.2", longitude="48.2"))
+    take(known(exact, street="8"), known(moving, latitude="29.2", longitude="48.2"))
     exact.refresh_from_db()
     moving.refresh_from_db()
-    assert (exact.block, exact.latitude, moving.latitude, moving.longitude) == ("8", 29.123456789, 29.2, 48.2)
+    assert (exact.street, exact.latitude, moving.latitude, moving.longitude) == ("8", 29.123456789, 29.2, 48.2)
+
+
+def test_a_shop_on_another_plot_loses_its_point(take: Callable[..., ImportFile], make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop(latitude=29.123456789, longitude=48.123456789)
+    take(known(shop, block="8"))
+    shop.refresh_from_db()
+    assert (shop.block, shop.latitude, shop.longitude) == ("8", None, None)
+    change = RegisterChange.objects.get(shop=shop, name="point")
+    assert (change.before, change.after) == ({"latitude": 29.123457, "longitude": 48.123457}, {"latitude": None, "longitude": None})
 
 
 def test_an_unchanged_line_confirms_the_shop_as_of_the_file(take: Callable[..., ImportFile], make_shop: Callable[..., Shop]) -> None:

@@ -28,6 +28,7 @@ STANDS = {
     "unit": "", "paci_number": "10220001", "area_m2": 40, "commercial_license_end": "2027-05-31", "commercial_registration_no": "88001",
     "latitude": 29.3, "longitude": 48.0, "opened_on": None, "closed_on": None, "suspended_on": None,
 }  # fmt: skip
+NO_POINT = {"latitude": [29.3, None], "longitude": [48.0, None]}
 
 
 def line(present: dict[str, Any] | None = None, **cells: Any) -> validation.CheckedLine:
@@ -45,7 +46,27 @@ def test_a_known_shop_keeps_what_the_line_does_not_say_and_a_dash_takes_away() -
     same = line(STANDS, floor="", area_m2="")
     assert (same.outcome, same.effect) == ("same", {})
     changed = line(STANDS, building="-", plot="9", area_m2="—")
-    assert changed.effect == {"building": ["30", ""], "plot": ["", "9"], "area_m2": [40, None]}
+    assert changed.effect == {"building": ["30", ""], "plot": ["", "9"], "area_m2": [40, None], **NO_POINT}
+
+
+@pytest.mark.parametrize(
+    ("cells", "point"),
+    [
+        ({"block": "5"}, NO_POINT),
+        ({"plot": "9", "building": "-"}, NO_POINT),
+        ({"paci_number": "10220009", "street": "13"}, NO_POINT),
+        ({"paci_number": "10220009"}, {}),
+        ({"street": "13"}, {}),
+        ({"floor": "2"}, {}),
+        ({"block": "5", "latitude": "29.3", "longitude": "48"}, {}),
+        ({"block": "5", "latitude": "29.4", "longitude": "48"}, {"latitude": [29.3, 29.4]}),
+    ],
+)
+def test_a_shop_that_moves_keeps_no_old_point(cells: dict[str, str], point: dict[str, Any]) -> None:
+    """As a single move does, unless the sheet says where the shop is now."""
+    effect = line(STANDS, **cells).effect
+    assert {name: effect[name] for name in ("latitude", "longitude") if name in effect} == point
+    assert not {"latitude", "longitude"} & line({**STANDS, "latitude": None, "longitude": None}, block="5").effect.keys()
 
 
 @pytest.mark.parametrize(
