@@ -58,7 +58,7 @@ def test_an_ordinary_page_takes_no_more_from_staff() -> None:
 
 @pytest.mark.django_db
 def test_no_line_of_a_sheet_above_ten_megabytes_is_lost() -> None:
-    clerk = StaffFactory(branch_id=None)
+    clerk: Any = StaffFactory(branch_id=None)
     clerk.groups.add(Group.objects.get(name="register_clerk"))
     line = b",".join([b"900001/2020", "مطعم".encode() * 60, b"Restaurant " * 40])
     content = b"\r\n".join([",".join(sheets.NEEDED).encode(), *[line] * 12_000])
