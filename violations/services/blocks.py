@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -70,6 +71,18 @@ def _place(pk: int) -> bool:
 def _lifts_in_force() -> QuerySet[StopLift]:
     """Lifts by hand whose last day has not passed."""
     return StopLift.objects.filter(allowed_at__isnull=False, until__gte=clock.today())
+
+
+def stops_from(row: Violation) -> dt.date | None:
+    """The first day on which a violation that is left unpaid stops services: after its period, and not while it can be settled.
+
+    None where it stops none, and before its notice is received.
+    """
+    scope = row.offence_facts.get("blocks")
+    if row.block_from is None or scope == Blocks.NOBODY or (scope == Blocks.SHOP and not queries.is_of_holder(row)):
+        return None
+    # A later last day, as of a sum that was reduced or is the rest of a plan, ends before anything is stopped.
+    return row.block_from if row.settle_until is None else max(row.block_from, row.settle_until + dt.timedelta(days=1))
 
 
 def is_blocking(row: Violation) -> bool:

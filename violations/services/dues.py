@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.rulebook.models import Blocks
 from municipality.ui.plurals import counted
 from municipality.ui.templatetags.portal import day
 from municipality.ui.texts import Text
@@ -127,11 +126,9 @@ def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part:
 
 def _left(row: Violation) -> Text:
     """What follows if a settlement is left; empty where it stops no service, and before the notice is received."""
-    scope = row.offence_facts.get("blocks")
-    if row.block_from is None or scope == Blocks.NOBODY or (scope == Blocks.SHOP and not queries.is_of_holder(row)):
+    stops = blocks.stops_from(row)
+    if stops is None:
         return ""
-    # A later last day, as of a sum that was reduced, ends before anything is stopped.
-    stops = row.block_from if row.settle_until is None else max(row.block_from, row.settle_until + dt.timedelta(days=1))
     if queries.has_objection_left(row):
         return format_html(gettext("If it is neither paid nor contested, services of the Municipality are stopped from {}."), day(stops))
     return format_html(gettext("If it is not paid, services of the Municipality are stopped from {}."), day(stops))

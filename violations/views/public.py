@@ -28,7 +28,6 @@ from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.models import Blocks
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
@@ -206,7 +205,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "stop_ends": options.stop_ends(status) if stopped_shops else "",
             "receipts": receipts,
             "returned": settlements.given_back(row, is_over=True) if plan is not None and gives_back else "",
-            "may_stop": row.offence_facts.get("blocks") != Blocks.SHOP or queries.is_of_holder(row),
+            "stops_from": blocks.stops_from(row),
+            "has_objection_left": queries.has_objection_left(row),
             "paid_fils": sum(int(receipt.fils) for receipt in receipts if getattr(receipt, "bill_state", "") == BillState.PAID),
             "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
             "service": service,

@@ -13,7 +13,7 @@ from django.utils import translation
 from municipality.documents.services import draft
 from municipality.kernel import clock
 from municipality.notifications.models import Message
-from municipality.ui.templatetags.portal import kwd, moment
+from municipality.ui.templatetags.portal import day, kwd, moment
 from payments.models import Attempt, Bill, Receipt
 from tests.bank import Bank
 from tests.browsers import signed_in
@@ -149,6 +149,24 @@ def test_while_an_objection_is_studied_no_day_seems_to_be_lost(served: Violation
     page = shown(owner, served)
     assert "Settle and pay: closed" in page and "Last day:" not in page
     assert page.count("It opens again for 14 days after a refusal.") == 1
+
+
+def test_after_a_plan_fell_the_page_and_the_basket_name_one_day_and_no_right_that_is_over(
+    served: Violation, owner: Any, frozen_clock: Clock
+) -> None:
+    assert "the right to object ends after" in shown(owner, served)
+    terms.agree_plan(violation=served, person=owner, count=3)
+    pay(served, owner)
+    frozen_clock.move(days=62)
+    assert terms.void_missed() == 1
+    row = Violation.objects.get(pk=served.pk)
+    assert row.object_until is not None and row.object_until < clock.today() < row.settle_until  # type: ignore[operator]
+    with translation.override("en"):
+        stops = day(row.settle_until + dt.timedelta(days=1))  # type: ignore[operator]
+        assert f"stopped from {stops}" in dues.dues(owner)[0].left
+    page = shown(owner, row)
+    assert f"Not renewed from {stops} until what the court sets is paid" in page
+    assert "If you do nothing" in page and "the right to object ends" not in page
 
 
 def test_a_right_that_is_used_is_no_price_of_paying(served: Violation, owner: Any) -> None:
