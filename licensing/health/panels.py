@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -22,7 +23,7 @@ from licensing.models import Act, HealthLicence, Lane, Renewal
 from licensing.payment_results import after_reversal, blocked_step, stopped_by
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
-from municipality.cases.models import Case
+from municipality.cases.models import Block, Case, Effect
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
 from municipality.cases.queries import is_owner
 from municipality.incidents.requests import with_last_day
@@ -74,7 +75,8 @@ _SHOWN = (
 
 def _shown_renewal(case: Case) -> Renewal | None:
     """The renewal of a case with what its page shows of it and of both licences; a refusal, which few have, is read where it is shown."""
-    rows = Renewal.objects.select_related("licence__document", "new_licence__document").only(*_SHOWN)
+    stops = Block.objects.filter(subject=OuterRef("case__subject"), stops=RENEWAL, effect=Effect.STOP, lifted_at__isnull=True)
+    rows = Renewal.objects.select_related("licence__document", "new_licence__document").only(*_SHOWN).annotate(is_stopped=Exists(stops))
     try:
         return rows.get(case=case)
     except Renewal.DoesNotExist:
@@ -210,7 +212,7 @@ def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | Non
                 reverse("cases:case", args=[case.public_id]),
                 _("Look again"),
             )
-        if stopped := stopped_by(cases.active_blocks(case.subject, RENEWAL)):
+        if getattr(renewal, "is_stopped", False) and (stopped := stopped_by(cases.active_blocks(case.subject, RENEWAL))):
             return blocked_step(with_last_day(stopped, case))
         return NextStep(
             _("Pay the fee"),
