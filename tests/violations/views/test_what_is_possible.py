@@ -157,6 +157,8 @@ def test_after_a_plan_fell_the_page_and_the_basket_name_one_day_and_no_right_tha
     assert "the right to object ends after" in shown(owner, served)
     terms.agree_plan(violation=served, person=owner, count=3)
     pay(served, owner)
+    assert shown(owner, served).count("not paid yet") == 2
+    assert shown(owner, served, language="ar").count("لم يُدفع بعد") == 2, "its own word, not that of an unanswered check"
     frozen_clock.move(days=62)
     assert terms.void_missed() == 1
     row = Violation.objects.get(pk=served.pk)
