@@ -100,6 +100,7 @@ class LicensingConfig(AppConfig):
         from licensing.workers import notifications as worker_messages  # noqa: F401
         from licensing.workers import panels as workers
         from licensing.workers import tasks as worker_tasks  # noqa: F401
+        from licensing.workers.queries import WORKERS
         from municipality.cases import panels
         from municipality.cases.block_causes import BLOCK_CAUSES
         from municipality.cases.catalogue import CATALOGUE
@@ -125,6 +126,7 @@ class LicensingConfig(AppConfig):
         SERVICES.register(CHANGE, DelegableService(_("Change of a health licence"), waits_in_dispute=False))
         SERVICES.register(DUPLICATE, DelegableService(_("Duplicate of a health licence"), waits_in_dispute=False))
         SERVICES.register(CANCEL, DelegableService(_("Cancellation of a health licence"), is_assisted=False, waits_in_dispute=False))
+        SERVICES.register(WORKERS, DelegableService(_("Health certificates of workers"), waits_in_dispute=False))
         SERVICES.register(TRANSFER, DelegableService(_("Transfer of a health licence"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(RENEWAL, timeline.TIMELINE)
         TIMELINES.register(CHANGE, timeline.CHANGE_TIMELINE)

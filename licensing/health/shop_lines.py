@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from licensing.health.renewability import Renewability
 from licensing.health.states import CHANGE, DUPLICATE, RENEWAL, TRANSFER
 from licensing.measures import effects
 from licensing.shop_cases import OpenCase, last_days
+from licensing.workers import queries as workers
 from municipality.accounts.models import User
 from municipality.cases.obligations import Duty, Obligation
 from municipality.cases.panels import PanelLine
@@ -45,7 +46,7 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
     keys = [shop.key for shop in shops]
     saved, changing = (drafts.begun_subjects(user, service, keys) for service in (RENEWAL, CHANGE))
-    pages = _Pages()
+    pages = _Pages(workers.may_enter(user, shops))
     due = {
         shop.pk: obligations.obligation_of(shop, rows[shop.pk], pages.renew(shop.public_id), has_draft=shop.key in saved) for shop in shops
     }
@@ -82,9 +83,10 @@ def _asked_line(line: PanelLine, case: OpenCase | None, asked: dict[int, dt.date
 
 
 class _Pages:
-    """The addresses to which the lines of a list lead."""
+    """The addresses to which the lines of a list lead. `with_workers`: the shops whose workers the reader may enter."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_workers: Collection[int]) -> None:
+        self.with_workers = with_workers
         self.renew, self.licence, self.workers = (
             addresses("licensing:renew"),
             addresses("licensing:licence"),
@@ -105,7 +107,7 @@ def _licence_line(
     live_state = row.licence.document.live_state
     state, label = LIVE_LABELS[live_state]
     page = pages.licence(shop.public_id) if live_state in ("valid", "not_yet") else ""
-    data = {"page": page, "workers": pages.workers(shop.public_id)}
+    data = {"page": page, "workers": pages.workers(shop.public_id) if shop.pk in pages.with_workers else ""}
     common: dict[str, Any] = {"title": title, "reference": row.licence.document.number, "deadline": row.licence.last_day, "data": data}
     if state == "ok" and row.licence.document.file_id:
         data["file"] = pages.file(row.licence.document.number)

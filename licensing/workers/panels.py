@@ -9,10 +9,8 @@ from django.utils.html import format_html
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.obligations import renewable_shops
-from licensing.health.states import RENEWAL
 from licensing.workers import queries
-from licensing.workers.queries import LABELS, Light
+from licensing.workers.queries import LABELS, WORKERS, Light
 from municipality.accounts.models import User
 from municipality.cases.obligations import Duty, Obligation
 from municipality.cases.panels import PanelLine
@@ -28,7 +26,8 @@ TITLE, ACTION = _("Health certificates of workers"), _("Enter new certificates")
 
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
     """One line for each shop with workers: the state of their certificates and the nearest last day."""
-    found = queries.lights(renewable_shops(user, shops))
+    allowed = queries.may_enter(user, shops)
+    found = queries.lights([shop for shop in shops if shop.pk in allowed])
     return {shop.key: [_line(shop, found[shop.pk])] for shop in shops if shop.pk in found}
 
 
@@ -49,7 +48,7 @@ def obligations(user: User) -> list[Obligation]:
     """The open shops in which certificates of workers have ended or end soon; two queries, one without any."""
     if user.is_staff:
         return []
-    shops = registered.visible_to(user, RENEWAL).exclude(closed_on__lte=clock.today())
+    shops = registered.visible_to(user, WORKERS).exclude(closed_on__lte=clock.today())
     found = {key: light for key, light in queries.lights(shops).items() if light.due}
     rows = shops.filter(pk__in=list(found)[: registered.MAX_LISTED]) if found else []
     return [_obligation(shop, found[shop.pk]) for shop in rows]

@@ -10,12 +10,16 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import pgettext_lazy
 
 from licensing.models import WorkerCertificate
+from municipality.accounts.requests import Visitor
+from municipality.delegation import queries as delegation
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.ui.texts import Text
 from shops.models import Shop
+from shops.register import queries as registered
 
+WORKERS = "licensing.workers"  # no case: one may act for another in it
 LIMITS = "limits.workers"
 LABELS: dict[str, Text] = {
     "ok": pgettext_lazy("certificate", "Valid"),
@@ -27,6 +31,14 @@ LABELS: dict[str, Text] = {
 def limit(name: str) -> int:
     """A limit of today. Raises Refused where the rulebook has no edition."""
     return rulebook.edition(LIMITS, clock.today()).limits[name].value
+
+
+def may_enter(user: Visitor, shops: Sequence[Shop]) -> set[int]:
+    """Primary keys of those of the listed shops whose workers `user` may see and enter. A delegation must name this service."""
+    keys = [shop.pk for shop in shops]
+    if not delegation.grants(user):
+        return set(keys)
+    return set(registered.visible_to(user, WORKERS).filter(pk__in=keys).values_list("pk", flat=True))
 
 
 def warn_days() -> int:

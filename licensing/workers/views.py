@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from licensing.health.states import RENEWAL
 from licensing.models import WorkerCertificate
 from licensing.workers import queries, services
 from licensing.workers.forms import CertificateForm, WorkerForm
@@ -47,7 +46,7 @@ def _back(request: HttpRequest, shop: Shop, list_url: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def workers(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The list; a POST enters one more worker."""
-    shop, allowed = shop_or_404(request.user, public_id, RENEWAL)
+    shop, allowed = shop_or_404(request.user, public_id, queries.WORKERS)
     form, submitted = read_form(request, WorkerForm)
     refusal: Refused | None = None
     if submitted and form.is_valid():
@@ -84,7 +83,7 @@ def workers(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def worker(request: AuthenticatedHttpRequest, public_id: str, certificate: str) -> HttpResponse:
     """One worker: a POST enters the new certificate, or with `left` deletes the worker."""
-    shop, allowed = shop_or_404(request.user, public_id, RENEWAL)
+    shop, allowed = shop_or_404(request.user, public_id, queries.WORKERS)
     row = WorkerCertificate.objects.filter(shop=shop, public_id=certificate).first()
     if row is None:
         raise Http404

@@ -87,6 +87,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "differences": [] if offer.open_case else differences(offer, is_self=allowed.is_self),
         "place": new_places.place_of_offer(offer, {}) if offer.may_be_studied else None,
         "ended_certificates": certificates.ended if certificates is not None else 0,
+        "may_enter_workers": has_ended and bool(workers.may_enter(user, [shop])),
         "conditions": rulebook.edition("conditions.health", clock.today()).conditions if offer.may_renew else [],
         "met": [met(condition) for condition in offer.conditions if condition.is_met],
         "promise_days": offer.promise_days,

@@ -11,10 +11,12 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from licensing.health.services import submit_renewal
+from licensing.health.states import RENEWAL
 from licensing.models import WorkerCertificate
 from licensing.workers import panels, queries, services
 from municipality.accounts.models import User, actor_of
 from municipality.audit.models import AccessLogEntry, AuditEvent
+from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -25,6 +27,7 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory
 from tests.factories.workers import civil_number, worker
+from tests.municipality.delegation.delegates import DELEGATE, UNTIL, renew_url
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +91,22 @@ def test_others_neither_see_nor_change_the_list(shop: Shop, make_shop: Callable[
     assert client.get(page_of(shop)).status_code == 404
     assert client.post(f"{page_of(shop)}{row.public_id}/", {"left": "yes"}).status_code == 404
     assert WorkerCertificate.objects.count() == 1
+
+
+def test_a_delegate_of_renewals_reaches_no_workers_but_one_of_this_service_does(shop: Shop, owner: User) -> None:
+    """The list names people who are no party of the renewal; what the giver chose covers it only by its own name."""
+    row, delegate = worker(shop), PersonFactory(civil_id=DELEGATE)
+    WorkerCertificate.objects.update(last_day=clock.today() - dt.timedelta(days=1))
+    for service, status in ((RENEWAL, 404), (queries.WORKERS, 200)):
+        given = delegations.give(giver=owner, number=DELEGATE, subject=shop.key, service=service, last_day=UNTIL)
+        delegations.accept(delegation=given, person=delegate)
+        client = signed_in(delegate)
+        assert client.get(page_of(shop)).status_code == client.get(f"{page_of(shop)}{row.public_id}/").status_code == status
+        assert client.post(page_of(shop), typed()).status_code == (302 if status == 200 else 404)
+        links = [page_of(shop) in client.get(address).content.decode() for address in ("/en/my-shops/", "/en/", renew_url(shop))]
+        assert links == [status == 200] * 3
+    entered = AuditEvent.objects.filter(subject=shop.key, action="worker.entered").latest("pk")
+    assert (entered.actor_key, entered.data["for"]) == (delegate.key, owner.key)
 
 
 def test_a_worker_of_another_shop_is_not_found_by_its_own_address(shop: Shop, owner: User, make_shop: Callable[..., Any]) -> None:

@@ -325,7 +325,7 @@ def test_the_row_of_a_licence_links_its_file_if_there_is_one(make_shop: Any, fil
     document = SimpleNamespace(live_state="valid", number="HLT-HA-2025-000001-X", file_id=file_id)
     licence: Any = SimpleNamespace(document=document, last_day=clock.today() + dt.timedelta(days=200))
     row = Renewability(licence, None, [], clock.today() + dt.timedelta(days=140))
-    line = shop_lines._licence_line(shop, row, None, None, "", shop_lines._Pages())
+    line = shop_lines._licence_line(shop, row, None, None, "", shop_lines._Pages({shop.pk}))
     pages = {"page": f"/ar/health-licence/{shop.public_id}/", "workers": f"/ar/health-licence/{shop.public_id}/workers/"}
     assert line.data == pages | ({"file": "/documents/HLT-HA-2025-000001-X.pdf"} if file_id else {})
 
