@@ -113,6 +113,9 @@ READ_WITH_A_CASE: Registry[tuple[str, ...]] = Registry()
 
 def actor_text(event: CaseEvent, people: Mapping[str, User]) -> Text:
     """Who made a step, and for whom. `people`, by key, are those whose names the reader may see; staff are never named."""
+    payer = people.get(event.data.get("paid_by", ""))
+    if payer is not None:  # the portal confirms what they paid for the applicant
+        return format_html(gettext("{delegate}, a delegate of the applicant"), delegate=bilingual(payer, "name"))
     applicant = people.get(event.data.get("for", ""))
     if applicant is None:
         return ACTORS[event.actor_role]

@@ -1,6 +1,6 @@
 """The verbs of payments."""
 
-from payments.services.attempts import give_up, redirect_url, session_digest, start_attempt, started_by_visitor
+from payments.services.attempts import give_up, paid_by_delegate, redirect_url, session_digest, start_attempt, started_by_visitor
 from payments.services.basket import pay_basket
 from payments.services.bills import held_by_payment, issue_bill, void_bill
 from payments.services.callbacks import note_error, take_notice, take_notification
@@ -34,6 +34,7 @@ __all__ = [
     "note_error",
     "owe_back",
     "owe_deposit",
+    "paid_by_delegate",
     "pay_basket",
     "propose_refund",
     "record_finding",

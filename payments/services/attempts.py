@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +34,14 @@ def session_digest(session_key: str) -> str:
 def is_session_of(attempt: Attempt, session_key: str | None) -> bool:
     """Whether this browser session began the attempt."""
     return bool(session_key) and hmac.compare_digest(attempt.session_digest, session_digest(session_key or ""))
+
+
+def paid_by_delegate(subject: str) -> dict[str, str]:
+    """What an event of a payment for a subject keeps about who began it: `paid_by`, their key, if they acted for its payer; else empty."""
+    settled = Allocation.objects.filter(bill__subject=subject, is_settled=True, attempt__started_by__isnull=False)
+    others = settled.exclude(attempt__started_by=F("bill__payer")).select_related("attempt__started_by").order_by("-pk")
+    starter = next((row.attempt.started_by for row in others[:1]), None)
+    return {"paid_by": starter.key} if starter is not None else {}
 
 
 def started_by_visitor(attempt: Attempt, session_key: str | None) -> bool:

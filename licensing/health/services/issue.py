@@ -33,7 +33,7 @@ from municipality.kernel.periods import Period
 from municipality.notifications.services import send
 from payments import queries as payments
 from payments.models import Bill
-from payments.services import owe_back, void_bill
+from payments.services import owe_back, paid_by_delegate, void_bill
 from shops.models import Shop
 from shops.register import services as shops
 
@@ -51,7 +51,7 @@ def take_payment(*, case: Case) -> None:
         return
     if case.state != RenewalState.AWAITING_PAYMENT:
         raise Refused("case_closed")
-    advance(case, "pay", actor=SYSTEM)
+    advance(case, "pay", actor=SYSTEM, data=paid_by_delegate(case.key))
     if code := lost_condition(case):
         _refuse_after_payment(case, code)
         return

@@ -30,7 +30,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from payments import queries as payments
 from payments.models import Bill
-from payments.services import owe_back, void_bill
+from payments.services import owe_back, paid_by_delegate, void_bill
 from shops.models import Shop
 
 SYSTEM = system("licensing")
@@ -56,7 +56,7 @@ def paid(bill_id: int) -> None:
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     request = BoardRequest.objects.select_related("shop", "document__last_event").get(case=locked)
     if locked.state == BoardsState.AWAITING_PAYMENT:
-        advance(locked, "pay", actor=SYSTEM)
+        advance(locked, "pay", actor=SYSTEM, data=paid_by_delegate(locked.key))
         _prepare(locked, request)
     elif request.document is not None:
         if is_held := _is_held(request.document):

@@ -60,7 +60,8 @@ def case(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     case, access = case_or_404(user, public_id, read_too=queries.feedback_columns(public_id, user))
     events = queries.events_of(case)
     delegated = [event for event in events if "for" in event.data]
-    people = users_by_key({key for event in delegated for key in (event.actor_key, event.data["for"])})
+    acting = {key for event in delegated for key in (event.actor_key, event.data["for"])}
+    people = users_by_key(acting | {event.data["paid_by"] for event in events if "paid_by" in event.data})
     details = [detail for by_key in panels.collect(panels.CASE, user, [case]).values() for detail in by_key.get(case.key, [])]
     state, label = timeline.label(case)
     return render(

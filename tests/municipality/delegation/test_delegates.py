@@ -35,10 +35,13 @@ from payments.models import Bill
 from payments.services import start_attempt
 from shops.models import Shop
 from shops.register import queries as shops
+from tests.bank import Bank, Book
 from tests.browsers import signed_in
 from tests.conftest import NOON, TODAY
 from tests.database_guards import without_guards
+from tests.due_jobs import run_due
 from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.payments import AttemptFactory
 from tests.factories.uploads import UploadFactory
 from tests.municipality.delegation.delegates import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url
 
@@ -185,6 +188,26 @@ def test_a_delegate_pays_and_the_payment_says_for_whom(make_shop: Any, owner: Us
     with pytest.raises(NotPermitted):
         start_attempt(bills=[bill], payer=delegate, language="en", session_key="a")
     assert "receipt_page" not in str(signed_in(delegate).get(f"/pay/r/{attempt.token}").context.get("page").rows)
+
+
+@pytest.mark.parametrize("paid_by", ["delegate", "owner"])
+def test_the_request_says_who_paid_it_if_it_was_a_delegate(
+    paid_by: str, make_shop: Any, owner: User, delegate: User, settings: Any
+) -> None:
+    settings.PAYMENT_PROVIDER, settings.PORTAL_URL, Bank.book = "tests.bank.Bank", "https://portal.example.test", Book()
+    settings.KNET_PAYMENT_URL = settings.KNET_TRANPIPE_URL = "https://bank.example.test/"
+    settings.KNET_TRANPORTAL_ID, settings.KNET_PASSWORD, settings.KNET_RESOURCE_KEY = "999901", "999901pg", "1234567890ABCDEF"
+    shop = make_shop()
+    let(owner, delegate, shop.key)
+    case, bill = services.submit(shop=shop, applicant=owner, actor=actor_for(owner, owner))
+    Bank.book.decide(AttemptFactory(bills=[bill], payer=delegate if paid_by == "delegate" else owner))
+    with clock.at(clock.now() + dt.timedelta(minutes=3)):
+        run_due()
+    event = CaseEvent.objects.get(subject=case, move="pay")
+    assert event.data == ({"paid_by": delegate.key} if paid_by == "delegate" else {}) and event.actor_role == "system"
+    client, address = signed_in(owner), f"/en/cases/{case.public_id}/"
+    assert ("Noura Al-Rashidi, a delegate of the applicant" in main(client.get(address))) == (paid_by == "delegate")
+    assert ("نورة الرشيدي، مفوَّض عن مقدم الطلب" in main(client.get(f"/ar/cases/{case.public_id}/"))) == (paid_by == "delegate")
 
 
 def test_a_delegation_reaches_its_shop_and_service_only(make_shop: Any, owner: User, delegate: User) -> None:

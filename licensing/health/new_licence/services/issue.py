@@ -30,7 +30,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.periods import Period
 from municipality.notifications.services import send
 from payments import queries as payments
-from payments.services import issue_bill, owe_back, void_bill
+from payments.services import issue_bill, owe_back, paid_by_delegate, void_bill
 from shops.models import Shop
 from shops.register import queries as registered
 from shops.register import services as register
@@ -97,7 +97,7 @@ def paid(bill_id: int) -> None:
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_of_bill(bill_id).pk)
     request = queries.request_of(locked)
     if locked.state == S.AWAITING_PAYMENT:
-        advance(locked, "pay", actor=SYSTEM)
+        advance(locked, "pay", actor=SYSTEM, data=paid_by_delegate(locked.key))
         if code := _lost(request):
             _refuse(locked, code)
         else:
