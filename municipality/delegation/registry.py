@@ -21,13 +21,14 @@ class DelegableService:
 
     `is_assisted`: staff may act in it with the person's code. `waits_in_dispute`: it is suspended while the ownership of its shop is
     disputed. `is_delegable` is False where the cases are about neither a shop nor an organisation, since a delegation covers
-    only these.
+    only these. `page` is the name of the address of its page for a shop, by the public id; empty: My shops leads there.
     """
 
     name: Text
     is_assisted: bool = True
     waits_in_dispute: bool = True
     is_delegable: bool = True
+    page: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from municipality.delegation.forms import GiveForm
 from municipality.delegation.models import Consent, Delegation, Role
 from municipality.delegation.services import consents, delegations
 from municipality.delegation.states import DelegationState
-from municipality.kernel import clock
+from municipality.kernel import clock, subjects
 from municipality.kernel.errors import Refused
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual
@@ -42,7 +42,7 @@ MOVES: dict[str, tuple[Any, Any]] = {
         gettext_lazy("Revoke the delegation"),
         gettext_lazy("It ends at once. A form that the delegate has open is refused when they send it."),
     ),
-    "renounce": (gettext_lazy("Give the delegation up"), gettext_lazy("It ends at once. The giver is told.")),
+    "renounce": (gettext_lazy("Stop acting for this person"), gettext_lazy("It ends at once. The giver is told.")),
 }
 
 
@@ -55,11 +55,21 @@ class DelegationLine:
         self.service = delegations.service_name(row)
         is_over = row.state == S.ACTIVE and not row.is_in_force
         self.state = S.ENDED if is_over else S(row.state)
-        is_idle = self.state == S.ACTIVE and registry.holding_of(row.giver, row.subject) is None
-        self.tag = "wait" if is_idle else TAGS.get(self.state, "wait")
-        self.label: Text = _("Gives no right now: its giver does not hold this any more") if is_idle else self.state.label
+        self.is_idle = self.state == S.ACTIVE and registry.holding_of(row.giver, row.subject) is None
+        self.tag = "wait" if self.is_idle else TAGS.get(self.state, "wait")
+        self.label: Text = _("Gives no right now: its giver does not hold this any more") if self.is_idle else self.state.label
         self.is_mine = row.giver_id == user.pk
         self.is_delegate = row.delegate_id == user.pk
+
+    @property
+    def page_url(self) -> str:
+        """The page on which the delegate acts, while they may: that of the service for the shop, or My shops."""
+        if not self.is_delegate or self.state != S.ACTIVE or self.is_idle or not self.row.is_in_force:
+            return ""
+        service, subject = registry.SERVICES.get(self.row.service), subjects.parse(self.row.subject)
+        if service is None or not service.page or subject.kind != "shop":
+            return reverse("shops:mine")
+        return reverse(service.page, args=[subject.id])
 
     @property
     def moves(self) -> list[tuple[str, Any]]:
@@ -67,7 +77,7 @@ class DelegationLine:
         if self.state not in (S.OFFERED, S.ACTIVE):
             return []
         if self.is_delegate:
-            return [("renounce", _("Give up"))]
+            return [("renounce", _("Stop acting"))]
         if self.row.delegate_id is None and not self.can_end:
             return [("accept", _("Accept")), ("decline", _("Decline"))]
         return [("revoke", _("Revoke") if self.state == S.ACTIVE else _("Take back"))]
@@ -196,7 +206,7 @@ def act(request: AuthenticatedHttpRequest, public_id: str, move: str) -> HttpRes
     if request.method == "POST":
         if move == "accept":
             delegations.accept(delegation=row, person=user)
-            messages.info(request, _("The delegation is in force. The shop stands in your list."))
+            messages.info(request, _("The delegation is in force. What it is about stands in My shops."))
         elif move == "decline":
             delegations.decline(delegation=row, person=user)
             messages.info(request, _("The delegation is declined."))

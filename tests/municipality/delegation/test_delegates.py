@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from licensing.health import services
 from licensing.health.states import RENEWAL
@@ -20,6 +21,7 @@ from municipality.cases import queries as cases
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.services import advance
 from municipality.delegation import queries as delegation
+from municipality.delegation import registry
 from municipality.delegation.models import Delegation, Role
 from municipality.delegation.services import delegations
 from municipality.delegation.states import DelegationState
@@ -370,6 +372,25 @@ def test_what_was_typed_and_not_saved_goes_with_the_delegation(make_shop: Any, o
         Unsaved.objects.create(person=delegate, page=f"/health-licence/{kept.public_id}/changes/area_m2/", cipher="x", at=NOON)
     delegations.end(delegation=row, person=delegate)
     assert Unsaved.objects.get().page.split("/")[2] == own.public_id
+
+
+def test_the_page_leads_the_delegate_to_what_was_given_and_nobody_else(make_shop: Any, owner: User, delegate: User) -> None:
+    shop = make_shop()
+    row = delegations.give(giver=owner, number=DELEGATE, subject=shop.key, service=RENEWAL, last_day=UNTIL)
+    client = signed_in(delegate)
+    address = f"/en/delegations/{row.public_id}/"
+    assert renew_url(shop) not in main(client.get(address)), "not accepted yet"
+    page = main(client.post(f"{address}accept/", follow=True))
+    assert renew_url(shop) in page and client.get(renew_url(shop)).status_code == 200
+    assert "Stop acting" in page and "إنهاء نيابتي" in main(client.get(address.replace("/en/", "/ar/")))
+    assert renew_url(shop) not in main(signed_in(owner).get(address))
+    delegations.end(delegation=row, person=owner)
+    assert renew_url(shop) not in main(client.get(address))
+
+
+def test_each_page_of_a_service_is_one_of_a_shop(db: None) -> None:
+    pages = [service.page for service in registry.SERVICES.values() if service.page]
+    assert "licensing:renew" in pages and all(reverse(page, args=["0" * 26]) for page in pages)
 
 
 def test_either_side_ends_it_and_nobody_else(make_shop: Any, owner: User, delegate: User) -> None:
