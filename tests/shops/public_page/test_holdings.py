@@ -139,3 +139,11 @@ def test_every_text_of_a_line_is_escaped_once(make_shop: Callable[..., Shop]) ->
         assert "<b>" not in text and "&amp;amp;" not in text and "&lt;b&gt;&amp;&quot;" in text
     assert first.count("&lt;b&gt;&amp;&quot;") == 13
     assert "<i>safe</i>" in second and "&lt;i&gt;plain&lt;/i&gt;" in third
+
+
+def test_the_way_to_delegations_stands_above_the_shops(owner: User, make_licensed_shop: Callable[..., Shop]) -> None:
+    shops = [make_licensed_shop() for _ in range(3)]
+    page = signed_in(owner).get("/en/my-shops/").content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    assert main.count('href="/en/delegations/"') == 1
+    assert main.index('href="/en/delegations/"') < min(main.index(shop.name_en) for shop in shops)
