@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from municipality.ui.templatetags.portal import day
 from municipality.ui.texts import Text
 from violations import queries, rules
 from violations.models import Violation
@@ -44,6 +46,7 @@ CLOSED = {
     "still_warned": _("Nothing is owed yet: this is a warning."),
     "objection_runs": _("An objection is being studied. Nothing can be paid until it is decided."),
     "with_court": _("It is with the court."),
+    "ruled": _("The court has ruled, so there is no objection with the Municipality. An appeal is filed with the court, not here."),
     "court_ruled": _("The court has ruled; only its amount is payable."),
     "not_settleable": _("This violation cannot be settled; the court decides."),
     "plan_runs": _("An instalment plan is active."),
@@ -115,6 +118,14 @@ class Option:
         return self.closed in OVER and self.until is not None
 
 
+def _reason(violation: Violation, closed: str) -> Text:
+    """Why an option is closed; after a judgment with its day. Empty for an open one."""
+    if closed == "ruled" and (judgment := getattr(violation, "judgment", None)) is not None:
+        ruled = _("The court ruled on {}, so there is no objection with the Municipality. An appeal is filed with the court, not here.")
+        return format_html(str(ruled), day(judgment.ruled_on))
+    return CLOSED[closed] if closed else ""
+
+
 def _url_name(option: rules.OptionStatus, status: rules.ViolationStatus) -> str:
     is_for_visitor = not status.is_party and not option.needs_sign_in
     return "violations:pay_for" if is_for_visitor else OPTION_TEXTS[option.code].url
@@ -137,7 +148,7 @@ def options_of(violation: Violation, status: rules.ViolationStatus) -> list[Opti
             button=OPTION_TEXTS[option.code].button,
             is_open=option.is_open,
             closed=option.closed,
-            reason=CLOSED[option.closed] if option.closed else "",
+            reason=_reason(violation, option.closed),
             until=last_days.get(option.code) if option.is_open or option.closed in WITH_LAST_DAY else None,
             # Signing in leads back to the address of the option.
             url=reverse(_url_name(option, status), args=[violation.public_id]) if option.is_open else "",

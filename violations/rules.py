@@ -261,11 +261,13 @@ def _pay(s: ViolationStatus) -> str:
 def _object(s: ViolationStatus) -> str:
     if reason := _reason_early(s):
         return reason
+    if s.state == JUDGED:
+        return "ruled"
     if s.had_objection:
         return "objected_once"
     if s.state == INSTALMENTS:
         return "plan_runs"
-    if s.state in (REFERRED, JUDGED):
+    if s.state == REFERRED:
         return "with_court"
     if s.object_until is not None and s.today > s.object_until:
         return "objection_over"

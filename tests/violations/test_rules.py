@@ -84,7 +84,7 @@ TABLE = {
         {"state": "referred"},
         ["minute_written", "with_court", "court_decides", "with_court", "with_court", "with_court", "with_court"],
     ),
-    "judged": ({"state": "judged"}, ["minute_written", "court_ruled", "", "with_court", "court_ruled", "court_ruled", "with_court"]),
+    "judged": ({"state": "judged"}, ["minute_written", "court_ruled", "", "ruled", "court_ruled", "court_ruled", "ruled"]),
     "paid": ({"state": "paid"}, ["paid"] * 7),
     "annulled": ({"state": "annulled"}, ["annulled"] * 7),
     "waived": ({"state": "waived"}, ["waived"] * 7),

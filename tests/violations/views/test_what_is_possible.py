@@ -114,6 +114,15 @@ def test_the_amount_of_the_court_is_due_now_and_its_payment_opens_what_was_stopp
     assert page.count(amount) == 2 and page.count(at) == 3, "in the box and with the receipt; the step has the time too"
 
 
+def test_after_a_judgment_the_page_says_that_there_is_no_objection_here(stopped: Violation, owner: Any) -> None:
+    rule_on(stopped)
+    with translation.override("en"):
+        ruled = day(clock.today())
+    page = shown(owner, stopped)
+    assert f"The court ruled on {ruled}, so there is no objection with the Municipality. An appeal is filed with the court" in page
+    assert "It is with the court" not in page and "الطعن في الحكم إلى المحكمة" in shown(owner, stopped, language="ar")
+
+
 def test_nothing_is_opened_again_while_another_violation_stops_it_or_where_nothing_was_stopped(
     write: Callable[..., Violation], served: Violation, owner: Any, frozen_clock: Clock
 ) -> None:
