@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
@@ -19,6 +21,14 @@ from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 
 CHECKS = AttemptLimit("message_checks", 60, 3600)  # a user: each is compared with all their messages
+
+# What was chosen, by whether e-mail and text messages are on.
+SAVED = {
+    (True, True): _("Saved. Messages also reach you by e-mail and text message."),
+    (True, False): _("Saved. Messages also reach you by e-mail alone."),
+    (False, True): _("Saved. Messages also reach you by text message alone."),
+    (False, False): _("Saved. Messages that are no legal notices are only in your messages here."),
+}
 
 
 @access("any")
@@ -49,6 +59,7 @@ def channels(request: AuthenticatedHttpRequest) -> HttpResponse:
     form, submitted = read_form(request, ChannelsForm, initial={channel: channel not in off for channel in Channel.values})
     if submitted and form.is_valid():
         services.choose_channels(person=request.user, **form.cleaned_data)
+        messages.success(request, SAVED[form.cleaned_data["email"], form.cleaned_data["sms"]])
         return redirect("accounts:profile")
     return render(
         request, "notifications/channels.html", {"form": form, "legal_notices": legal_notices()}, status=400 if submitted else 200

@@ -166,7 +166,8 @@ def test_a_person_chooses_on_a_page(client: Client) -> None:
     page = signed_in(salim)
     url = reverse("notifications:channels")
     assert 'name="sms"' in page.get(url).content.decode() and url in page.get(reverse("accounts:profile")).content.decode()
-    assert page.post(url, {"email": "on"}).status_code == 302
+    assert "التذكيرات بانتهاء التراخيص" in page.get(url).content.decode(), "what stops is said before it is stopped"
+    assert "حُفظ الاختيار. تصل الرسائل أيضاً بالبريد الإلكتروني وحده." in page.post(url, {"email": "on"}, follow=True).content.decode()
     assert queries.switched_off(salim) == {"sms"}
     page.post(url, {"email": "on", "sms": "on"})
     assert queries.switched_off(salim) == set() and ChannelChoice.objects.count() == 1
