@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
@@ -16,6 +16,7 @@ from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
 from payments.notifications import AmountPaidOut, AmountReturned, PaymentNotTaken, PaymentReceived
 from payments.queries import taken_fils, was_found
 from payments.registry import PAYABLES
+from payments.states import BillState
 
 LISTED = 10  # titles and numbers that a message names
 
@@ -67,13 +68,27 @@ def notify_owed_attempt(*, attempt_id: int) -> None:
     """Announce the refund of a whole payment, once for each attempt."""
     attempt = Attempt.objects.get(pk=attempt_id)
     bill = Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("pk")[0]
-    _notify_owed(attempt, bill, taken_fils([attempt.pk])[attempt.pk], key=attempt.trackid, by_hand=was_found(attempt))
+    event = attempt.events.filter(move="owe_back").order_by("pk").last()
+    states = event.data.get("bills", {}) if event is not None else {}
+    cause = "by_hand" if was_found(attempt) else _cause(states, bill.key)
+    _notify_owed(attempt, bill, taken_fils([attempt.pk])[attempt.pk], key=attempt.trackid, cause=cause)
+
+
+def _cause(states: Mapping[str, str], key: str) -> str:
+    """Why a whole payment counts for nothing, by how its bills stood when it came, for the bill with this key."""
+    if states.get(key) == BillState.PAID:
+        return "paid"
+    if states.get(key) != BillState.DUE:
+        return "over"
+    return "reversed" if set(states.values()) == {BillState.DUE} else "together"
 
 
 def notify_owed_bill(*, allocation_id: int) -> None:
     """Announce the refund of a bill that its service refused, once for each allocation."""
     allocation = Allocation.objects.select_related("attempt", "bill__payer").get(pk=allocation_id)
-    _notify_owed(allocation.attempt, allocation.bill, allocation.fils, key=f"{allocation.bill.reference}:{allocation.pk}")
+    bill = allocation.bill
+    cause = "refused" if bill.subject.startswith("case:") else "not_owed"
+    _notify_owed(allocation.attempt, bill, allocation.fils, key=f"{bill.reference}:{allocation.pk}", cause=cause)
 
 
 @transaction.atomic
@@ -95,8 +110,8 @@ def notify_not_taken(*, attempt_id: int, due: Sequence[int]) -> None:
 
 
 @transaction.atomic
-def _notify_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str, by_hand: bool = False) -> None:
-    context = {"attempt": attempt, "bill": bill, "amount": money.to_display(fils), "by_hand": by_hand}
+def _notify_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str, cause: str) -> None:
+    context = {"attempt": attempt, "bill": bill, "amount": money.to_display(fils), "cause": cause}
     send(AmountReturned, person=bill.payer, key=key, subject_key=bill.subject, context=context)
 
 

@@ -87,6 +87,30 @@ def test_an_amount_taken_for_a_bill_that_is_not_due_is_told(at_bank: Callable[..
     assert Attempt.objects.get(pk=attempt.pk).state == AttemptState.REFUND_DUE
     message = Message.objects.get(kind="payments.amount_returned")
     assert message.person == payer and "10.000" in message.body_en
+    assert "The bill is no longer due" in message.body_en and "paid already" not in message.body_en, "the one cause that applies"
+    assert "لم تعد الفاتورة مستحقة" in message.body_ar
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "cause", "words"),
+    [
+        ("paid", "due", "paid", "not to be paid again"),
+        ("due", "due", "reversed", "after the bank had reversed it"),
+        ("due", "void", "together", "Another bill of the same payment"),
+        ("void", "due", "over", "The bill is no longer due"),
+        ("", "", "refused", "can no longer be carried out"),
+        ("", "", "not_owed", "is no longer owed"),
+    ],
+)
+def test_the_message_names_one_cause(own: str, other: str, cause: str, words: str, at_bank: Callable[..., Attempt]) -> None:
+    attempt, bill = at_bank(), Bill.objects.get()
+    if own:
+        assert messages._cause({bill.key: own, "bill:another": other}, bill.key) == cause
+    messages._notify_owed(attempt, bill, 10_000, key="one", cause=cause)
+    message = Message.objects.get(kind="payments.amount_returned")
+    every = ["not to be paid again", "had reversed it", "Another bill", "bill is no longer due", "be carried out", "no longer owed"]
+    assert words in message.body_en and sum(each in message.body_en for each in every) == 1
+    assert "refund goes to the card" in message.body_en and "البطاقة" in message.body_ar
 
 
 def test_a_refused_payment_is_told_as_owed_back(at_bank: Callable[..., Attempt], bank: Book, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +121,7 @@ def test_a_refused_payment_is_told_as_owed_back(at_bank: Callable[..., Attempt],
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)
-    assert Message.objects.filter(kind="payments.amount_returned").count() == 1
+    assert "can no longer be carried out" in Message.objects.get(kind="payments.amount_returned").body_en
 
 
 def test_a_message_that_cannot_be_written_leaves_the_payment_settled(
