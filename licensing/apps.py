@@ -123,8 +123,12 @@ class LicensingConfig(AppConfig):
         CATALOGUE.register("signage", SIGNAGE)
         SERVICES.register(RENEWAL, DelegableService(_("Renewal of a health licence"), page="licensing:renew"))
         # A disputed shop is blocked for renewals, and what stops these stops every act on the licence.
-        SERVICES.register(CHANGE, DelegableService(_("Change of a health licence"), waits_in_dispute=False, page="licensing:change_licence"))
-        SERVICES.register(DUPLICATE, DelegableService(_("Duplicate of a health licence"), waits_in_dispute=False, page="licensing:duplicate"))
+        SERVICES.register(
+            CHANGE, DelegableService(_("Change of a health licence"), waits_in_dispute=False, page="licensing:change_licence")
+        )
+        SERVICES.register(
+            DUPLICATE, DelegableService(_("Duplicate of a health licence"), waits_in_dispute=False, page="licensing:duplicate")
+        )
         SERVICES.register(CANCEL, DelegableService(_("Cancellation of a health licence"), is_assisted=False, waits_in_dispute=False))
         SERVICES.register(WORKERS, DelegableService(_("Health certificates of workers"), waits_in_dispute=False, page="licensing:workers"))
         SERVICES.register(TRANSFER, DelegableService(_("Transfer of a health licence"), is_assisted=False, waits_in_dispute=False))
