@@ -22,6 +22,7 @@ STAFF = ("officer", "auditor")
 
 READ = "200 200 405 405 405 405"
 FORM = "200 200 200 405 405 405"
+FILLED_IN = "200 200 400 405 405 405"  # the same, and what is sent empty is refused
 DOOR = "302 302 302 302 302 302"  # to a sign-in page
 NO = "403 403 403 403 403 403"
 HIDDEN = "404 404 405 405 405 405"
@@ -410,13 +411,8 @@ ROWS: list[Row] = [
     shared("/{lang}/cases/{s.owner.waiting.public_id}/corrections/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is asked for"),
     own("/{lang}/renewals/", FORM, FORM, delegate=FORM, former_delegate=FORM),
     own("/{lang}/renewals/{s.batch.public_id}/", READ, HIDDEN, delegate=HIDDEN, former_delegate=HIDDEN),
-    own("/{lang}/health-licence/{s.owner.shop.public_id}/workers/", "200 200 400 405 405 405", HIDDEN_FORM, counter=HIDDEN_FORM),
-    own(
-        "/{lang}/health-licence/{s.owner.shop.public_id}/workers/{s.worker.public_id}/",
-        "200 200 400 405 405 405",
-        HIDDEN_FORM,
-        counter=HIDDEN_FORM,
-    ),
+    own("/{lang}/health-licence/{s.owner.shop.public_id}/workers/", FILLED_IN, HIDDEN_FORM, counter=HIDDEN_FORM),
+    own("/{lang}/health-licence/{s.owner.shop.public_id}/workers/{s.worker.public_id}/", FILLED_IN, HIDDEN_FORM, counter=HIDDEN_FORM),
     own("/{lang}/health-licence/{s.organisation_shop.public_id}/renew/", HIDDEN_FORM, HIDDEN_FORM, why="neither signs for it"),
     shared("/{lang}/pay/{s.owner.due.public_id}/", "200 200 303 405 405 405", HIDDEN_FORM, counter=NO, why="paying is the person's own"),
     shared("/{lang}/pay/{s.owner.paid.public_id}/", "200 200 409 405 405 405", HIDDEN_FORM, counter=NO),
