@@ -28,18 +28,22 @@ def fined(path: str, owner: str, hidden: str = HIDDEN_FORM, *, alone: bool = Fal
     return own(f"/{{lang}}/violations/{path}", owner, hidden, delegate=over if alone else owner, former_delegate=over, counter=NO)
 
 
+def seen(name: str) -> Row:
+    """The page of a violation: of its party; a visitor who has not found it by its number is led to the sign-in page."""
+    people = {"nobody": "302 302 405 405 405 405", "owner": READ, "delegate": READ, "former_delegate": NO_READ, "counter": HIDDEN}
+    return everybody(f"/{{lang}}/violations/{{s.fines.{name}.public_id}}/", HIDDEN, **people)
+
+
 ROWS: list[Row] = [
     # Violations: of the party, and of their delegates in this service; anybody else knows number and digits.
     everybody("/{lang}/violations/", FORM),
     everybody("/{lang}/violations/waivers/", READ),
     everybody("/{lang}/violations/stops-lifted/", READ),
-    everybody(
-        "/{lang}/violations/{s.fines.carried.public_id}/", HIDDEN, owner=READ, delegate=READ, former_delegate=NO_READ, counter=HIDDEN
-    ),
+    seen("carried"),
     own("/{lang}/violations/mine/", READ, READ, delegate=READ, counter=NO),
     own("/{lang}/violations/clearance/", READ, READ, counter=NO),
     own("/{lang}/violations/clearance/make/", "405 405 409 405 405 405", WAY_OUT, why="the owner owes something, the stranger nothing"),
-    everybody("/{lang}/violations/{s.fines.served.public_id}/", HIDDEN, owner=READ, delegate=READ, former_delegate=NO_READ, counter=HIDDEN),
+    seen("served"),
     everybody(
         "/{lang}/violations/{s.fines.served.public_id}/photos/{s.fines.photo.public_id}/",
         HIDDEN,
