@@ -97,7 +97,11 @@ def end(*, case: Case) -> None:
 def _lost(case: Case) -> str:
     """The reason of the refusal, or "" where the shop is held by whom the request is for, or for a transfer by who named them."""
     shop, transfer = Shop.objects.get(public_id=subjects.parse(case.subject).id), transfers.of_case(case)
-    if shops.is_of_holder(shop, case.applicant) if transfer is None else transfers.key_of(shop.licensee) == transfer.holder_key:
+    if transfer is not None:
+        is_held = transfers.key_of(shop.licensee) == transfer.holder_key
+    else:
+        is_held = shops.is_of_holder(shop, case.applicant, case.organisation_id)
+    if is_held:
         return ""
     return MOVED if case.service == BOARDS else OTHER_HOLDER
 
@@ -119,7 +123,7 @@ def end_boards() -> int:
     revoked = HealthLicence.objects.filter(is_current=True, document__state=DocumentState.REVOKED).values("shop")
     is_lost = Q(shop__closed_on__lte=clock.today()) | Q(shop__in=revoked) | Exists(moved)
     rows = BoardRequest.objects.filter(is_lost, case__state=S.AWAITING_PAYMENT).order_by("pk").values_list("case", flat=True)
-    return sweeps.for_each("licensing.end_lost_boards", list(rows[:500]), _end_boards)
+    return sweeps.for_each("licensing.end_lost_boards", list(rows), _end_boards)
 
 
 def _end_boards(pk: int) -> bool:

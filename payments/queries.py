@@ -30,7 +30,7 @@ from payments.models import (
     RefundDue,
 )
 from payments.registry import BILLED, VISITORS, Due, dues_of
-from payments.rights import delegated_among, payable_by
+from payments.rights import delegated_among, payable_by, refunds_of
 from payments.states import AT_BANK, CHECKED, OWED, AttemptState, BillState, RefundState
 
 
@@ -342,8 +342,8 @@ def whole_refunds(user: Visitor) -> list[RefundDue]:
     """Refunds of whole payments, whose bills were not due any more."""
     if not user.is_authenticated or user.is_staff:
         return []
-    refunds = RefundDue.objects.filter(payer=user, allocation__isnull=True, line__isnull=True).exclude(state=RefundState.RELEASED)
-    return list(refunds.select_related("attempt").order_by("-pk")[:50])
+    refunds = RefundDue.objects.filter(refunds_of(user), allocation__isnull=True, line__isnull=True)
+    return list(refunds.exclude(state=RefundState.RELEASED).select_related("attempt").order_by("-pk")[:50])
 
 
 def callbacks_are_full() -> bool:

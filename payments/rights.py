@@ -42,6 +42,14 @@ def payable_by(user: User, bill: str = "") -> Q:
     return condition
 
 
+def refunds_of(user: User) -> Q:
+    """The condition on refunds that a person sees: their own, and those of the requests of organisations that they sign for."""
+    if not may_sign(user):
+        return Q(payer=user)
+    left, shared = _keys(cases.left_behind(user)), _keys(cases.of_organisations(user))
+    return (Q(payer=user) & ~Q(subject__in=left)) | Q(subject__in=shared)
+
+
 def _keys(rows: QuerySet[Case]) -> QuerySet[Any]:
     return rows.annotate(case_key=Concat(Value("case:"), F("public_id"))).values("case_key")
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.incidents import queries as incidents
 from municipality.incidents.registry import Deadline, Deadlines
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
 from reports import queries
 from reports.models import Closure, Question
 from reports.results import NO_ANSWER
@@ -51,7 +52,10 @@ def _questions(first: dt.date, last: dt.date) -> Iterator[Deadline]:
 
 def _results(first: dt.date, last: dt.date) -> Iterator[Deadline]:
     """Results that nobody has judged, as `reporters.solved` lets them be judged."""
-    days = dt.timedelta(days=queries.limits()["solved_days"])
+    try:
+        days = dt.timedelta(days=queries.limits()["solved_days"])
+    except Refused:  # before the first edition
+        return iter(())
     span = (clock.start_of(first - days), clock.start_of(last - days + dt.timedelta(days=1)))
     closed = Q(report__closed_at__gte=span[0], report__closed_at__lt=span[1])
     rows = Closure.objects.filter(closed | Q(pk__in=incidents.moved_into(SOLVED, first, last)), report__state=ReportState.CLOSED)

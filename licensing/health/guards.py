@@ -61,8 +61,9 @@ guard(
 # who named its applicant does not hold the shop any more.
 _UNDER_STUDY = "'in_review', 'corrections', 'countersign'"
 _SIGNS_OR_OWNS = (
-    "s.owner_id = c.applicant_id OR (s.owner_id IS NULL AND EXISTS (SELECT 1 FROM accounts_signatory g"
-    " WHERE g.organisation_id = s.organisation_id AND g.person_id = c.applicant_id))"
+    "CASE WHEN c.organisation_id IS NOT NULL THEN s.organisation_id = c.organisation_id"
+    " ELSE s.owner_id = c.applicant_id OR (s.owner_id IS NULL AND EXISTS (SELECT 1 FROM accounts_signatory g"
+    " WHERE g.organisation_id = s.organisation_id AND g.person_id = c.applicant_id)) END"
 )
 _NAMED_BY_HOLDER = (
     "EXISTS (SELECT 1 FROM licensing_licencetransfer t LEFT JOIN accounts_user u ON u.id = s.owner_id"

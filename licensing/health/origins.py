@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.names import NAMES
+from licensing.health.services.lost import CHANGED, is_elsewhere
 from licensing.health.states import CANCEL, CHANGE, DUPLICATE, RENEWAL, RenewalState
 from licensing.models import Renewal
 from licensing.payment_results import stopped_by
@@ -17,6 +18,7 @@ from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Block
 from municipality.ui.templatetags.portal import day
+from municipality.ui.texts import Text
 from payments.models import Bill
 from payments.registry import Due, Origin
 from shops.register import queries as shops
@@ -44,10 +46,20 @@ def billed(bills: Sequence[Bill]) -> dict[int, Due]:
     rows = list(Renewal.objects.filter(case__public_id__in=by_case).select_related("case", "licence__shop"))
     unpaid = {row.pk: row.case.subject for row in rows if row.case.state == RenewalState.AWAITING_PAYMENT}
     blocks = cases.blocks_by_subject(set(unpaid.values()), RENEWAL) if unpaid else {}
-    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, blocks.get(unpaid.get(row.pk, ""), [])) for row in rows}
+    return {
+        by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, _stopped(row, blocks) if row.pk in unpaid else "")
+        for row in rows
+    }
 
 
-def _due(bill: Bill, renewal: Renewal, blocks: Sequence[Block]) -> Due:
+def _stopped(renewal: Renewal, blocks: Mapping[str, Sequence[Block]]) -> Text:
+    """Why a fee that was not paid yet cannot be paid: paid, the request would be refused."""
+    if text := stopped_by(blocks.get(renewal.case.subject, [])):
+        return text
+    return CHANGED if is_elsewhere(renewal, renewal.licence.shop) else ""
+
+
+def _due(bill: Bill, renewal: Renewal, stopped: Text) -> Due:
     shop = renewal.licence.shop
     name_ar, name_en = NAMES[renewal.case.service]
     return Due(
@@ -66,5 +78,5 @@ def _due(bill: Bill, renewal: Renewal, blocks: Sequence[Block]) -> Due:
         shop_name_ar=shop.name_ar,
         shop_name_en=shop.name_en,
         reference=renewal.case.reference,
-        stopped=stopped_by(blocks),
+        stopped=stopped,
     )

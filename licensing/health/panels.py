@@ -16,6 +16,7 @@ from licensing.health import changes, new_places, queries, services
 from licensing.health.appeals.panels import after_refusal
 from licensing.health.differences import differences_of
 from licensing.health.names import FROM_ISSUE
+from licensing.health.services.lost import CHANGED, is_elsewhere
 from licensing.health.states import ACTS, RENEWAL, TRANSFER
 from licensing.health.states import RenewalState as S
 from licensing.health.transfers import queries as transfers
@@ -65,9 +66,14 @@ TAKEN_OVER = _(
 )
 
 
+_REGISTERED = (
+    *("name_ar", "name_en", "activity", "area", "block", "street", "building", "plot", "unit", "paci_number", "area_m2"),
+    *("manager_name_ar", "manager_name_en"),
+)
 _SHOWN = (
     *("case", "act", "first_day", "last_day", "registered_facts", "lane", "flags", "is_late", "refusal"),
     *(f"licence__{name}" for name in ("last_day", "registered_facts", "document__number")),
+    *(f"licence__shop__{name}" for name in _REGISTERED),
     *("new_licence__first_day", "new_licence__is_current"),
     *(f"new_licence__document__{name}" for name in ("number", "state", "valid_from", "valid_to", "file")),
 )
@@ -76,7 +82,8 @@ _SHOWN = (
 def _shown_renewal(case: Case) -> Renewal | None:
     """The renewal of a case with what its page shows of it and of both licences; a refusal, which few have, is read where it is shown."""
     stops = Block.objects.filter(subject=OuterRef("case__subject"), stops=RENEWAL, effect=Effect.STOP, lifted_at__isnull=True)
-    rows = Renewal.objects.select_related("licence__document", "new_licence__document").only(*_SHOWN).annotate(is_stopped=Exists(stops))
+    rows = Renewal.objects.select_related("licence__document", "licence__shop", "new_licence__document").only(*_SHOWN)
+    rows = rows.annotate(is_stopped=Exists(stops))
     try:
         return rows.get(case=case)
     except Renewal.DoesNotExist:
@@ -212,6 +219,9 @@ def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | Non
                 reverse("cases:case", args=[case.public_id]),
                 _("Look again"),
             )
+        if is_elsewhere(renewal, renewal.licence.shop):
+            page = reverse("licensing:withdraw", args=[case.public_id])
+            return NextStep(_("The request cannot be completed"), CHANGED, page, _("Withdraw the request"))
         if getattr(renewal, "is_stopped", False) and (stopped := stopped_by(cases.active_blocks(case.subject, RENEWAL))):
             return blocked_step(with_last_day(stopped, case))
         return NextStep(

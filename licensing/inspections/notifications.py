@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.cases import queries as cases
 from municipality.notifications.registry import MessageKind
 from municipality.notifications.services import send
 from shops.register.queries import owners
@@ -43,10 +44,14 @@ class InspectionFailed(_AboutInspection):
 
 
 def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:
-    """Tell whoever holds the shop of an inspection, or its contact while there is no shop; in the caller's transaction.
+    """Tell whoever holds the shop of an inspection; in the caller's transaction.
 
-    Nobody is told where nobody of the shop has an account now, whoever had one when it was ordered.
+    While there is no shop its contact is told, or who signs for the organisation of its request by now. Nobody is told where nobody of
+    the shop has an account now, whoever had one when it was ordered.
     """
-    contacts = [inspection.contact] if inspection.contact is not None else []
-    for person in owners(inspection.shop) if inspection.shop is not None else contacts:
+    people = owners(inspection.shop) if inspection.shop is not None else []
+    if inspection.shop is None and inspection.contact is not None:
+        case = inspection.case
+        people = cases.recipients(case.key, inspection.contact) if case is not None else [inspection.contact]
+    for person in people:
         send(kind, person=person, key=key, subject_key=inspection.key, context=context)

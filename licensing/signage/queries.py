@@ -189,7 +189,7 @@ def lost(request: BoardRequest) -> str:
         return refusal.code
     if health_licence_state(shop) == DocumentState.REVOKED:
         return LICENCE_OVER
-    if not registered.is_of_holder(shop, request.case.applicant):
+    if not registered.is_of_holder(shop, request.case.applicant, request.case.organisation_id):
         return MOVED
     if any(at >= request.case.opened_at for at in moves.of_shops([shop.pk]).get(shop.pk, [])):
         return MOVED

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.incidents.models import MovedDeadline
 from municipality.incidents.registry import DEADLINES, Deadline, Deadlines
@@ -36,8 +37,9 @@ def closed_by(job_kind: str, label: Text, *, state: str) -> Deadlines:
 
 
 def applicant(moved: MovedDeadline) -> Sequence[User]:
-    """Who asked, where the subject of a moved deadline is a request."""
-    return [Case.objects.select_related("applicant").get(public_id=moved.subject.partition(":")[2]).applicant]
+    """Whose request it is, where the subject of a moved deadline is one: who asked, or who signs for the organisation by now."""
+    case = Case.objects.select_related("applicant").get(public_id=moved.subject.partition(":")[2])
+    return cases.recipients(case.key, case.applicant)
 
 
 def last_days(states: Mapping[str, str]) -> dict[str, dt.date]:

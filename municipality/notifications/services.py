@@ -42,10 +42,10 @@ def send(
 ) -> Message:
     """Put a message (its kind or class) into a person's inbox and enqueue it for each channel, in the caller's transaction.
 
-    Where others have its subject by now (`registry.RECIPIENTS`), each of them gets it in place of the person; the first of these messages
-    is returned. `channels` replaces those of the kind; none: inbox only. The same (kind, key, person) again is the same message. Both
-    languages are rendered and stored now. Raises RuntimeError outside a transaction, KeyError for an undeclared kind or a placeholder
-    without a value.
+    Where others have its subject by now (`registry.RECIPIENTS`), each of them gets it in place of the person, under a key of its own:
+    they may be told the same as themselves. The first of these messages is returned. `channels` replaces those of the kind; none: inbox
+    only. The same (kind, key, person) again is the same message. Both languages are rendered and stored now. Raises RuntimeError outside
+    a transaction, KeyError for an undeclared kind or a placeholder without a value.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a message is created inside the transaction of its cause")
@@ -53,7 +53,7 @@ def send(
     find = RECIPIENTS.get(subject_key.partition(":")[0])
     people = find(subject_key, person) if find is not None else [person]
     chosen = declared.channels if channels is None else channels
-    saved = [_put(declared, one, key, context, subject_key, chosen) for one in people]
+    saved = [_put(declared, one, key if one.pk == person.pk else f"{key}:{person.pk}", context, subject_key, chosen) for one in people]
     return saved[0]
 
 

@@ -39,9 +39,12 @@ def is_session_of(attempt: Attempt, session_key: str | None) -> bool:
 def paid_by_delegate(subject: str) -> dict[str, str]:
     """What an event of a payment for a subject keeps about who began it: `paid_by`, their key, if they acted for its payer; else empty."""
     settled = Allocation.objects.filter(bill__subject=subject, is_settled=True, attempt__started_by__isnull=False)
-    others = settled.exclude(attempt__started_by=F("bill__payer")).select_related("attempt__started_by").order_by("-pk")
-    starter = next((row.attempt.started_by for row in others[:1]), None)
-    return {"paid_by": starter.key} if starter is not None else {}
+    others = settled.exclude(attempt__started_by=F("bill__payer")).select_related("attempt__started_by", "bill__payer").order_by("-pk")
+    row = others.first()
+    starter = row.attempt.started_by if row is not None else None
+    if row is None or starter is None or rights.payer_actor(starter, row.bill).role != "delegate":
+        return {}  # whoever signs for the organisation of a request pays for it themselves
+    return {"paid_by": starter.key}
 
 
 def started_by_visitor(attempt: Attempt, session_key: str | None) -> bool:

@@ -76,8 +76,13 @@ def owners(shop: Shop) -> list[User]:
     return list(signatories_of(shop.organisation))
 
 
-def is_of_holder(shop: Shop, person: User) -> bool:
-    """Whether a person is its owner, or signs for its organisation or did: what they asked for it outlasts their signature."""
+def is_of_holder(shop: Shop, person: User, organisation_id: int | None = None) -> bool:
+    """Whether a person is its owner, or signs for its organisation or did: what they asked for it outlasts their signature.
+
+    What was asked for an organisation is of the holder as long as the shop is that organisation's.
+    """
+    if organisation_id is not None:
+        return shop.organisation_id == organisation_id
     return shop.owner_id == person.pk if shop.owner_id is not None else was_signatory(person, shop.organisation_id)
 
 

@@ -92,3 +92,16 @@ def test_a_fee_that_is_due_again_after_the_issue_is_not_stopped(make_licensed_sh
     bill = bill_of(case.key)
     block(shop)
     assert bill is not None and queries.stopped([bill]) == "" and start(bill, owner).fils == bill.total_fils
+
+
+def test_a_renewal_whose_place_the_register_has_changed_is_not_paid(make_licensed_shop: Any, owner: User) -> None:
+    """Paid, it would be refused: nobody studied the other place."""
+    shop = make_licensed_shop()
+    bill = bill_of(services.submit_renewal(shop=shop, applicant=owner).key)
+    assert bill is not None and queries.stopped([bill]) == ""
+    Shop.objects.filter(pk=shop.pk).update(block="99")
+    for page in pages(owner, bill):
+        assert "another activity or another place" in page
+    assert "Pay by KNET" not in pages(owner, bill)[0] and "Payment through KNET" not in pages(owner, bill)[1]
+    with pytest.raises(Refused, match="stopped"):
+        start(bill, owner)

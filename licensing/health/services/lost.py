@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from licensing.health import queries, rules
 from licensing.health.states import RENEWAL
 from licensing.health.transfers import queries as transfers
-from licensing.models import Act, Lane
+from licensing.models import Act, Lane, Renewal
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
 from municipality.documents.states import DocumentState
@@ -43,7 +45,7 @@ def lost_holder(case: Case) -> str:
     if transfers.of_case(case) is not None:
         return ""
     shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
-    return "" if shops.is_of_holder(shop, case.applicant) else "other_holder"
+    return "" if shops.is_of_holder(shop, case.applicant, case.organisation_id) else "other_holder"
 
 
 def lost_period(case: Case) -> str:
@@ -58,11 +60,21 @@ def lost_facts(case: Case) -> str:
     Such a renewal is approved since nothing changed; what else the register changes meanwhile sends the next one to an officer.
     """
     renewal = queries.get_renewal(case)
+    shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
+    return "register_changed" if is_elsewhere(renewal, shop) else ""
+
+
+CHANGED = _(
+    "The register has another activity or another place of the shop since this request was sent. Withdraw it, and ask for the renewal "
+    "again from My shops."
+)
+
+
+def is_elsewhere(renewal: Renewal, shop: Shop) -> bool:
+    """Whether the register has another activity or place of the shop than when a renewal that nobody studies was sent."""
     if renewal.act != Act.RENEWAL or renewal.lane != Lane.CLEAN:
-        return ""
-    now = Shop.objects.get(public_id=subjects.parse(case.subject).id).registered_facts()
-    changed = ELSEWHERE.intersection(rules.changed_fields(renewal.registered_facts, now))
-    return "register_changed" if changed else ""
+        return False
+    return bool(ELSEWHERE.intersection(rules.changed_fields(renewal.registered_facts, shop.registered_facts())))
 
 
 def lost_at_issue(case: Case) -> str:

@@ -112,6 +112,6 @@ def lost_condition(transfer: LicenceTransfer, shop: Shop) -> str:
     """
     if key_of(shop.licensee) != transfer.holder_key:
         return "other_holder"
-    if transfer.organisation is not None and transfer.signer not in shops.owners(Shop(organisation=transfer.organisation)):
+    if transfer.organisation is not None and not shops.owners(Shop(organisation=transfer.organisation)):  # nobody signs for it
         return "other_holder"
     return "nothing_owed" if owed_fils(shop) is not None else ""

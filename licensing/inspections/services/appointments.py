@@ -29,7 +29,7 @@ from municipality.review.models import Absence
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from shops.models import EventKind, ShopEvent
-from shops.register.events import PLACE
+from shops.register.events import leaves_its_point
 
 SYSTEM = system("licensing")
 MOVED = "visit_moved"  # the kind of reasons for which an inspector moves a visit
@@ -199,11 +199,11 @@ def _may_be_visited(row: Inspection) -> bool:
 
 
 def _follow_shop(pk: int) -> bool:
-    """Order an inspection once more where its shop is now, for what it does now; a corrected floor or PACI number is no move."""
+    """Order an inspection once more where its shop is now, for what it does now; a corrected street or floor is no move."""
     row = Inspection.objects.select_related("shop").get(pk=pk)
     events = ShopEvent.objects.filter(shop=row.shop_id, kind__in=_ELSEWHERE, at__gt=row.ordered_at)
     places = [(one.data.get("before", {}), one.data.get("after", {})) for one in events if one.kind == EventKind.MOVED]
-    is_moved = any(before.get(name) != after.get(name) for before, after in places for name in PLACE)
+    is_moved = any(leaves_its_point([name for name in after if before.get(name) != after[name]]) for before, after in places)
     is_other = row.shop is not None and row.previous_id is None and row.activity_id != row.shop.activity_id
     if not (is_moved or is_other) or _may_be_visited(row):
         return False

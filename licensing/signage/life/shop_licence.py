@@ -18,6 +18,7 @@ from licensing.signage.notifications import BoardsEndedWithShop, BoardsResumed, 
 from licensing.signage.states import WITH_SHOP
 from municipality.accounts.models import User
 from municipality.audit.services import record
+from municipality.cases import queries as cases
 from municipality.documents import services as documents
 from municipality.documents.states import LIVE, DocumentState
 from municipality.kernel import clock
@@ -87,7 +88,8 @@ def follow(shops: Sequence[int]) -> None:
         verdict = _verdict(request, states.get(request.shop_id, ""), ends.get(request.shop_id, []))
         if (boards := _apply(request, verdict)) and verdict is not None:
             event = request.document.last_event_id if request.document is not None else 0
-            told.setdefault((verdict.act, request.shop, request.case.applicant), []).extend((board, event or 0) for board in boards)
+            for person in cases.recipients(request.case.key, request.case.applicant):
+                told.setdefault((verdict.act, request.shop, person), []).extend((board, event or 0) for board in boards)
     for (act, shop, person), found in told.items():
         context = {"shop": shop, "numbers": ", ".join(board.number for board, _event in found)}
         send(MESSAGES[act], person=person, key=f"{shop.public_id}:{found[0][1]}", subject_key=shop.key, context=context)

@@ -68,8 +68,14 @@ def close_account(*, user: User, actor: Actor) -> int:
 
 
 def reopen_account(*, user: User, actor: Actor) -> None:
-    """Open a closed account again, with its password, second factor and roles."""
+    """Open a closed account again, with its password, second factor and roles.
+
+    Raises Refused("number_taken") where a colleague has its staff number by now.
+    """
     with transaction.atomic():
+        others = User.objects.filter(is_staff=True, is_active=True, staff_number=user.staff_number).exclude(pk=user.pk)
+        if user.staff_number and others.exists():
+            raise Refused("number_taken", _("Another active member of staff has this staff number."))
         user.is_active = True
         user.save(update_fields=["is_active"])
         record("accounts.staff_reopened", subject=user.key, actor=actor)

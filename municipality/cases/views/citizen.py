@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
+from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.queries import recent_accesses
 from municipality.cases import feedback, panels, queries, timeline
@@ -41,7 +42,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
         "cases/mine.html",
         {
             "rows": [
-                (row, timeline.TIMELINES[row.service].name, *timeline.label(row), row.applicant if row.applicant_id != user.pk else None)
+                (row, timeline.TIMELINES[row.service].name, *timeline.label(row), None if _is_own(user, row) else row.applicant)
                 for row in rows[:PAGE]
             ],
             "next_before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
@@ -50,6 +51,10 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
             "others": [line for lines in panels.OTHER_LISTS.values() for line in lines(user)],
         },
     )
+
+
+def _is_own(user: User, row: Case) -> bool:
+    return queries.is_owner(user, row.applicant_id, row.organisation_id)
 
 
 @access("on_behalf")

@@ -11,6 +11,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from licensing.health import obligations, services
+from licensing.health.notifications import RenewalLapsed
+from licensing.health.services import lost
 from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence
 from municipality.accounts.models import Organisation, Signatory, User, actor_for
@@ -20,8 +22,10 @@ from municipality.cases.models import Case, CaseEvent
 from municipality.delegation.services import delegations
 from municipality.documents import queries as documents
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
+from municipality.notifications.services import send
 from municipality.review.services import desk
 from payments import queries as payments
 from payments import rights
@@ -29,11 +33,15 @@ from payments.models import Bill
 from payments.services import basket
 from payments.services.attempts import start_attempt
 from shops.models import Shop
+from shops.register.services import transfer
 from tests import desk_acts
+from tests.bank import Bank, Book
 from tests.browsers import signed_in
 from tests.conftest import TODAY
+from tests.due_jobs import run_due
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory
 from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.payments import AttemptFactory
 from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +186,36 @@ def test_messages_go_to_the_applicant_while_they_sign_and_where_nobody_does(comp
     assert cases.recipients(case.key, company.second) == [company.second]
     company.leaves(company.second)
     assert cases.recipients(case.key, company.first) == [company.first]
+
+
+def test_what_two_signatories_are_told_of_one_thing_does_not_become_one_message(company: Company) -> None:
+    case, _bill = company.send()
+    company.leaves(company.first)
+    with transaction.atomic():
+        for person in (company.first, company.second):
+            send(RenewalLapsed, person=person, key="the same", subject_key=case.key, context={"case": case})
+    assert [row.person for row in Message.objects.filter(kind=RenewalLapsed.kind)] == [company.second, company.second]
+
+
+def test_a_signatory_who_pays_is_no_delegate(company: Company, settings: Any) -> None:
+    """Also once the applicant signs no more."""
+    case, bill = company.send()
+    settings.PAYMENT_PROVIDER, settings.PORTAL_URL, Bank.book = "tests.bank.Bank", "https://portal.example.test", Book()
+    settings.KNET_PAYMENT_URL = settings.KNET_TRANPIPE_URL = "https://bank.example.test/"
+    settings.KNET_TRANPORTAL_ID, settings.KNET_PASSWORD, settings.KNET_RESOURCE_KEY = "999901", "999901pg", "1234567890ABCDEF"
+    company.leaves(company.first)
+    Bank.book.decide(AttemptFactory(bills=[bill], payer=company.second))
+    with clock.at(clock.now() + dt.timedelta(minutes=3)):
+        run_due()
+    assert CaseEvent.objects.get(subject=case, move="pay").data == {}
+
+
+def test_a_shop_that_passes_to_a_signatory_ends_the_request_of_the_organisation(company: Company) -> None:
+    """They signed for it; the shop is theirs alone by now."""
+    case, _bill = company.send()
+    with transaction.atomic():
+        transfer(shop=company.shop, to=company.first, source="tests", actor=system("tests"))
+    assert lost.lost_holder(case) == "other_holder"
 
 
 @pytest.mark.guards

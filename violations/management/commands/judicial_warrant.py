@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from municipality.accounts.models import User
 from municipality.kernel.actors import Actor
 from municipality.places.models import Branch
-from violations.models import Team
+from violations.models import JudicialWarrant, Team
 from violations.services import warrants
 
 OPERATOR = Actor("operator", "system:console")
@@ -40,12 +40,15 @@ class Command(BaseCommand):
         parser.add_argument("--end", type=dt.date.fromisoformat, metavar="YYYY-MM-DD", help="the last day of the present decision")
 
     def handle(self, *args: Any, login: str, **options: Any) -> None:
-        user = User.objects.filter(login=login, is_staff=True, groups__name="inspector").first()
+        users = User.objects.filter(login=login, is_staff=True)
+        user = (users if options["end"] else users.filter(groups__name="inspector")).first()  # the role may be gone already
         if user is None:
             raise CommandError(f"No member of staff with the role inspector has the sign-in name {login}.")
         if options["end"]:
             count = warrants.end(user=user, last_day=options["end"], actor=OPERATOR)
             self.stdout.write(f"{count} decisions end on {options['end']}.")
+            if later := JudicialWarrant.objects.filter(user=user, first_day__gt=options["end"]).count():
+                self.stderr.write(f"{later} decisions that begin after that day stand.")
             return
         if missing := [f"--{name.replace('_', '-')}" for name in NEEDED if not options[name]]:
             raise CommandError(f"Missing: {', '.join(missing)}.")

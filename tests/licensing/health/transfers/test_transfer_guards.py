@@ -15,6 +15,7 @@ from licensing.health.transfers import handover
 from licensing.health.transfers import services as transfers
 from licensing.models import LicenceTransfer, Renewal
 from municipality.accounts.models import User
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from shops.models import Shop
@@ -94,6 +95,7 @@ def test_the_end_of_a_closed_request_is_told_once(asked: LicenceTransfer, noura:
 def test_an_organisation_is_signed_for(asked: LicenceTransfer, noura: User, monkeypatch: pytest.MonkeyPatch) -> None:
     company = OrganisationFactory()
     monkeypatch.setattr(transfers.queries, "choices", lambda *_given: [company])
+    monkeypatch.setattr(cases, "may_act", lambda *_given: True)
     refused(lambda: transfers.agree(transfer=asked, user=noura, organisation=company), "guard:not_signatory")
     without_guards()
     assert gets_through(lambda: transfers.agree(transfer=asked, user=noura, organisation=company))
