@@ -42,6 +42,17 @@ def test_an_inspector_is_in_office_from_the_first_day_to_the_last(inspector: Use
     assert list(actions) == ["warrant.entered", "warrant.ended"]
 
 
+def test_the_status_ends_also_once_the_role_is_gone(inspector: User, capsys: Any) -> None:
+    call_command("judicial_warrant", "salem", *TEAM, *DECISION)
+    later = ("--first-day", "2028-01-05", "--last-day", "2029-01-04", "--decision-day", "2026-02-01")
+    call_command("judicial_warrant", "salem", *TEAM, *DECISION, *later)
+    inspector.groups.clear()
+    call_command("judicial_warrant", "salem", "--end", "2026-06-30")
+    with pytest.raises(NotPermitted, match="warrant_ended"):
+        queries.warrant_of(inspector, dt.date(2026, 7, 1))
+    assert "1 decisions that begin after that day stand." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("login", "arguments", "words"),
     [

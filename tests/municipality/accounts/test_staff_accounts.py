@@ -13,6 +13,7 @@ from django.test import Client
 from municipality.accounts.models import SuperuserAlarm, User
 from municipality.audit.models import AuditEvent
 from municipality.places.seeds import load_places
+from tests.factories.accounts import StaffFactory
 from tests.municipality.accounts.signing_in import CODE, DOOR, code_now
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,17 @@ def test_a_closed_account_has_no_session_and_opens_none_until_it_is_opened_again
     call_command("staff_account", "huda", "--reopen")
     assert authenticate(username="huda", password=password) == user
     assert actions(user)[-2:] == ["accounts.staff_closed", "accounts.staff_reopened"]
+
+
+def test_an_account_is_not_opened_again_with_the_staff_number_of_a_colleague(capsys: Any) -> None:
+    user, _password = opened(capsys)
+    User.objects.filter(pk=user.pk).update(staff_number="601")
+    call_command("staff_account", "huda", "--close")
+    StaffFactory(login="salem", staff_number="601")
+    with pytest.raises(CommandError, match="staff number"):
+        call_command("staff_account", "huda", "--reopen")
+    user.refresh_from_db()
+    assert not user.is_active
 
 
 @pytest.mark.parametrize(
