@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import CharField, DateTimeField, ExpressionWrapper, F, OuterRef, Subquery, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import DateTimeField, ExpressionWrapper, F, OuterRef, Subquery, Value
+from django.db.models.functions import Concat
 
 from municipality.jobs.models import Job, JobState
 from municipality.notifications.models import Delivery, DeliveryState, Letter, Message
@@ -23,7 +23,7 @@ def mark_sent(loading: Loading) -> None:
         state=DeliveryState.SENT,
         reason="demo",
         sent_at=ExpressionWrapper(created_at + dt.timedelta(seconds=5), DateTimeField()),
-        provider_id=Concat(Value("demo-"), Cast("pk", CharField())),
+        provider_id="demo",
     )
     letters = Letter.objects.filter(state=DeliveryState.WAITING, created_at__lte=loading.anchor)
     numbers = set(letters.values_list("pk", flat=True))
