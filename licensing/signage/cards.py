@@ -58,11 +58,15 @@ class Cards:
     @property
     def errors(self) -> int:
         """How many errors the page begins with: those of all boards once a button asked for their sum or the next page."""
-        was_asked = "update" in self.query or "continue" in self.query
-        return sum(len(texts) for form in self.forms for texts in form.errors.values()) if was_asked else 0
+        return sum(len(texts) for form in self.forms for texts in form.errors.values()) if self.was_asked else 0
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether a button asked for the sum or for the next page."""
+        return "update" in self.query or "continue" in self.query
 
     def forget_missing(self) -> None:
-        """Show no error of a field that is still empty: nobody has sent the page, such as after a board was drawn."""
+        """Show no error of a field that is still empty: a board was drawn, or a fact was chosen for which others are asked."""
         for form in self.forms:
             for name, found in form.errors.as_data().items():
                 if all(error.code == "required" for error in found):

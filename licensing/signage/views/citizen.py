@@ -84,7 +84,7 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
                 return redirect(f"{request.path}#board-{len(cards.forms)}")
             refusal = refusal or (broken if "continue" in request.POST else None)
             status = 400 if cards.errors or refusal is not None else 200
-    elif not page.is_bound and "errors" not in request.GET:
+    if not cards.was_asked and "errors" not in request.GET and (submitted or not page.is_bound):
         cards.forget_missing()
     context = cards.context() | {
         "shop": shop,

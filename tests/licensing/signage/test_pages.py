@@ -45,6 +45,16 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(shop: Shop, owner: User)
     assert client.get(f"{page}send/").status_code == 302  # back to the boards
 
 
+def test_no_field_is_missed_before_a_button_was_pressed(shop: Shop, owner: User) -> None:
+    """Choosing the medium sends the page for the facts that are asked of it; what comes after it is still empty."""
+    client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/"
+    empty = typed(FRONT | {"width": "", "height": "", "place": ""}, version=0)
+    chosen = client.post(page, empty)
+    assert chosen.status_code == 200 and "Say where the board is." not in chosen.content.decode()
+    asked = client.post(page, {**empty, "version": "1", "update": "1"})
+    assert asked.status_code == 400 and "Say where the board is." in asked.content.decode(), "the control"
+
+
 @pytest.mark.parametrize(("language", "other"), [("ar", "en"), ("en", "ar")])
 def test_the_language_switch_keeps_what_was_typed_and_saves_nothing(shop: Shop, owner: User, language: str, other: str) -> None:
     draft = begun(shop, owner)
