@@ -50,7 +50,7 @@ def test_without_counting_deaths_a_poison_job_kills_on_and_on(portal: Portal) ->
         portal.ask("waiting", pass_time=True)
         return bool(portal.ask("job", pk=killing)["lost_workers"] > 3)
 
-    wait_until(has_killed_often, 60, "a fourth death")
+    wait_until(has_killed_often, 240, "a fourth death")
     assert portal.ask("job", pk=killing)["state"] != "dead"
     portal.disarm()
     portal.sql("DELETE FROM jobs_job WHERE id = %s", killing)
