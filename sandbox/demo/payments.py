@@ -18,7 +18,6 @@ from django.utils.crypto import salted_hmac
 
 from municipality.accounts.models import actor_of
 from municipality.audit.models import AuditEvent
-from municipality.jobs.services import enqueue
 from municipality.kernel import clock, ids, money
 from municipality.kernel.actors import system
 from payments.models import Allocation, Attempt, BankMessageKind, Bill, Direction, GatewayMessage, Inquiry, Receipt, RefundDue, RefundWay
@@ -26,15 +25,12 @@ from payments.rules import MAX_TRACKID
 from payments.services import ledger
 from payments.states import AttemptState, BillState, RefundState
 from sandbox.demo.bulk import audit_event, event, move, take_numbers
-from sandbox.demo.loading import Loading
 from sandbox.demo.seeds import public_id
 
 CASHIER = system("payments")
 MADE_UP = "made up for the demo"
 FILE = "demo-payments.json"
 PAGE_LIFETIME = dt.timedelta(minutes=30)
-# Documents of past receipts: the first one after the start, then with time between them in which the machine is free for people.
-FIRST_AFTER, BETWEEN = dt.timedelta(minutes=2), dt.timedelta(seconds=4)
 
 
 @dataclass
@@ -82,15 +78,6 @@ def pay(payments: Sequence[Payment], rng: Random) -> list[Receipt]:
     move(Bill.objects.filter(pk__in=[p.bill.pk for p in payments], state=BillState.DUE), BillState.PAID)
     AuditEvent.objects.bulk_create(row for p, r in zip(payments, receipts, strict=True) for row in _audit_events(p, r))
     return receipts
-
-
-def run(_loading: Loading) -> str:
-    """Let the worker make the documents of past receipts after the start, the newest first and one at a time."""
-    rows = Receipt.objects.filter(document=None, allocation__is_settled=True).order_by("-issued_at", "-pk").values_list("pk", flat=True)
-    due_at, waiting = clock.now() + FIRST_AFTER, list(rows)
-    for number, pk in enumerate(waiting):
-        enqueue("payments.receipt_document", key=f"receipt:{pk}", due_at=due_at + number * BETWEEN, queue="bulk", receipt_id=pk)
-    return f"{len(waiting)} receipts to be made after the start"
 
 
 def write_for_simulator(path: Path) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from municipality.kernel.registry import Registry
-from sandbox.demo import payments
 from sandbox.demo.licensing import acts, boards, incidents, inspections, licences, new_licences, past_cases, queue, workers
 from sandbox.demo.loading import Step
 from sandbox.demo.platform import accounts, delegation, places, record, rules
@@ -35,6 +34,5 @@ STEPS.register("boards in the queue", boards.run_waiting)
 STEPS.register("new licences in the queue", new_licences.run_waiting)
 STEPS.register("incidents", incidents.run)
 STEPS.register("reports", reports.run)
-STEPS.register("receipts", payments.run)
 STEPS.register("search", search.run)
 STEPS.register("record", record.run)

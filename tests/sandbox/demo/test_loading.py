@@ -40,7 +40,6 @@ from municipality.documents.numbers import next_number
 from municipality.documents.states import DocumentState
 from municipality.documents.verification import check
 from municipality.jobs.models import Job
-from municipality.jobs.services import run
 from municipality.kernel import clock, guards
 from municipality.notifications.models import Delivery, Message
 from municipality.review.models import QueueEntryEvent
@@ -155,23 +154,6 @@ def test_the_sealed_licences_are_really_sealed(loaded: Path) -> None:
         assert check(content, root_pem=root).accepted
         broken = content[:2000] + bytes([content[2000] ^ 1]) + content[2001:]
         assert not check(broken, root_pem=root).accepted
-
-
-def test_the_worker_makes_the_documents_of_past_receipts_after_the_start_and_is_free_in_between(loaded: Path) -> None:
-    jobs = list(Job.objects.filter(kind="payments.receipt_document").order_by("due_at"))
-    assert {(job.state, job.queue) for job in jobs} == {("queued", "bulk")}
-    newest_first = Receipt.objects.filter(document=None).order_by("-issued_at", "-pk").values_list("pk", flat=True)
-    assert [job.args["receipt_id"] for job in jobs] == list(newest_first) and len(jobs) == Receipt.objects.count() > 20
-    assert [job.due_at - jobs[0].due_at for job in jobs] == [dt.timedelta(seconds=4 * n) for n in range(len(jobs))]
-    assert jobs[0].due_at > jobs[0].created_at + dt.timedelta(minutes=1)
-    root = (loaded / "seal" / "root.pem").read_bytes()
-    with transaction.atomic():
-        for job in (jobs[0], jobs[-1]):
-            with clock.at(job.due_at):
-                assert run(job.pk)
-            document = Receipt.objects.get(pk=job.args["receipt_id"]).document
-            assert document is not None and check(store.read(document.file), root_pem=root).accepted
-        transaction.set_rollback(True)
 
 
 def test_every_paid_bill_has_its_receipt_and_nothing_else_has() -> None:
