@@ -78,7 +78,7 @@ def test_a_clock_that_was_wrong_for_a_while_ends_nothing_early_and_stalls_nothin
     def issued() -> bool:
         return [book["state"] for book in portal.outcome(paid)] == ["issued"] * 2
 
-    wait_until(issued, 90, "the licences of what was paid")  # no bell is rung by hand: the sweep finds what waits
+    wait_until(issued, 300, "the licences of what was paid")  # no bell is rung by hand: the sweep finds what waits
     wait_until(lambda: portal.ready("clocks") and portal.ready("worker"), 60, "a portal that is well")
     assert portal.outcome(before[1:])[0]["attempts"] == {before[1]["trackid"]: "redirected"}, "it is open at the bank still"
     portal.issued(paid)
