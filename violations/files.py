@@ -8,13 +8,14 @@ from collections.abc import Collection, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import has_role
 from municipality.delegation.authorization import authorize
 from municipality.fieldwork import queries as fieldwork
 from municipality.kernel import clock, subjects
 from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
 from violations import queries, reach
-from violations.models import JudicialWarrant, Violation
+from violations.models import Violation
 from violations.services import notices
 from violations.states import STUDIED, ViolationState
 
@@ -52,8 +53,7 @@ def _slots(subject: str) -> Mapping[str, Slot]:
 
 def is_of_branch(user: User, row: Violation) -> bool:
     """Whether the user is an inspector of the branch of the violation today."""
-    today = clock.today()
-    return JudicialWarrant.objects.filter(user=user, team__branch=row.branch_id, first_day__lte=today, last_day__gte=today).exists()
+    return queries.warrants_on(clock.today()).filter(user=user, team__branch=row.branch_id).exists()
 
 
 def _may_read(user: User, subject: str) -> bool:
@@ -66,12 +66,12 @@ def _may_read(user: User, subject: str) -> bool:
 
 
 def _is_involved(user: User, row: Violation) -> bool:
-    """Whether a member of staff wrote the report, inspects in its branch, or may open the objection to it."""
+    """Whether an inspector wrote the report or inspects in its branch, or somebody may open the objection to it."""
     return _is_writer(user, row) or _decides(user, row)
 
 
 def _is_writer(user: User, row: Violation) -> bool:
-    return row.writer_id == user.pk or is_of_branch(user, row)
+    return (row.writer_id == user.pk and has_role(user, "inspector")) or is_of_branch(user, row)
 
 
 def _decides(user: User, row: Violation) -> bool:
@@ -84,7 +84,7 @@ def _may_write(user: User, subject: str) -> bool:
     if row is None:
         return False
     if user.is_staff:
-        return row.writer_id == user.pk or is_of_branch(user, row)
+        return _is_writer(user, row)
     return queries.visible_to(user).filter(pk=row.pk).exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -179,12 +180,12 @@ def notify_supervisors(violation: Violation, case: Case, defend_by: dt.date) -> 
         send(Undefended, person=person, key=case.public_id, subject_key=violation.key, context=context)
 
 
-def notify(kind: type[MessageKind], violation: Violation, *, key: str, without: User | None = None, **context: Any) -> int:
-    """Send a message to everybody of `queries.people_of`, in the caller's transaction. Returns the number of recipients.
+def notify(kind: type[MessageKind], violation: Violation, *, key: str, without: Collection[User] = (), **context: Any) -> int:
+    """Send a message to everybody of `queries.people_of` but `without`, in the caller's transaction. Returns the number of recipients.
 
     A message about a `case`, such as an objection, stands on the page of that case.
     """
-    people = [person for person in queries.people_of(violation) if person != without]
+    people = [person for person in queries.people_of(violation) if person not in without]
     subject = context.get("case", violation)
     for person in people:
         send(

@@ -57,17 +57,22 @@ def visitors_may_pay(periods: dict[str, int] | None = None) -> bool:
     return (limits() if periods is None else periods).get("visitors_pay", 0) > 0
 
 
+def warrants_on(day: dt.date) -> QuerySet[JudicialWarrant]:
+    """The judicial warrants that hold on a day, of staff who have the role today: whoever lost it does not act by a warrant that runs."""
+    in_office = JudicialWarrant.objects.filter(user__is_active=True, user__is_staff=True, user__groups__name="inspector")
+    return in_office.filter(first_day__lte=day, last_day__gte=day)
+
+
 def warrant_of(user: User, on: dt.date) -> JudicialWarrant:
-    """The judicial warrant that an inspector holds on a day. Raises NotPermitted: warrant_ended, no_inspector."""
-    warrants = JudicialWarrant.objects.filter(user=user, user__is_active=True)
-    warrant = warrants.filter(first_day__lte=on, last_day__gte=on).select_related("team__branch", "user").order_by("-first_day").first()
+    """The judicial warrant that an inspector holds on a day. Raises NotPermitted: warrant_ended, no_inspector (also without the role)."""
+    warrant = warrants_on(on).filter(user=user).select_related("team__branch", "user").order_by("-first_day").first()
     if warrant is None:
-        ended = warrants.filter(last_day__lt=on).order_by("-last_day").first()
-        if ended is not None:
+        last = JudicialWarrant.objects.filter(user=user, user__is_active=True, first_day__lte=on).order_by("-last_day").first()
+        if last is not None and last.last_day < on:
             raise NotPermitted(
                 "warrant_ended",
                 _("Your status as a judicial officer ended on %(day)s (decision %(decision)s).")
-                % {"day": ended.last_day.isoformat(), "decision": ended.decision_no},
+                % {"day": last.last_day.isoformat(), "decision": last.decision_no},
             )
         raise NotPermitted(
             "no_inspector", _("Only an inspector with the status of a judicial officer on that day writes violation reports.")
@@ -82,19 +87,18 @@ def warrant_covers(warrant: JudicialWarrant, offence: str) -> bool:
 
 def inspectors_of(shop: Shop) -> QuerySet[User]:
     """Inspectors whose warrants reach a shop today: those of its branch, for premises for women those of a team of women."""
-    today = clock.today()
-    warrants = JudicialWarrant.objects.filter(team__branch=shop.branch_id, first_day__lte=today, last_day__gte=today)
+    warrants = warrants_on(clock.today()).filter(team__branch=shop.branch_id)
     if shop.activity.is_womens:
         warrants = warrants.filter(team__is_womens=True)
-    return User.objects.filter(is_active=True, is_staff=True, pk__in=warrants.values("user")).order_by("pk")
+    return User.objects.filter(pk__in=warrants.values("user")).order_by("pk")
 
 
 def able_to_inspect(is_womens: bool, day: dt.date) -> QuerySet[User]:
     """Inspectors whose warrants hold on a day; `is_womens`: those of a team of women, who alone enter premises for women."""
-    warrants = JudicialWarrant.objects.filter(first_day__lte=day, last_day__gte=day)
+    warrants = warrants_on(day)
     if is_womens:
         warrants = warrants.filter(team__is_womens=True)
-    return User.objects.filter(is_active=True, is_staff=True, pk__in=warrants.values("user"))
+    return User.objects.filter(pk__in=warrants.values("user"))
 
 
 # The party is the holder of the shop: nobody else is named by a civil number. Who had no account then is known by the number alone.

@@ -10,7 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.accounts.queries import require_group
 from municipality.audit.services import record
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
 from municipality.delegation.authorization import authorize
@@ -28,7 +30,7 @@ from municipality.review.services.other_branch import Lot, choose_branch_by_lot
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from violations import queries
-from violations.models import Addition, Defence, JudicialWarrant, Objection, Violation
+from violations.models import Addition, Defence, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify, notify_supervisors
 from violations.services import blocks, delegates, documents, repetition, settlements, terms
 from violations.services.periods import limits_of, record_known
@@ -123,6 +125,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
 @transaction.atomic
 def defend(*, objection: Objection, inspector: User, words: str) -> Defence:
     """Add the inspector's defence of the violation report. Raises NotPermitted for anybody else, Refused: no_words, too_late, defended."""
+    require_group(inspector, "inspector")
     row = Objection.objects.select_for_update(of=("self",)).select_related("violation__inspector", "case").get(pk=objection.pk)
     if not may_defend(row.violation, inspector):
         raise NotPermitted("not_writer", _("Only whoever wrote the violation report defends it."))
@@ -141,11 +144,7 @@ def may_defend(violation: Violation, inspector: User) -> bool:
     """Whether a user wrote the violation report; for a legacy fine, whether they are an inspector of its branch today."""
     if violation.inspector is not None:
         return violation.inspector.user_id == inspector.pk
-    today = clock.today()
-    warrants = JudicialWarrant.objects.filter(
-        user=inspector.pk, team__branch=violation.branch_id, first_day__lte=today, last_day__gte=today
-    )
-    return warrants.exists()
+    return queries.warrants_on(clock.today()).filter(user=inspector, team__branch=violation.branch_id).exists()
 
 
 @transaction.atomic
@@ -227,8 +226,7 @@ def upheld(case: Case) -> None:
     blocks.lift(row, reason="annulled")
     repetition.recompute_after(row)
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
-    # The applicant has the message of the decision, with the officer's note.
-    notify(ObjectionUpheld, row, key="upheld", without=case.applicant, case=case, note="", returned=returned)
+    notify(ObjectionUpheld, row, key="upheld", without=_told(case), case=case, note="", returned=returned)
 
 
 def refused(case: Case) -> None:
@@ -237,7 +235,12 @@ def refused(case: Case) -> None:
     end_unsuccessful(objection, reason="objection_refused")
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
     context = _after_refusal(objection)
-    notify(ObjectionRefused, objection.violation, key="refused", without=case.applicant, case=case, silent=False, reason="", **context)
+    notify(ObjectionRefused, objection.violation, key="refused", without=_told(case), case=case, silent=False, reason="", **context)
+
+
+def _told(case: Case) -> list[User]:
+    """Who has the message of the decision, with the officer's note: the applicant, or who signs once they left the organisation."""
+    return cases.recipients(case.key, case.applicant)
 
 
 def message_context(case: Case) -> dict[str, Any]:

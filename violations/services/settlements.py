@@ -220,7 +220,7 @@ def paid(bill_id: int) -> None:
     if is_for_party:
         _tell_party(row, charge, lifts=lifts)
     else:
-        notify(Settled, row, key=f"paid:{charge.pk}:{charge.bill.last_event_id}", without=charge.bill.payer, lifts=lifts)
+        notify(Settled, row, key=f"paid:{charge.pk}:{charge.bill.last_event_id}", without=[charge.bill.payer], lifts=lifts)
 
 
 def _tell_party(row: Violation, charge: Charge, *, lifts: bool = False) -> None:
@@ -251,7 +251,7 @@ def _instalment_paid(row: Violation, charge: Charge) -> None:
     transition(plan, "complete", actor=ME)
     transition(row, "settle", actor=ME, data={"plan": plan.public_id})
     lifts = _record_paid(row, charge)
-    notify(Settled, row, key=f"paid:{charge.pk}:{charge.bill.last_event_id}", without=charge.bill.payer, lifts=lifts)
+    notify(Settled, row, key=f"paid:{charge.pk}:{charge.bill.last_event_id}", without=[charge.bill.payer], lifts=lifts)
 
 
 def _record_paid(row: Violation, charge: Charge) -> bool:

@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from licensing.health.states import RENEWAL
+from municipality.accounts.models import Signatory
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -100,6 +101,20 @@ def test_whoever_else_signs_is_told_of_the_decision_too(
     decide(objection, decider, uphold=uphold)
     kind = f"violations.objection_{'upheld' if uphold else 'refused'}"
     assert _told(owner, objection).kind == _told(stranger, objection).kind == kind
+
+
+@pytest.mark.parametrize("uphold", [True, False])
+def test_who_signs_is_told_once_of_the_decision_after_the_applicant_left(
+    signed_by_two: Violation, owner: Any, stranger: Any, decider: Callable[..., Any], uphold: bool
+) -> None:
+    objection = ObjectionFactory(violation=signed_by_two, person=owner)
+    Signatory.objects.filter(person=owner).update(
+        first_day=clock.today() - dt.timedelta(days=9), last_day=clock.today() - dt.timedelta(days=1)
+    )
+    decide(objection, decider, uphold=uphold)
+    assert _told(stranger, objection).kind == f"violations.objection_{'upheld' if uphold else 'refused'}"
+    told = Message.objects.filter(person=owner, subject_key=objection.case.key)
+    assert [row.kind for row in told] == ["violations.objection_filed"]
 
 
 def _told(person: Any, objection: Objection) -> Message:
