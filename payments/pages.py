@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.kernel import clock
 from municipality.ui.texts import Text
@@ -329,9 +330,10 @@ def _only_id(kind: str, bills: list[Bill]) -> str:
     return ids.pop() if len(ids) == 1 else ""
 
 
-def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> ResultPage:
+def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_visitor: bool = False) -> ResultPage:
     """The context of the receipt page; only the texts of the state for other visitors.
 
+    `user` is a signed-in owner, who is shown only those bills of the payment that they may see: others may be of another company.
     `is_visitor`: the owner began the payment without signing in, and goes on where the bill is for, not in their account.
     """
     receipts = _receipts(attempt)
@@ -346,6 +348,9 @@ def page_of(attempt: Attempt, *, is_owner: bool, is_visitor: bool = False) -> Re
     is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or awaits_document
     if not is_owner:
         return ResultPage(step, text, False, is_waiting)
+    if user is not None and len(bills) > 1:
+        seen = set(queries.visible_to(user).filter(allocations__attempt=attempt).values_list("pk", flat=True))
+        bills = [bill for bill in bills if bill.pk in seen]
     violation_id = _only_id("violation", bills)
     visited = violation_id if is_visitor else None
     can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED, A.REFUND_DUE, A.REFUNDED)  # what came after a reversal pays no bill

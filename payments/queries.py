@@ -11,7 +11,7 @@ from django.db.models import Case as Choose
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Concat
 
-from municipality.accounts.models import User
+from municipality.accounts.models import Organisation, User
 from municipality.accounts.requests import Visitor
 from municipality.kernel import clock
 from municipality.ui.texts import Text
@@ -195,7 +195,7 @@ class BasketItem:
     left: Text = ""
     no_day: Text = ""
     stopped: Text = ""
-    is_delegated: bool = False  # a bill that the person pays for another
+    for_whom: User | Organisation | None = None  # whose a bill is that the person pays by delegation
 
     @property
     def can_choose(self) -> bool:
@@ -207,15 +207,20 @@ class BasketItem:
         return f"{self.code}:{self.fils}"
 
 
-def basket_of(user: Visitor) -> list[BasketItem]:
-    """Everything that a person can pay or is paying: due bills, then dues without a bill. Two queries and those of the services."""
-    bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
+def items_of(bills: Sequence[Bill]) -> list[BasketItem]:
+    """The lines of due bills in a basket, in their order: each says whether it can be paid now, and why not. One query and of services."""
     open_allocations = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
     at_bank = {allocation.bill_id: allocation.attempt for allocation in open_allocations} if bills else {}
     described, until = _described(bills), last_days(bills)
-    items = [_item(bill, at_bank.get(bill.pk), described.get(bill.pk), until.get(bill.pk)) for bill in bills]
-    delegated = delegated_among(bills, user) if user.is_authenticated else ()
-    items = [replace(item, is_delegated=True) if item.bill is not None and item.bill.pk in delegated else item for item in items]
+    return [_item(bill, at_bank.get(bill.pk), described.get(bill.pk), until.get(bill.pk)) for bill in bills]
+
+
+def basket_of(user: Visitor) -> list[BasketItem]:
+    """Everything that a person can pay or is paying: due bills, then dues without a bill. Two queries and those of the services."""
+    bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
+    items = items_of(bills)
+    delegated = delegated_among(bills, user) if user.is_authenticated else {}
+    items = [replace(item, for_whom=delegated.get(item.bill.pk)) if item.bill is not None else item for item in items]
     if user.is_authenticated and not user.is_staff:
         items += [
             BasketItem(

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
-from municipality.accounts.models import User, actor_for
+from municipality.accounts.models import Organisation, User, actor_for
 from municipality.accounts.queries import may_sign
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
@@ -100,6 +100,12 @@ def holder_key(bill: Bill) -> str:
     return case.holder_key if case is not None and case.organisation_id is not None else bill.payer.key
 
 
+def holder_of(bill: Bill) -> User | Organisation:
+    """The payer of a bill, or the organisation whose request it is for: its payer may have left it."""
+    case = case_of(bill)
+    return (case.organisation if case is not None else None) or bill.payer
+
+
 def may_pay(user: User, bill: Bill) -> bool:
     """Whether a person may pay a bill now. Locks the delegation; inside a transaction."""
     case = _case_of_organisation(bill, user)
@@ -114,10 +120,14 @@ def may_pay(user: User, bill: Bill) -> bool:
     return may(actor_for(user, bill.payer), person=bill.payer, service=right.service, subject=right.subject)
 
 
-def delegated_among(bills: Sequence[Bill], user: User) -> set[int]:
-    """Primary keys of those of some bills that a person may pay which they pay by delegation."""
-    others = {bill.pk for bill in bills if bill.payer_id != user.pk}
+def delegated_among(bills: Sequence[Bill], user: User) -> dict[int, User | Organisation]:
+    """Whose those of some bills are, by primary key, which a person pays by delegation (`holder_of`)."""
+    others = {bill.pk: bill for bill in bills if bill.payer_id != user.pk}
     if others and may_sign(user):
         shared = Bill.objects.filter(pk__in=others, subject__in=_keys(cases.of_organisations(user)))
-        others -= set(shared.values_list("pk", flat=True))
-    return others
+        for pk in shared.values_list("pk", flat=True):
+            del others[pk]
+    ids = [bill.subject.partition(":")[2] for bill in others.values() if bill.subject.startswith("case:")]
+    found = Case.objects.filter(public_id__in=ids, organisation__isnull=False).select_related("organisation") if ids else ()
+    organisations = {case.key: case.organisation for case in found}
+    return {pk: organisations.get(bill.subject) or bill.payer for pk, bill in others.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
+from municipality.accounts.models import User
+from municipality.cases import queries as cases
 from municipality.kernel import clock, money
 from municipality.notifications.models import Channel
 from municipality.notifications.services import send
@@ -25,19 +27,42 @@ LISTED = 10  # titles and numbers that a message names
 def notify_paid(*, receipt_id: int) -> None:
     """Confirm a payment, once for each payer of its bills; where a visitor paid, the service tells them.
 
-    Of many bills only the number is given: the page of the payment lists them.
+    Bills of requests of a company that the payer left are told apart, to those who sign for it. Of many bills only the
+    number is given: the page of the payment lists them.
     """
     receipt = Receipt.objects.select_related("bill__payer", "allocation__attempt").get(pk=receipt_id)
     attempt, payer = receipt.allocation.attempt, receipt.bill.payer
     if attempt.started_by_id is None:
         return
-    paid = list(Receipt.objects.filter(allocation__attempt=attempt, bill__payer=payer).select_related("bill").order_by("pk"))
+    paid = list(Receipt.objects.filter(allocation__attempt=attempt, bill__payer=payer).select_related("bill__payer").order_by("pk"))
+    companies = _left_companies(row.bill for row in paid)
+    groups: dict[int | None, list[Receipt]] = {}
+    for row in paid:
+        groups.setdefault(companies.get(row.bill.pk), []).append(row)
+    for number, rows in enumerate(groups.values()):
+        _confirm(attempt, payer, rows, key=attempt.trackid if number == 0 else f"{attempt.trackid}:{rows[0].pk}")
+
+
+def _left_companies(bills: Iterable[Bill]) -> dict[int, int | None]:
+    """The company of each of some bills, by primary keys, whose payer left it: those who sign for it are told instead, of no other bill."""
+    found: dict[int, int | None] = {}
+    by_payer: dict[User, list[Bill]] = {}
+    for bill in bills:
+        by_payer.setdefault(bill.payer, []).append(bill)
+    for payer, own in by_payer.items():
+        ids = [bill.subject.partition(":")[2] for bill in own]
+        left = {case.key: case.organisation_id for case in cases.left_behind(payer).filter(public_id__in=ids)}
+        found |= {bill.pk: left[bill.subject] for bill in own if bill.subject in left}
+    return found
+
+
+def _confirm(attempt: Attempt, payer: User, paid: Sequence[Receipt], *, key: str) -> None:
     bills = [row.bill for row in paid]
     has_text = any(bill.kind not in PAYABLES or not PAYABLES[bill.kind].sends_text for bill in bills)
     send(
         PaymentReceived,
         person=payer,
-        key=attempt.trackid,
+        key=key,
         subject_key=bills[0].subject,
         channels=[Channel.EMAIL, *([Channel.SMS] if has_text else [])],
         context={
@@ -45,7 +70,7 @@ def notify_paid(*, receipt_id: int) -> None:
             "paid": _titles(bills),
             "bills": _span([bill.reference for bill in bills]),
             "receipts": _span([row.number for row in paid]),
-            "paid_at": receipt.issued_at.astimezone(clock.KUWAIT).strftime("%Y-%m-%d %H:%M"),
+            "paid_at": paid[0].issued_at.astimezone(clock.KUWAIT).strftime("%Y-%m-%d %H:%M"),
             "amount": money.to_display(sum(row.fils for row in paid)),
             "payment_id": attempt.payment_id or "",
             "trackid": attempt.trackid,
@@ -99,14 +124,17 @@ def notify_not_taken(*, attempt_id: int, due: Sequence[int]) -> None:
     """
     attempt = Attempt.objects.select_related("last_event").get(pk=attempt_id)
     rows = list(Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("-pk"))
-    bills = {bill.payer_id: bill for bill in sorted(rows, key=lambda bill: bill.pk in due)}  # of each payer one that is due, if any
+    companies = _left_companies(rows)
+    readers = {bill.pk: (bill.payer_id, companies.get(bill.pk)) for bill in rows}
+    bills = {readers[bill.pk]: bill for bill in sorted(rows, key=lambda bill: bill.pk in due)}  # of each one that is due, if any
     owed = RefundDue.objects.filter(attempt=attempt, allocation__isnull=True, line__isnull=True).first()
-    for bill in bills.values():
-        if owed is not None and owed.payer_id == bill.payer_id:
+    key = f"{attempt.trackid}:{attempt.last_event_id}"
+    for (payer_id, company), bill in bills.items():
+        if owed is not None and (payer_id, company) == readers[rows[-1].pk]:
             continue
         context = {"attempt": attempt, "bill": bill, "amount": money.to_display(attempt.fils), "is_due": bill.pk in due, "owed": owed}
-        key = f"{attempt.trackid}:{attempt.last_event_id}"
-        send(PaymentNotTaken, person=bill.payer, key=key, subject_key=bill.subject, context=context)
+        own_key = key if company is None else f"{key}:{bill.pk}"
+        send(PaymentNotTaken, person=bill.payer, key=own_key, subject_key=bill.subject, context=context)
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from municipality.documents import store
 from municipality.documents.states import DocumentState
 from municipality.kernel.errors import TransitionRefused
 from municipality.ui.redirects import SeeOther
-from payments import links, queries, services
+from payments import links, queries, rights, services
 from payments.deadlines import last_days
 from payments.models import Bill
 
@@ -50,7 +50,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "lines": lines,
         "until": last_days([bill]).get(bill.pk) if status.step == "due" else None,
         "deposits": queries.returned_deposits(bill),
-        "for_whom": None if access.is_self else bill.payer,
+        "for_whom": None if access.is_self else rights.holder_of(bill),
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
         "is_violation": bool(_violation_id(bill)),

@@ -123,11 +123,9 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     attempt = _attempt_or_404(token)
     if attempt is None:
         return render(request, "payments/unknown.html", {"receipt_page": _latest_path(request)})
-    page = pages.page_of(
-        attempt,
-        is_owner=_is_owner(request, attempt),
-        is_visitor=services.started_by_visitor(attempt, request.session.session_key),
-    )
+    is_visitor = services.started_by_visitor(attempt, request.session.session_key)
+    user = None if is_visitor else _person(request)
+    page = pages.page_of(attempt, is_owner=_is_owner(request, attempt), user=user, is_visitor=is_visitor)
     context = {
         "page": page,
         "poll_url": f"{links.receipt_path(token)}/state?seen={page.step}",
