@@ -16,6 +16,7 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.ui.texts import Text
 from payments.models import Bill
+from payments.queries import BasketItem, items_of
 from payments.states import BillState
 from shops.register import queries as registered
 
@@ -39,7 +40,8 @@ class Progress:
     waiting: list[BatchLine] = field(default_factory=list)
     refused: list[BatchLine] = field(default_factory=list)
     sent: list[tuple[BatchLine, Text, list[NewPeriod]]] = field(default_factory=list)  # with the state of its request and the new periods
-    due: list[Bill] = field(default_factory=list)  # without those that are at the bank
+    due: list[Bill] = field(default_factory=list)  # what can be paid now
+    unpayable: list[BasketItem] = field(default_factory=list)  # bills that cannot, each with the reason, as in the basket
     issued: int = 0
     count: int = 0
 
@@ -55,7 +57,7 @@ class Progress:
 
 
 def progress(batch: RenewalBatch) -> Progress:
-    """How far a batch is; four queries."""
+    """How far a batch is; four queries and those of the basket about what is due."""
     lines = list(batch.lines.select_related("shop", "case"))
     registered.attach_names([line.shop for line in lines])
     result, new = Progress(count=len(lines)), periods.of_lines([line for line in lines if _is_promised(line.case)])
@@ -67,7 +69,11 @@ def progress(batch: RenewalBatch) -> Progress:
         else:
             result.sent.append((line, _label(line.case), new.get(line.case.pk, [])))
             result.issued += line.case.state == "issued"
-    result.due = _due([line.case for line, *_rest in result.sent if line.case is not None and line.case.is_open])
+    for item in items_of(_due([line.case for line, *_rest in result.sent if line.case is not None and line.case.is_open])):
+        if item.can_choose and item.bill is not None:
+            result.due.append(item.bill)
+        else:
+            result.unpayable.append(item)
     return result
 
 

@@ -27,6 +27,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.models import Channel, Message
 from municipality.ui.templatetags.portal import day
 from payments.models import Bill
+from payments.queries import basket_of
 from shops.models import Shop
 from tests.bank import Bank, Book
 from tests.browsers import signed_in
@@ -146,6 +147,30 @@ def test_one_message_tells_that_all_paid_together_are_issued(
     count = 2 if is_refused else 3
     assert [message.kind for message in told] == ["licensing.batch_issued"] and f"{count} licences" in told[0].short_en
     assert Message.objects.filter(person=owner, kind="licensing.renewal_issued").count() == count
+
+
+def test_a_line_that_is_stopped_after_it_was_sent_says_why_and_the_rest_is_paid(
+    shop: Shop, make_shop: Callable[..., Any], owner: User, settings: Any
+) -> None:
+    settings.PAYMENT_PROVIDER, Bank.book = "tests.bank.Bank", Book()
+    make_shop()
+    batch = ask(owner)
+    run_due(JOB)
+    words = {"sentence_ar": "متأخرات", "sentence_en": "A sum set by the court is unpaid."}
+    place_block(subject=shop.key, stops="licensing.renewal", effect=Effect.STOP, source="t:1", ground="test", actor=BY, **words)
+    stopped = BatchLine.objects.get(shop=shop).case
+    assert stopped is not None
+    progress = queries.progress(RenewalBatch.objects.get(pk=batch.pk))
+    [item], [bill] = progress.unpayable, progress.due
+    assert item.bill is not None and item.bill.subject == stopped.key and bill.subject != stopped.key
+    with pytest.raises(Refused, match="stopped"):  # what the page offered before: all of it, of which nothing could be paid
+        AttemptFactory(bills=[bill, item.bill])
+    assert [one.code for one in basket_of(owner) if one.can_choose] == [f"bill:{bill.public_id}"]
+    client = signed_in(owner)
+    text = client.get(f"{PAGE}{batch.public_id}/").content.decode()
+    assert "A sum set by the court is unpaid." in text and f'value="bill:{item.bill.public_id}' not in text
+    data = {"item": f"bill:{bill.public_id}:{bill.total_fils}", "total": str(progress.fils), "step": "pay"}
+    assert client.post("/en/basket/", data).status_code == 303 and AttemptFactory(bills=[bill]).fils == bill.total_fils
 
 
 def test_one_line_that_is_refused_keeps_none_of_the_others_back(shop: Shop, make_shop: Callable[..., Any], owner: User) -> None:
