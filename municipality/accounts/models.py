@@ -216,6 +216,7 @@ class ContactCode(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     channel = models.CharField(max_length=5, choices=[("email", "email"), ("phone", "phone")])
     address = models.CharField(max_length=254)
+    replaced = models.CharField(max_length=254, blank=True, default="")  # the confirmed address that it took the place of, to warn it
     code_hash = models.CharField(max_length=64)
     code_cipher = models.TextField(blank=True)
     created_at = models.DateTimeField()

@@ -44,6 +44,7 @@ label_codes(
         "notifications.code": _("Send a one-time code"),
         "notifications.deliver": _("Send a message"),
         "notifications.letter": _("Send a letter to a body"),
+        "notifications.replaced": _("Warn an address that was replaced"),
         "letter.sent": _("Letter to a body sent"),
         "letter.not_sent": _("Letter to a body not sent"),
         "letter.retried": _("Letter to a body sent again"),

@@ -33,6 +33,7 @@ OPERATOR = "operator"
 REASONS: dict[str, Text] = {
     "": "—",
     "no_address": _("The person has no confirmed address"),
+    services.CLOSED: _("The account of the person is closed"),
     "limit": _("The number has reached its limit of messages"),
     "refused": _("The channel refused it permanently"),
     "foreign_link": _("The text contains an external address"),

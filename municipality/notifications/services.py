@@ -26,7 +26,7 @@ from municipality.notifications.registry import MESSAGE_KINDS, RECIPIENTS, Messa
 from municipality.notifications.texts import foreign_links, link
 
 # Reasons of deliveries, see admin.REASONS.
-SWITCHED_OFF, LEGAL, FALLBACK = "switched_off", "legal_notice", "fallback"
+SWITCHED_OFF, LEGAL, FALLBACK, CLOSED = "switched_off", "legal_notice", "fallback", "account_closed"
 # What a legal notice says in a text message to somebody who switched them off.
 LEGAL_MARK = gettext_lazy("Legal notice, which cannot be switched off.")
 
@@ -92,7 +92,7 @@ def _create_deliveries(message: Message, declared: MessageKind, channels: Sequen
     for channel in channels:
         delivery = Delivery(message=message, channel=channel)
         if not address_of(message.person, channel):
-            delivery.state, delivery.reason = DeliveryState.SKIPPED, "no_address"
+            delivery.state, delivery.reason = DeliveryState.SKIPPED, _without_address(message.person)
         elif channel in off and not declared.is_legal:
             delivery.state, delivery.reason = DeliveryState.SKIPPED, SWITCHED_OFF
         elif channel in off:
@@ -130,10 +130,17 @@ def _fall_back(message: Message) -> None:
 
 
 def address_of(person: User, channel: str) -> str:
-    """The confirmed address of a person on a channel; empty if there is none."""
+    """The confirmed address of a person on a channel; empty if there is none, or their account is closed."""
+    if not person.is_active:
+        return ""
     if channel == Channel.EMAIL:
         return str(person.email) if person.email_confirmed_at else ""
     return str(person.phone) if person.phone_confirmed_at else ""
+
+
+def _without_address(person: User) -> str:
+    """Why a person has no address, see admin.REASONS."""
+    return "no_address" if person.is_active else CLOSED
 
 
 def masked_address(delivery: Delivery) -> str:
@@ -158,7 +165,7 @@ def deliver(delivery_id: int) -> None:
     message, person = delivery.message, delivery.message.person
     address = address_of(person, delivery.channel)
     if not address:
-        _close(delivery, DeliveryState.SKIPPED, reason="no_address")
+        _close(delivery, DeliveryState.SKIPPED, reason=_without_address(person))
         return
     try:
         if delivery.channel == Channel.EMAIL:
@@ -240,14 +247,14 @@ def _close(delivery: Delivery, state: DeliveryState, **changes: Any) -> None:
 def deliver_code(*, user_id: int, channel: str, code_id: int) -> None:
     """Send a one-time code to an address that is being confirmed. The arguments of the job, which staff read, hold neither of them.
 
-    A code that is no longer valid is not sent, nor is one over the limits of a number.
+    A code that is no longer valid is not sent, nor is one over the limits of a number, nor any to a closed account.
     """
     from municipality.accounts.services.contacts import code_to_send
 
     address, code = code_to_send(code_id)
-    if not code:
+    language = get_user_model().objects.filter(pk=user_id, is_active=True).values_list("language", flat=True).first()
+    if not code or language is None:
         return
-    language = get_user_model().objects.values_list("language", flat=True).get(pk=user_id)
     key = f"code-{code_id}"
     with translation.override(language):
         text = gettext("Kuwait Municipality: your confirmation code is %(code)s. Please give it to nobody.") % {"code": code}
@@ -255,6 +262,27 @@ def deliver_code(*, user_id: int, channel: str, code_id: int) -> None:
             mail.send(subject=gettext("Your confirmation code"), body=text, to=address, idempotency_key=key)
             return
     send_sms_code(to=address, text=text, idempotency_key=key)
+
+
+def warn_replaced(*, code_id: int) -> None:
+    """Tell the address that a confirmed one took the place of, by a job: whoever still has it may have lost it to somebody else.
+
+    Nothing is sent to a closed account, nor where the change was undone meanwhile: the address is the person's own then, and has the
+    message about it. The arguments of the job, which staff read, hold no address.
+    """
+    from municipality.accounts.services.contacts import replaced_address
+
+    person, contact, address = replaced_address(code_id)
+    if person is None or not address or address_of(person, Channel.EMAIL if contact == "email" else Channel.SMS) == address:
+        return
+    declared, key = MESSAGE_KINDS["accounts.contact_changed"], f"replaced-{code_id}"
+    language = str(person.language)
+    texts, path = declared.texts({}, language), link(declared.path({}), language)
+    with translation.override(language):
+        if contact == "email":
+            mail.send(subject=texts.title, body=texts.body, to=address, idempotency_key=key, url=path, is_legal=True)
+            return
+    send_sms(to=address, text=f"{texts.short}\n{path}", idempotency_key=key)
 
 
 def send_sms_code(*, to: str, text: str, idempotency_key: str) -> bool:

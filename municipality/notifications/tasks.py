@@ -21,6 +21,7 @@ def letter(*, letter_id: int) -> None:
 
 
 job("notifications.code", queue="messages", time_limit=30)(services.deliver_code)
+job("notifications.replaced", queue="messages", time_limit=30)(services.warn_replaced)
 
 
 @job("notifications.account", queue="messages", time_limit=30)

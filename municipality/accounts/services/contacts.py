@@ -68,6 +68,14 @@ def code_to_send(code_id: int) -> tuple[str, str]:
     return code.address, civil_ids.decrypt(code.code_cipher, "code")
 
 
+def replaced_address(code_id: int) -> tuple[User | None, Contact, str]:
+    """Whose confirmed address a confirmed one took the place of, of which contact, and which; "" where it took none's place."""
+    code = ContactCode.objects.select_related("user").filter(pk=code_id, user__is_active=True).first()
+    if code is None:
+        return None, "phone", ""
+    return code.user, "email" if code.channel == "email" else "phone", code.replaced
+
+
 def waiting_code(user: User, contact: Contact) -> ContactCode | None:
     """The code that can still be entered, or None."""
     newest = ContactCode.objects.filter(user=user, channel=contact).order_by("-pk").first()
@@ -100,12 +108,14 @@ def confirm(*, user: User, contact: Contact, typed: str) -> None:
         if ContactCode.objects.filter(pk=code.pk, used_at__isnull=True).update(used_at=now, code_cipher="") != 1:
             raise over
         changes: dict[str, object] = {contact: code.address, f"{contact}_confirmed_at": now}
-        confirmed = User.objects.filter(pk=user.pk, **{f"{contact}_confirmed_at__isnull": False})
-        is_changed = confirmed.exclude(**{contact: code.address}).exists()
+        confirmed = User.objects.select_for_update(no_key=True).filter(pk=user.pk, **{f"{contact}_confirmed_at__isnull": False})
+        before = confirmed.values_list(contact, flat=True).first()
         User.objects.filter(pk=user.pk).update(**changes)
-        if is_changed:  # the other contact tells whoever has lost this one to somebody else
+        if before and before != code.address:  # the other contact and the old address tell whoever has lost this one to somebody else
+            ContactCode.objects.filter(pk=code.pk).update(replaced=before)
             kind = "accounts.contact_changed"
             enqueue("notifications.account", key=f"{kind}:{code.pk}", message=kind, user_id=user.pk, about=f"contact-{code.pk}")
+            enqueue("notifications.replaced", key=f"replaced:{code.pk}", code_id=code.pk)
         record("accounts.contact_confirmed", subject=user.key, actor=actor_of(user), data={"contact": contact})
     user.refresh_from_db()
 

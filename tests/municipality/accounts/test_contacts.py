@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any, ClassVar
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from municipality.accounts.models import ContactCode, User
@@ -15,6 +17,7 @@ from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import TooMany
+from municipality.notifications import services
 from municipality.notifications.models import Message
 from tests import browsers
 from tests.due_jobs import run_due
@@ -22,6 +25,7 @@ from tests.factories.accounts import PersonFactory, UserFactory
 from tests.municipality.accounts.conftest import Phones, address, enter
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
+OLD, NEW = "96590000001", "96590000002"
 
 
 @pytest.fixture
@@ -54,6 +58,67 @@ def test_the_other_contact_hears_that_one_was_replaced(user: User) -> None:
     assert told.title_en == "Your e-mail address or phone was changed" and told.path == "/profile/"
     assert "0199" not in told.body_en + told.body_ar + told.short_en
     assert told.deliveries.filter(channel="email").exists(), "the lost phone's holder reads the e-mail"
+
+
+class Gateway:
+    """Keeps what it is given: number, text and key."""
+
+    sent: ClassVar[list[tuple[str, str, str]]] = []
+
+    def send(self, to: str, text: str, idempotency_key: str) -> str:
+        self.sent.append((to, text, idempotency_key))
+        return str(len(self.sent))
+
+
+@pytest.fixture
+def told(user: User, settings: Any) -> list[tuple[str, str, str]]:
+    """What the numbers got. The person has a phone and an e-mail address."""
+    replace(user, "phone", OLD)
+    replace(user, "email", "noura@mail.example")
+    Gateway.sent = []
+    settings.SMS_BACKEND = f"{__name__}.Gateway"
+    return Gateway.sent
+
+
+def replace(user: User, contact: Contact, to: str) -> None:
+    contacts.confirm(user=user, contact=contact, typed=code_to_send(send(user, to, contact).pk)[1])
+
+
+def test_the_number_that_was_replaced_is_warned_once(user: User, told: list[tuple[str, str, str]]) -> None:
+    replace(user, "phone", NEW)
+    jobs = ("notifications.account", "notifications.deliver", "notifications.replaced")
+    run_due(jobs)
+    run_due(jobs)
+    assert sorted(to for to, _text, _key in told) == sorted([OLD, NEW]), "before, the new number alone was told"
+    job = Job.objects.get(kind="notifications.replaced")
+    assert OLD not in str(job.args) and job.args.keys() == {"code_id"}
+    services.warn_replaced(code_id=job.args["code_id"])
+    assert len({key for to, _text, key in told if to == OLD}) == 1, "tried again it has the same key"
+    text = next(text for to, text, _key in told if to == OLD)
+    assert "/profile/" in text and NEW not in text
+
+
+def test_a_change_that_is_undone_before_the_warning_is_told_once_to_each_number(user: User, told: list[tuple[str, str, str]]) -> None:
+    replace(user, "phone", NEW)
+    replace(user, "phone", OLD)
+    run_due(("notifications.replaced",))
+    assert [to for to, _text, _key in told] == [NEW], "the old number is the person's own again and has the message"
+
+
+def test_an_e_mail_address_that_was_replaced_is_warned(user: User, told: list[tuple[str, str, str]]) -> None:
+    replace(user, "email", "thief@mail.example")
+    run_due(("notifications.replaced",))
+    (letter,) = mail.outbox
+    assert letter.to == ["noura@mail.example"] and "thief" not in str(letter.message())
+
+
+def test_a_closed_account_gets_neither_warning_nor_code(user: User, told: list[tuple[str, str, str]]) -> None:
+    replace(user, "phone", NEW)
+    code = send(user, "96590000003", "phone")
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    run_due(("notifications.replaced", "notifications.account", "notifications.deliver"))
+    services.deliver_code(user_id=user.pk, channel="sms", code_id=code.pk)
+    assert told == [] and mail.outbox == []
 
 
 def test_arabic_digits_are_taken(user: User) -> None:

@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.template import engines
 from django.urls import reverse
 
+from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
 from municipality.jobs import registry
 from municipality.jobs.errors import PermanentFailure
@@ -94,6 +95,18 @@ def test_a_message_goes_with_the_act_that_rolls_back(greeting: str) -> None:
 def test_a_placeholder_without_a_value_is_an_error(greeting: str) -> None:
     with pytest.raises(KeyError, match="number"):
         services.send(greeting, person=PersonFactory(), key="case-1", context={"shop": "x"})
+
+
+def test_a_closed_account_gets_nothing_by_any_channel(greeting: str, carry_out: Carry, gateway: type[RememberingSms]) -> None:
+    leaver, left = PersonFactory(), StaffFactory(is_active=False, email="left@mail.example", email_confirmed_at=clock.now())
+    waiting = services.send(greeting, person=leaver, key="case-1", context=CONTEXT)
+    User.objects.filter(pk=leaver.pk).update(is_active=False)
+    make_due()
+    carry_out()
+    refused = services.send(greeting, person=left, key="case-1", context=CONTEXT)
+    assert not mail.outbox and not gateway.sent, "before, both were sent"
+    for message in (waiting, refused):
+        assert set(message.deliveries.values_list("state", "reason")) == {("skipped", "account_closed")}
 
 
 def test_no_address_is_no_promise(greeting: str) -> None:
