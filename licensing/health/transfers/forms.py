@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health.transfers.models import TransferOutcome
 from municipality.accounts.models import Organisation
-from municipality.ui.forms import CivilIdField
+from municipality.ui.forms import CivilIdField, WholeNumberField
 from municipality.ui.templatetags.portal import bilingual
 
 MYSELF = "myself"
+INCOMPLETE = _("The page was sent incomplete. Reload it and try again.")
 _CHOOSE = dict.fromkeys(("required", "invalid_choice"), _("Choose whether you take the shop over."))
 _HOLDER = dict.fromkeys(("required", "invalid_choice"), _("Choose who is to hold the licence."))
 
@@ -50,6 +51,9 @@ class TakeOver(forms.Form):
         required=False,
     )
 
+    # The fee on the page in fils; `agree` refuses another one than the present one. Declining needs none.
+    total = WholeNumberField(widget=forms.HiddenInput, min_value=0, required=False, error_messages={"invalid": INCOMPLETE})
+
     def __init__(self, *args: Any, organisations: Sequence[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
@@ -67,6 +71,8 @@ class TakeOver(forms.Form):
                 self.add_error("holder", _HOLDER["required"])
             if not data.get("declared"):
                 self.add_error("declared", _("Tick the box to make the declaration. The shop cannot be taken over without it."))
+            if data.get("total") is None and "total" not in self.errors:
+                self.add_error("total", INCOMPLETE)
         return data
 
     @property

@@ -157,10 +157,11 @@ def refuse_answering(transfer: LicenceTransfer, user: User) -> None:
 
 
 @transaction.atomic
-def agree(*, transfer: LicenceTransfer, user: User, organisation: Organisation | None = None) -> Case:
+def agree(*, transfer: LicenceTransfer, user: User, organisation: Organisation | None = None, expected_fils: int | None = None) -> Case:
     """Agree, for oneself or for an organisation that one signs for: the request goes to an officer, and its applicant is the user.
 
-    Raises what `refuse_answering` does, and Refused: not_signatory, same_holder, not_possible.
+    Raises what `refuse_answering` does, and Refused: not_signatory, same_holder, not_possible, or "price_changed" when `expected_fils` is
+    not the fee, which is that of the request's bill.
     """
     shop, row = _locked(transfer)
     refuse_answering(row, user)
@@ -175,6 +176,8 @@ def agree(*, transfer: LicenceTransfer, user: User, organisation: Organisation |
         raise Refused(
             "not_possible", _("The licence cannot be transferred today. Its present holder sees why, and can ask again.")
         ) from refused
+    if expected_fils is not None and expected_fils != offer.total:
+        raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
     if queries.key_of(shop.licensee) != row.holder_key:
         raise TransferOver("lapsed", _("The shop has another holder by now. Nothing is needed from you."))
     today, actor = clock.today(), actor_of(user)

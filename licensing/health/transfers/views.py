@@ -100,7 +100,8 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         services.refuse_answering(row, user)
         if submitted and form.is_valid():
             if form.cleaned_data["answer"] == TransferOutcome.AGREED:
-                case = services.agree(transfer=row, user=user, organisation=form.organisation)
+                sent = {"organisation": form.organisation, "expected_fils": form.cleaned_data["total"]}
+                case = services.agree(transfer=row, user=user, **sent)
                 messages.info(request, _("The request is with the Municipality. You pay once it is approved."))
                 return redirect("cases:case", public_id=case.public_id)
             services.decline(transfer=row, user=user)
@@ -113,6 +114,10 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     shop = find_shop(row.shop.public_id)
     fees, study, limits = rulebook.editions(["fees.health", "limits.review", "limits.health"], clock.today())
     licence = licences.current(shop)
+    fils = sum(line.fils for line in licences.fee_lines(fees, 1, service=TRANSFER))
+    if refusal is not None:
+        form = TakeOver({**request.POST.dict(), "total": str(fils)}, organisations=queries.choices(row, user))
+    form.initial["total"] = fils
     context = {
         "transfer": row,
         "shop": shop,
@@ -120,7 +125,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "shop_page": reverse("shops:shop", args=[shop.public_id]),
         "licence": licence,
         "ends_soon": licence is not None and queries.renewed_before(licence, limits),
-        "fils": sum(line.fils for line in licences.fee_lines(fees, 1, service=TRANSFER)),
+        "fils": fils,
         "promise_days": study.limits["promise_working_days"].value,
         "form": form,
         "refusal": refusal,

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from licensing.health.services import bill_fils
 from licensing.health.states import TRANSFER
 from licensing.health.transfers import services as transfers
 from licensing.models import LicenceTransfer
@@ -23,6 +24,7 @@ from shops.models import Shop
 from tests import desk_acts, serving
 from tests.browsers import signed_in
 from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.rulebook import publish_next
 from tests.factories.uploads import UploadFactory
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +32,7 @@ NUMBER, NOBODY = "290010100046", "290010100089"
 LANGUAGES = pytest.mark.parametrize("language", ["ar", "en"])
 TYPED = {"understood": "on", "civil_id": NUMBER}
 NAMED = TYPED | {"checked": "1"}
-TAKEN = {"answer": "agreed", "declared": "on"}
+TAKEN = {"answer": "agreed", "declared": "on", "total": "15000"}
 
 
 @pytest.fixture
@@ -92,6 +94,26 @@ def test_it_goes_from_the_page_of_the_licence_to_the_case_of_the_new_holder(shop
     under_way = "Transfer under way" if language == "en" else "تنازل قيد الإجراء"
     assert under_way in shown(holder, f"/{language}/my-shops/") and case.reference in shown(holder, url(shop, language=language))
     assert holder.get(sent["Location"]).status_code == 404, "the request is the new holder's"
+
+
+def test_a_fee_that_changed_meanwhile_is_shown_and_asked_for_again(shop: Shop, owner: User, noura: User) -> None:
+    row, taker = transfers.ask(shop=shop, person=owner, number=NUMBER), signed_in(noura)
+    assert 'name="total" value="15000"' in taker.get(offered(row)).content.decode()
+    publish_next("fees.health")
+    refused = taker.post(offered(row), TAKEN)
+    page = refused.content.decode()
+    assert refused.status_code == 409 and "The fee changed while the page was open" in page and "30.000" in main_of(refused)
+    assert 'name="total" value="30000"' in page and not Case.objects.filter(service=TRANSFER).exists()
+    assert taker.post(offered(row), {key: value for key, value in TAKEN.items() if key != "total"}).status_code == 400
+    assert taker.post(offered(row), TAKEN | {"total": "30000"}).status_code == 302
+    case = Case.objects.get(service=TRANSFER)
+    assert bill_fils(case) == 30_000, "what was shown is what is taken"
+
+
+def test_who_declines_is_asked_for_no_fee(shop: Shop, owner: User, noura: User) -> None:
+    row = transfers.ask(shop=shop, person=owner, number=NUMBER)
+    publish_next("fees.health")
+    assert signed_in(noura).post(offered(row), {"answer": "declined", "total": "15000"}).status_code == 302
 
 
 def test_an_offer_is_on_the_home_page_behind_any_number_of_deadlines(
