@@ -77,6 +77,8 @@ def _secrets(settings: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is a placeholder: production needs a random value of its own."
         elif len(value) < MIN_LENGTHS.get(name, 1) or (name == "SECRET_KEY" and len(set(value)) < 5):
             yield f"{name} is too short or too regular: at least {MIN_LENGTHS[name]} random characters are needed."
+        elif name == "KNET_RESOURCE_KEY" and (len(value) != MIN_LENGTHS[name] or not value.isascii()):
+            yield f"{name} is not {MIN_LENGTHS[name]} ASCII characters long, as the key that the bank gave is: no payment could begin."
 
 
 def _database(settings: Mapping[str, Any]) -> Iterator[str]:

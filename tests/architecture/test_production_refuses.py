@@ -36,6 +36,8 @@ def start(environment: dict[str, str], *more: str) -> subprocess.CompletedProces
         ("CIVIL_ID_KEY", DEMO_KEY, "CIVIL_ID_KEY is a key of the demo"),
         ("KNET_RESOURCE_KEY", "demo7h2kQ0pLmZ4x", "KNET_RESOURCE_KEY is a key of the demo"),
         ("KNET_RESOURCE_KEY", "short", "KNET_RESOURCE_KEY is too short"),
+        ("KNET_RESOURCE_KEY", "7h2kQ0pLmZ4xW9rT1", "KNET_RESOURCE_KEY is not 16 ASCII characters long"),
+        ("KNET_RESOURCE_KEY", "7h2kQ0pLmZ4xW9rTé"[1:], "KNET_RESOURCE_KEY is not 16 ASCII characters long"),
         ("KNET_PASSWORD", "demo8f7a6s5d", "KNET_PASSWORD is a key of the demo"),
         ("KNET_PASSWORD", "", "KNET_PASSWORD is missing"),
         ("KNET_TRANPORTAL_ID", "999901", "KNET_TRANPORTAL_ID is a key of the demo"),
@@ -70,6 +72,11 @@ def test_production_refuses_with_a_sentence(name: str, value: str, sentence: str
         line for line in answer.stderr.strip().splitlines() if line.startswith("The portal does not start: ")
     ]
     assert sentence in answer.stderr
+
+
+def test_check_deploy_names_a_key_with_which_no_payment_could_begin() -> None:
+    answer = start(VALID | {"KNET_RESOURCE_KEY": "7h2kQ0pLmZ4xW9rT1"}, "manage.py", "check", "--deploy")
+    assert answer.returncode == 1 and "KNET_RESOURCE_KEY is not 16 ASCII characters long" in answer.stderr
 
 
 def test_production_starts_with_what_a_real_portal_has() -> None:
