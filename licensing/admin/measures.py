@@ -29,6 +29,7 @@ from municipality.ui.staff_roles import in_group
 from municipality.ui.templatetags.portal import bilingual, counted
 from municipality.ui.texts import Text
 from shops.register import queries as shops
+from shops.register.conflicts import is_tied
 
 LISTED = 50
 _TITLE = gettext_lazy("Measures against shops")
@@ -130,7 +131,7 @@ def measure(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         error = str(refusal.sentence)
         row.refresh_from_db()
     is_other = request.user.pk != (row.lift_by_id if row.signed_at else row.proposed_by_id)
-    may_sign = services.has_role(request.user, SUPERVISOR) and is_other
+    may_sign = services.has_role(request.user, SUPERVISOR) and is_other and not is_tied(request.user, row.shop)
     waits = not row.ending and (row.signed_at is None or row.lift_by_id is not None)
     context = {
         "row": row,

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from licensing.signage.labels import size_of
+from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.documents import store
 from municipality.fieldwork import device
@@ -185,10 +186,15 @@ def _open_steps(request: AuthenticatedHttpRequest, row: Report) -> list[str]:
         of_part = {"split"} if row.parent_id is not None else set()  # it is divided already
         missing |= set() if can_ask(row) else {"ask"}
         steps += [step for step in OF_INSPECTOR.get(row.state, []) if step not in missing | of_part]
-    if in_group(request, SUPERVISOR):
-        asked = {"countersign": services.rows.may_sign, "draw_again": services.rows.may_draw}
+    if in_group(request, SUPERVISOR) and services.rows.is_of_branch(row, request.user):
+        asked = {"countersign": _may_countersign, "draw_again": services.rows.may_draw}
         steps += [step for step in OF_SUPERVISOR.get(row.state, []) if step not in asked or asked[step](row, request.user)]
     return steps
+
+
+def _may_countersign(row: Report, supervisor: User) -> bool:
+    """Whether a supervisor may sign the result: it is none of their own, and they signed none before that did not solve it."""
+    return queries.to_sign(supervisor).filter(pk=row.pk).exists() and services.rows.may_sign(row, supervisor)
 
 
 @require_safe

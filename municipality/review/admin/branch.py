@@ -85,7 +85,7 @@ def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[st
     state = queries.board(branch, days)
     late_page = _page(request, "late", queries.late_clocks(branch), state.promises.late)
     listed = [list(late_page), state.soon, state.escalated]
-    lines = iter(late.lines([row for rows in listed for row in rows]))
+    lines = iter(late.lines([row for rows in listed for row in rows], user))
     late_rows, soon_rows, escalated = ([next(lines) for _row in rows] for rows in listed)
     overrides = list(overrides_for(user))
     own = sum(override.place.branch_id == branch.pk for override in overrides)  # they stand in a list of their own

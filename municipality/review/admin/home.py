@@ -257,7 +257,7 @@ def _supervisor(request: AuthenticatedHttpRequest) -> HomePart:
     branch = request.user.branch
     if branch is None:
         return HomePart(offer)
-    rows = [_late_row(row) for row in late.lines(due_clocks(branch)[:ROWS])]
+    rows = [_late_row(row) for row in late.lines(due_clocks(branch)[:ROWS], request.user)]
     work = Work(
         _("Late, or late unless decided %(within)s") % {"within": _soon()},
         rows,

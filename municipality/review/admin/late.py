@@ -27,6 +27,7 @@ from municipality.ui.texts import Text
 
 IDLE = 5  # officers without a case who are named on the page of a waiting one
 NEXT_ALREADY = gettext_lazy("It is the next one of its queue: bringing it forward would change nothing.")
+OTHERS_SIGN = gettext_lazy("Another supervisor signs what you proposed yourself, or what concerns somebody you have a tie to.")
 ASKED = gettext_lazy("It was asked for ahead of its turn; another supervisor allows it.")
 # State of the place → with whom the request is.
 WHERE = {
@@ -65,28 +66,32 @@ class LateLine:
     step: SupervisorStep
 
 
-def lines(clocks: Iterable[Clock]) -> list[LateLine]:
-    """The lines of running clocks, as `queries.late_clocks` gives them; one query."""
+def lines(clocks: Iterable[Clock], reader: User) -> list[LateLine]:
+    """The lines of running clocks, as `queries.late_clocks` gives them; one query, and one more where a decision waits for a signature."""
     rows = list(clocks)
     officers = queries.holders(rows)
     calendar = rulebook.calendar() if rows else None
     nobody: tuple[User | None, dt.datetime | None] = (None, None)
-    return [_line(row, officers.get(row.case.place.pk, nobody), calendar) for row in rows]
+    waiting = [row.case_id for row in rows if row.case.place.state == QueueEntryState.COUNTERSIGN]
+    to_sign = set(queries.decisions_to_sign(reader).filter(case__in=waiting).values_list("case", flat=True)) if waiting else set[int]()
+    return [_line(row, officers.get(row.case.place.pk, nobody), calendar, may_sign=row.case_id in to_sign) for row in rows]
 
 
-def _line(row: Clock, holder: tuple[User | None, dt.datetime | None], calendar: Any) -> LateLine:
+def _line(row: Clock, holder: tuple[User | None, dt.datetime | None], calendar: Any, *, may_sign: bool) -> LateLine:
     place, told, (officer, at) = row.case.place, clock_line(row, calendar), holder
     # A supervisor opens a case once an officer had it, or once it was escalated, which the clock does by itself.
     url = reverse("admin:desk_case", args=[row.case.public_id]) if row.level or place.state != QueueEntryState.WAITING else ""
-    step = _waiting_step(row) if place.state == QueueEntryState.WAITING else _step(place, officer, at)
+    step = _waiting_step(row) if place.state == QueueEntryState.WAITING else _step(place, officer, at, may_sign=may_sign)
     return LateLine(row.case, url, where(place, officer), since(place), told, step)
 
 
-def _step(place: QueueEntry, officer: User | None, at: dt.datetime | None) -> SupervisorStep:
+def _step(place: QueueEntry, officer: User | None, at: dt.datetime | None, *, may_sign: bool) -> SupervisorStep:
     """The one thing that a supervisor may do about a request of a list that is not waiting in the queue."""
     if place.state == QueueEntryState.AWAY:
         return SupervisorStep(_("Nothing now: the applicant has to answer"))
     if place.state == QueueEntryState.COUNTERSIGN:
+        if not may_sign:
+            return SupervisorStep(OTHERS_SIGN)
         return SupervisorStep("", f"{reverse('admin:desk_sign')}?case={place.case.public_id}", _("Sign this decision"))
     return _reminder("", officer, at)
 

@@ -39,11 +39,15 @@ def of_inspector(report: Report, inspector: User) -> Report:
     return row
 
 
+def is_of_branch(row: Report, supervisor: User) -> bool:
+    """Whether a report is of a supervisor's branch: that of its place, or of its inspector where its place has none."""
+    return supervisor.branch_id == (row.branch_id or (row.inspector.branch_id if row.inspector else None))
+
+
 def of_supervisor(report: Report, supervisor: User) -> Report:
     """The locked row of a supervisor of its branch, or of its inspector's where its place has none. Raises NotPermitted."""
     row = locked(report)
-    branch = row.branch_id or (row.inspector.branch_id if row.inspector else None)
-    if not is_supervisor(supervisor) or supervisor.branch_id != branch:
+    if not is_supervisor(supervisor) or not is_of_branch(row, supervisor):
         raise NotPermitted("not_supervisor", _("Only a supervisor of the branch of this report can do this."))
     if draws.is_tied(supervisor, row.shop):
         raise NotPermitted("conflict_of_interest", _("You declared a conflict of interest with this shop. Another supervisor decides."))

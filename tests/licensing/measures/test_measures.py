@@ -29,6 +29,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
+from municipality.review.services import staff
 from payments import queries as payments
 from shops.models import Shop
 from tests.browsers import signed_in
@@ -86,6 +87,15 @@ def test_nothing_follows_before_the_second_signature(shop: Shop, proposed: Measu
     services.reject(measure=proposed, user=head)
     assert Measure.objects.get().ending == "declined" and state(shop) == "valid"
     with pytest.raises(Refused):
+        services.sign(measure=proposed, supervisor=head)
+
+
+def test_the_signature_is_offered_to_nobody_who_has_a_conflict_of_interest(proposed: Measure, head: User, owner: User) -> None:
+    page = reverse("admin:measure", args=[proposed.public_id])
+    assert 'name="sign"' in signed_in(head).get(page).content.decode()
+    staff.declare_conflict(officer=head, party_key=owner.key, kind="relative", declared_by=head)
+    assert 'name="sign"' not in signed_in(head).get(page).content.decode()
+    with pytest.raises(NotPermitted, match="tied"):
         services.sign(measure=proposed, supervisor=head)
 
 

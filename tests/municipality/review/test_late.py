@@ -23,7 +23,7 @@ from municipality.review.admin.people import skill_name
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.models import Clock as CaseClock
 from municipality.review.registry import REVIEWABLES
-from municipality.review.services import case_clock, desk, queue
+from municipality.review.services import case_clock, desk, queue, staff
 from tests import desk_acts, serving
 from tests.browsers import signed_in
 from tests.conftest import Clock
@@ -75,6 +75,11 @@ def test_the_lists_say_with_whom_since_when_and_how_late(office: Office, frozen_
     desk.propose_refusal(assignment=desk_acts.checked(row), code="layout_changed")
     assert "Waits for a second signature; the officer is" in words(supervisor, BOARD)
     assert waiting.case.reference in words(supervisor, BOARD)
+    assert "Sign this decision" in words(supervisor, BOARD)
+    staff.declare_conflict(officer=office.supervisor, party_key=office.applicant.key, kind="relative", declared_by=office.supervisor)
+    text = words(supervisor, BOARD)
+    # Once on the line of the request, in place of the link, once above the list.
+    assert "Sign this decision" not in text and text.count("Another supervisor signs what you proposed yourself") == 2
 
 
 def test_a_request_that_went_back_to_its_applicant_is_not_late_and_its_time_stands_still(office: Office, frozen_clock: Clock) -> None:
@@ -130,7 +135,7 @@ def test_the_promise_has_the_same_tag_on_every_page(office: Office, frozen_clock
     told = set()
     for _day in range(12):
         with translation.override("en"):
-            line, (shown,) = clocks.line(row), late.lines(boards._running(entry.branch))
+            line, (shown,) = clocks.line(row), late.lines(boards._running(entry.branch), office.supervisor)
         assert shown.clock == line
         told.add((line.kind, str(line.word).split()[0]))
         frozen_clock.move(days=1)

@@ -12,6 +12,7 @@ from municipality.kernel import clock
 from reports.models import Closure, Report, SolvedAnswer
 from reports.triage import queries, services
 from reports.triage.services.results import FoundResult
+from reports.triage.services.rows import is_of_branch
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 
@@ -47,3 +48,17 @@ def test_what_another_supervisor_has_to_sign_is_not_counted(row: Report, supervi
     assert [found.is_unsolved for found in queries.to_sign(supervisor)] == [True]
     assert "نتيجة بلاغ واحد" not in signed_in(supervisor).get("/admin/").content.decode()
     assert not queries.to_sign(row.inspector).exists(), "who wrote it never signs it"
+
+
+def test_the_page_offers_the_signature_to_nobody_who_wrote_the_result_or_is_of_another_branch(row: Report, supervisor: User) -> None:
+    page = f"/admin/eye/{row.public_id}/"
+    elsewhere = StaffFactory(groups=["supervisor"], login="elsewhere", branch_id="JA")
+    assert row.inspector is not None
+    row.inspector.groups.add(*supervisor.groups.all())
+    propose(row)
+
+    def offered(user: User) -> bool:
+        return 'value="countersign"' in signed_in(user).get(page).content.decode()
+
+    assert offered(supervisor) and not offered(row.inspector), "before, it was offered to its writer, who was refused"
+    assert is_of_branch(row, supervisor) and not is_of_branch(row, elsewhere)
