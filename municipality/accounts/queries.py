@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -51,6 +52,11 @@ def signatures(person: User, on: dt.date | None = None) -> QuerySet[Signatory]:
 def _valid(on: dt.date | None = None) -> QuerySet[Signatory]:
     day = on or clock.today()
     return Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=day), first_day__lte=day)
+
+
+def signatures_of(people: Collection[int]) -> QuerySet[Signatory]:
+    """The signatory rows of several people (primary keys) that are valid today."""
+    return _valid().filter(person__in=people)
 
 
 def organisations_signed_by(person: User) -> QuerySet[Organisation]:

@@ -15,7 +15,7 @@ class DelegationConfig(AppConfig):
         from municipality.delegation.services import consents
 
         ASSISTANCE_CHECKS.register("consents", consents.is_assisting)
-        HOLDERS.register("organisation", organisations.holding)
+        HOLDERS.register("organisation", organisations.holdings)
         NAMES.register("organisation", organisations.names)
         OWNERSHIPS.register("accounts.Organisation", organisations.ownership)
         PERSON_ANNOTATIONS.register("is_delegate", queries.is_delegate())

@@ -16,6 +16,7 @@ from municipality.delegation.models import Desk
 from municipality.ui.dates import day_text
 from municipality.ui.forms import CivilIdField, DayField, DigitsField, LtrInput
 from municipality.ui.plurals import within_span
+from municipality.ui.texts import Text
 
 
 class GiveForm(forms.Form):
@@ -46,12 +47,13 @@ class GiveForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.max_last_day, self.today = max_last_day, today
         fields: dict[str, Any] = self.fields
-        fields["subject"].choices = subjects
+        fields["subject"].choices = _choices(_("Choose a shop"), subjects)
         if clerk:
             del fields["service"]
             fields["subject"].label = _("For which organisation")
         else:
-            fields["service"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items() if entry.is_delegable]
+            services = [(code, entry.name) for code, entry in registry.SERVICES.items() if entry.is_delegable]
+            fields["service"].choices = _choices(_("Choose a service"), services)
         fields["last_day"].help_text = format_lazy(
             "{} {}", _("The delegation ends by itself after this day. Not later than"), day_text(max_last_day)
         )
@@ -68,6 +70,11 @@ class GiveForm(forms.Form):
         return day
 
 
+def _choices(title: Text, choices: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Nothing that gives a right is chosen beforehand, unless there is but one."""
+    return choices if len(choices) == 1 else [("", title), *choices]
+
+
 class ConsentRequestForm(forms.Form):
     """The person for whom a member of staff is to act, and the service."""
 
@@ -78,7 +85,8 @@ class ConsentRequestForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["purpose"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items() if entry.is_assisted]
+        services = [(code, entry.name) for code, entry in registry.SERVICES.items() if entry.is_assisted]
+        fields["purpose"].choices = _choices(_("Choose a service"), services)
 
 
 class ConsentCodeForm(forms.Form):

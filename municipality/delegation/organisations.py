@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from municipality.accounts.models import Organisation, User
-from municipality.accounts.queries import organisations_signed_by, signatories_of
+from municipality.accounts.queries import signatories_of, signatures_of
 from municipality.delegation.registry import Held, Ownership
 from municipality.kernel.subjects import SubjectKey
 
 
-def holding(person: User, public_id: str) -> Held | None:
-    """The holding of a person who signs for the organisation today, else None."""
-    organisation = organisations_signed_by(person).filter(public_id=public_id).first()
-    return Held(organisation) if organisation is not None else None
+def holdings(pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str], Held]:
+    """How people hold organisations: those (primary key, public id) of `pairs` who sign for them today."""
+    signed = signatures_of({person for person, _public_id in pairs}).filter(organisation__public_id__in={one for _person, one in pairs})
+    held = {(row.person_id, row.organisation.public_id): Held(row.organisation) for row in signed.select_related("organisation")}
+    return {pair: held[pair] for pair in pairs if pair in held}
 
 
 def names(keys: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -59,8 +59,8 @@ OWNERSHIPS: Registry[Callable[[Any, User], Ownership]] = Registry()
 SERVICES: Registry[DelegableService] = Registry()
 # Primary keys of organisations → a queryset of the subject keys that belong to them.
 BELONGINGS: Registry[Callable[[Sequence[int]], QuerySet[Any]]] = Registry()
-# By the kind of subject: (person, public id) → how the person holds it, or None.
-HOLDERS: Registry[Callable[[User, str], Held | None]] = Registry()
+# By the kind of subject: (primary key of a person, public id of a subject) of several → how each person holds theirs, where they do.
+HOLDERS: Registry[Callable[[Collection[tuple[int, str]]], dict[tuple[int, str], Held]]] = Registry()
 # Person → the subjects that they hold, key → (Arabic name, English name).
 HOLDINGS: Registry[Callable[[User], dict[str, tuple[str, str]]]] = Registry()
 # Subject keys → their names in Arabic and English.
@@ -85,6 +85,14 @@ def names_of(keys: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 def holding_of(person: User, subject: str) -> Held | None:
     """How a person holds a subject, or None. Raises ValueError for an invalid subject key."""
-    key = subjects.parse(subject)
-    find = HOLDERS.get(key.kind)
-    return find(person, key.id) if find else None
+    return holdings_of([(person.pk, subject)]).get((person.pk, subject))
+
+
+def holdings_of(pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str], Held]:
+    """How people (primary keys) hold subjects, where they do; as many queries for many pairs as for one. Raises as `holding_of`."""
+    by_kind: dict[str, dict[tuple[int, str], tuple[int, str]]] = {}
+    for pair in pairs:
+        key = subjects.parse(pair[1])
+        by_kind.setdefault(key.kind, {})[(pair[0], key.id)] = pair
+    found = ((asked, HOLDERS[kind](asked)) for kind, asked in by_kind.items() if kind in HOLDERS)
+    return {asked[pair]: held for asked, holds in found for pair, held in holds.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import cos, radians, sqrt
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
-from municipality.accounts.queries import may_sign, signatories_of, signatures, was_signatory
+from municipality.accounts.queries import may_sign, signatories_of, signatures, signatures_of, was_signatory
 from municipality.accounts.requests import Visitor
 from municipality.delegation import queries as delegation
 from municipality.delegation.queries import Grant
@@ -192,10 +192,19 @@ def key_by_licence(number: str) -> str:
 # --- Registered with municipality.delegation -------------------------------------------------------------------------------
 
 
-def held(person: User, public_id: str) -> Held | None:
-    """The holding of a shop by its owner or signatory `person`, with the organisation; None if they do not hold it."""
-    shop = held_by(person).filter(public_id=public_id).select_related("organisation").first()
-    return Held(shop.organisation) if shop is not None else None
+def held(pairs: Collection[tuple[int, str]]) -> dict[tuple[int, str], Held]:
+    """How people hold shops: those (primary key, public id) of `pairs` who own them, or sign for their organisations today."""
+    asked = {public_id for _person, public_id in pairs}
+    rows = {row.public_id: row for row in Shop.objects.filter(public_id__in=asked, merged_into=None).select_related("organisation")}
+    organisations = {row.organisation_id for row in rows.values() if row.organisation_id is not None}
+    valid = signatures_of({person for person, _public_id in pairs}).filter(organisation__in=organisations)
+    signed = set(valid.values_list("person", "organisation")) if organisations else set()
+    shops = ((person, rows[public_id]) for person, public_id in pairs if public_id in rows)
+    return {
+        (person, shop.public_id): Held(shop.organisation)
+        for person, shop in shops
+        if shop.owner_id == person or (person, shop.organisation_id) in signed
+    }
 
 
 def holdings(person: User) -> dict[str, tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -46,16 +47,30 @@ MOVES: dict[str, tuple[Any, Any]] = {
 }
 
 
+class Facts(NamedTuple):
+    """What lists need to know of the subjects of their rows: their names, and who (primary key) holds them."""
+
+    names: dict[str, tuple[str, str]]
+    held: Collection[tuple[int, str]]
+
+
+def _facts(rows: Iterable[Delegation]) -> Facts:
+    """As many queries for many rows as for one."""
+    found = list(rows)
+    names = registry.names_of(list({row.subject for row in found}))
+    return Facts(names, registry.holdings_of({(row.giver_id, row.subject) for row in found if row.is_in_force}))
+
+
 class DelegationLine:
     """One delegation as a list shows it to one of its parties."""
 
-    def __init__(self, row: Delegation, user: User, names: dict[str, tuple[str, str]]) -> None:
-        ar, en = names.get(row.subject, ("", ""))
+    def __init__(self, row: Delegation, user: User, facts: Facts) -> None:
+        ar, en = facts.names.get(row.subject, ("", ""))
         self.row, self.about = row, {"name_ar": ar, "name_en": en}
         self.service = delegations.service_name(row)
         is_over = row.state == S.ACTIVE and not row.is_in_force
         self.state = S.ENDED if is_over else S(row.state)
-        self.is_idle = self.state == S.ACTIVE and registry.holding_of(row.giver, row.subject) is None
+        self.is_idle = self.state == S.ACTIVE and (row.giver_id, row.subject) not in facts.held
         self.tag = "wait" if self.is_idle else TAGS.get(self.state, "wait")
         self.label: Text = _("Gives no right now: its giver does not hold this any more") if self.is_idle else self.state.label
         self.is_mine = row.giver_id == user.pk
@@ -85,10 +100,14 @@ class DelegationLine:
     can_end = False
 
 
-def _lines(rows: QuerySet[Delegation] | list[Delegation], user: User, *, can_end: bool = False) -> list[DelegationLine]:
-    delegations = list(rows[:MAX_ROWS])
-    names = registry.names_of([row.subject for row in delegations])
-    lines = [DelegationLine(row, user, names) for row in delegations]
+def _lines(rows: QuerySet[Delegation], user: User) -> list[DelegationLine]:
+    """Delegations that a person may end."""
+    found = list(rows[:MAX_ROWS])
+    return _shown(found, user, _facts(found), can_end=True)
+
+
+def _shown(rows: list[Delegation], user: User, facts: Facts, *, can_end: bool = False) -> list[DelegationLine]:
+    lines = [DelegationLine(row, user, facts) for row in rows]
     for line in lines:
         line.can_end = can_end
     return lines
@@ -99,10 +118,12 @@ def _lines(rows: QuerySet[Delegation] | list[Delegation], user: User, *, can_end
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The person's delegations, given and held, offers to answer, and consents to staff."""
     user = request.user
+    offers, given, held = (list(rows[:MAX_ROWS]) for rows in (queries.offered_to(user), queries.given_by(user), queries.held_by(user)))
+    facts = _facts([*offers, *given, *held])
     context = {
-        "offers": _lines(queries.offered_to(user), user),
-        "given": _lines(queries.given_by(user), user, can_end=True),
-        "held": _lines(queries.held_by(user), user),
+        "offers": _shown(offers, user, facts),
+        "given": _shown(given, user, facts, can_end=True),
+        "held": _shown(held, user, facts),
         "consents": Consent.objects.filter(person=user, opened_at__isnull=False).select_related("branch").order_by("-pk")[:20],
         "services": registry.SERVICES,
         "organisations": organisations_signed_by(user).order_by("pk")[:20],
@@ -111,14 +132,15 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _subjects(user: User) -> list[tuple[str, Any]]:
-    """The choices of subjects that a person holds: whole organisations first, then each shop."""
+    """The choices of subjects that a person holds: whole organisations first, then each shop, by name."""
     label = _("All shops of {organisation}")
     choices: list[tuple[str, Any]] = [
         (f"organisation:{organisation.public_id}", label.format(organisation=bilingual(organisation, "name")))
         for organisation in organisations_signed_by(user).order_by("pk")[:20]
     ]
     for holdings in registry.HOLDINGS.values():
-        choices += [(key, bilingual({"name_ar": ar, "name_en": en}, "name")) for key, (ar, en) in holdings(user).items()]
+        named = [(key, bilingual({"name_ar": ar, "name_en": en}, "name")) for key, (ar, en) in holdings(user).items()]
+        choices += sorted(named, key=lambda choice: (choice[1].casefold(), choice[0]))
     return choices
 
 
@@ -180,7 +202,7 @@ def _delegation(user: User, public_id: str) -> tuple[Delegation, DelegationLine]
     row = given or queries.held_by(user).filter(public_id=public_id).first() or queries.offered_to(user).filter(public_id=public_id).first()
     if row is None:
         raise Http404
-    return row, _lines([row], user, can_end=given is not None)[0]
+    return row, _shown([row], user, _facts([row]), can_end=given is not None)[0]
 
 
 @access("person")
@@ -245,8 +267,8 @@ def organisation(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespo
     context = {
         "organisation": row,
         "signatories": signatories_of(row),
-        "clerks": _lines(rows.filter(role=Role.CLERK), user, can_end=True),
-        "delegates": _lines(rows.filter(role=Role.DELEGATE), user, can_end=True),
+        "clerks": _lines(rows.filter(role=Role.CLERK), user),
+        "delegates": _lines(rows.filter(role=Role.DELEGATE), user),
         "key": f"organisation:{row.public_id}",
         "crumbs": _crumbs(bilingual(row, "name")),
     }
