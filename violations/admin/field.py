@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.audit.services import log_access
+from municipality.audit.services import log_accesses
 from municipality.documents import store
 from municipality.fieldwork import device
 from municipality.fieldwork import queries as fieldwork
@@ -27,6 +27,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import staff_page
 from municipality.uploads.models import Upload
+from municipality.uploads.pictures import response_of
 from municipality.uploads.states import UploadState
 from violations import parties, queries, units
 from violations.admin import field_annulled, field_begin, field_check, field_shops, office
@@ -36,14 +37,6 @@ from violations.services import conflicts, evidence, notices, objections, violat
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
-
-
-def warrant_or_none(user: User) -> JudicialWarrant | None:
-    """The warrant of an inspector today, or None."""
-    try:
-        return queries.warrant_of(user, clock.today())
-    except NotPermitted:
-        return None
 
 
 def _page(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> TemplateResponse:
@@ -264,6 +257,11 @@ def _row_or_404(request: AuthenticatedHttpRequest, public_id: str) -> tuple[Viol
     return row, warrant
 
 
+def _log_access(row: Violation, warrant: JudicialWarrant) -> None:
+    seen = [(person.key, row.key) for person in queries.people_of(row)]
+    log_accesses(viewer=violation_reports.inspector_actor(warrant), seen=seen, purpose="violation")
+
+
 def _is_written(row: Violation) -> bool:
     """Whether the notice to print is written."""
     return row.notice is not None and row.notice.file is not None
@@ -286,8 +284,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
             error = str(refusal.sentence)
             row.refresh_from_db()
     objection = getattr(row, "objection", None)
-    for person in queries.people_of(row):
-        log_access(viewer=violation_reports.inspector_actor(warrant), person_key=person.key, subject=row.key, purpose="violation")
+    _log_access(row, warrant)
     has_undecided = row.state == V.WARNED and violation_reports.has_undecided_proof(row)
     replies = rulebook.edition(queries.REPLIES, clock.today())
     return _page(
@@ -332,14 +329,11 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
 @require_safe
 def notice(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The warning or notice as a PDF, to be printed and handed over. Raises Http404 until it is written, and once it is annulled."""
-    row, _warrant = _row_or_404(request, public_id)
-    file = row.notice.file if row.notice is not None else None
-    if row.notice is None or file is None or row.state == V.ANNULLED:
+    row, warrant = _row_or_404(request, public_id)
+    if row.notice is None or row.notice.file is None or row.state == V.ANNULLED:
         raise Http404
-    response = HttpResponse(store.read(file), content_type=file.media_type)
-    response["Content-Disposition"] = f'attachment; filename="{row.notice.number}.pdf"'
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    _log_access(row, warrant)
+    return response_of(store.read(row.notice.file), row.notice.file.media_type, f"{row.notice.number}.pdf")
 
 
 # No colleague can do these; they take nothing away from the Municipality.

@@ -18,6 +18,7 @@ from municipality.audit.registry import SUBJECTS
 from municipality.imports import services as imports
 from municipality.imports.models import ImportFile
 from municipality.kernel import clock, request_cache
+from municipality.kernel.errors import NotPermitted
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import MAX_COUNT, in_group, moment
 from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
@@ -27,6 +28,7 @@ from municipality.ui.staff_search import FINDERS
 from municipality.ui.subject_names import NAMES
 from municipality.ui.templatetags.portal import bilingual, ref, term
 from municipality.ui.texts import Text
+from violations import queries
 from violations.admin import field, lists, office, supervision
 from violations.admin.tables import of_unit, role_of, within_reach
 from violations.models import JudicialWarrant, Violation
@@ -42,7 +44,14 @@ PROPOSAL_NAMES = {"annulment": _("Annulment"), "relief": _("Waiver or reduction"
 def _warrant(request: HttpRequest) -> JudicialWarrant | None:
     """The warrant of the signed-in inspector. Read once a request."""
     user: Any = request.user
-    return request_cache.get_or_set(("warrant", user.pk), lambda: field.warrant_or_none(user))
+
+    def read() -> JudicialWarrant | None:
+        try:
+            return queries.warrant_of(user, clock.today())
+        except NotPermitted:
+            return None
+
+    return request_cache.get_or_set(("warrant", user.pk), read)
 
 
 def _inspects(request: HttpRequest) -> bool:

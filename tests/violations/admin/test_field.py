@@ -244,7 +244,7 @@ def test_a_report_after_a_warning_and_its_photos_are_saved_together_or_not_at_al
 
 
 def test_the_notice_is_printed_by_inspectors_of_its_branch(
-    write: Callable[..., Violation], inspector: Any, make_inspector: Callable[..., Any], tmp_path: Path, settings: Any
+    write: Callable[..., Violation], inspector: Any, make_inspector: Callable[..., Any], owner: Any, tmp_path: Path, settings: Any
 ) -> None:
     settings.SIGNER_KEY_FILE = str(tmp_path / "seal.p12")
     seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
@@ -258,7 +258,10 @@ def test_the_notice_is_printed_by_inspectors_of_its_branch(
     documents.write_notice(violation_id=row.pk)
     assert client.get(f"{url}?notice").json() == {"done": True}
     assert f"{url}notice/" in client.get(url).content.decode()
+    seen = AccessLogEntry.objects.filter(person_key=owner.key, viewer_key=inspector.key, subject=row.key).count
+    before = seen()
     answer = client.get(f"{url}notice/")
+    assert seen() == before + 1, "the printed notice names the person too"
     assert answer.content.startswith(b"%PDF") and str(row.number) in answer["Content-Disposition"]
     assert signed_in(make_inspector("ja", "JA")).get(f"{url}notice/").status_code == 404
     writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_facts", note_ar="الوقت")
