@@ -16,19 +16,18 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board
 from municipality.kernel import clock, digits
-from municipality.kernel.arabic import words as folded
 from municipality.places import queries as places
 from municipality.rulebook.report_categories import ReportCategory, ReportQuestion, ReportRules
 from municipality.ui.forms import FoldedField, LtrInput, PhoneField
 from reports.intake.places import is_in_kuwait, locate, may_be_in
 from reports.intake.services import ReportPlace, SentReport
-from reports.intake.suggestions import suggested
+from reports.intake.suggestions import MOST, found, stems_of, suggested
 from reports.models import PlaceSource
 from reports.photos import services as photos
 from shops.models import Shop
 from shops.register import queries as registered
 
-LONGEST = 1000  # of the description
+LONGEST, LONGEST_SEARCH = 1000, 80  # of the description, and of a search among the kinds
 BOARD_ID = 26
 _SPLIT = re.compile(r"\s*[,،;؛\s]\s*")
 NOBODY, PHONE, PERSON = "nobody", "phone", "person"
@@ -116,6 +115,11 @@ class ReportForm(forms.Form):
         max_length=160,
         help_text=_("A building, a shop or a landmark that helps to find it."),
     )
+    find = forms.CharField(
+        label=_("Search the kinds, such as rubbish"),
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "dir": "auto", "maxlength": LONGEST_SEARCH}),
+    )
     category = forms.ChoiceField(label=_("What is it?"), required=False, widget=forms.RadioSelect)
     words = forms.CharField(
         label=_("Describe it"),
@@ -155,11 +159,19 @@ class ReportForm(forms.Form):
         return {code: answer for code, answer in given.items() if answer}
 
     def parts(self) -> Iterator[tuple[ReportCategory, Any, list[tuple[ReportQuestion, Any]], str]]:
-        """Each category with its choice, the fields of its questions, and the words by which a script finds it; for the template."""
-        for option in self["category"]:
-            one = self.rules.categories[str(option.data["value"])]
-            spoken = " ".join(folded(f"{one.words} {one.name_ar} {one.name_en}"))
-            yield one, option, [(question, self[name_of(one, question)]) for question in one.questions], spoken
+        """Each category with its choice, the fields of its questions, and the words by which a script finds it; for the template.
+
+        Those that a search found without a script stand first.
+        """
+        fits = [one.code for one in self._found()]
+        options = {str(option.data["value"]): option for option in self["category"]}
+        for code in [*fits, *(code for code in options if code not in fits)]:
+            one = self.rules.categories[code]
+            yield one, options[code], [(question, self[name_of(one, question)]) for question in one.questions], " ".join(stems_of(one))
+
+    def _found(self) -> list[ReportCategory]:
+        """The categories that the search finds, the best first, until one is chosen."""
+        return found(self.rules, str(self["find"].value() or "")[:LONGEST_SEARCH]) if self.chosen is None else []
 
     @property
     def hidden(self) -> list[str]:
@@ -167,7 +179,7 @@ class ReportForm(forms.Form):
         chosen = self.chosen
         asked = {name_of(chosen, question) for question in chosen.questions} if chosen is not None else set()
         ours = [name for name in self.fields if name in self.base_fields or name in asked]
-        return [self[name].as_hidden() for name in ours if name not in ("camera", "photos")]
+        return [self[name].as_hidden() for name in ours if name not in ("camera", "photos", "find")]
 
     def clean_key(self) -> str:
         try:
@@ -179,10 +191,10 @@ class ReportForm(forms.Form):
         code: str = self.cleaned_data["category"]
         if code:
             return code
-        found = suggested(self.rules, self.data.get("words", ""))
-        if found:
-            names = text_of(" or ").join(named(one) for one in found)
-            raise ValidationError(_("Choose what it is. By the description it may be: %(names)s.") % {"names": names})
+        fits = self._found()[:MOST] or suggested(self.rules, self.data.get("words", ""))
+        if fits:
+            names = text_of(" or ").join(named(one) for one in fits)
+            raise ValidationError(_("Choose what it is. By your words it may be: %(names)s.") % {"names": names})
         raise ValidationError(_("Choose what it is from the list."))
 
     def clean(self) -> dict[str, Any]:

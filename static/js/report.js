@@ -1,6 +1,7 @@
 // The form of a report, one section a screen: tiles that move on by one tap, the place of the device, a pin on the map, and the promise.
 // Without this file the form is one page with one button, and everything else is the same.
 
+import { fitting } from "./report_kinds.js";
 import { frame, picture } from "./report_shots.js";
 
 const L = window.L;
@@ -322,15 +323,11 @@ function choose() {
   else if (stepped) go(steps.length - 1);
 }
 
-/** Letters that are written in more than one way are one, as `kernel.arabic.fold` makes them. */
-const fold = (text) => text.toLowerCase().replace(/[أإآ]/g, "ا").replace(/ى/g, "ي").replace(/ة/g, "ه").replace(/[\u064b-\u065f]/g, "").trim();
-
 function search({ target }) {
-  const word = fold(target.value);
   const kinds = [...form.querySelectorAll("[data-report-kind]")];
-  const fits = kinds.filter((kind) => ` ${kind.dataset.words}`.includes(` ${word}`));
-  for (const kind of kinds) kind.hidden = Boolean(word && fits.length) && !fits.includes(kind);
-  find("found").textContent = word && !fits.length ? find("found").dataset.text : "";
+  const fits = fitting(kinds, target.value);
+  for (const kind of kinds) kind.hidden = Boolean(fits?.length) && !fits.includes(kind);
+  find("found").textContent = fits && !fits.length ? find("found").dataset.text : "";
 }
 
 // Beginning
@@ -362,8 +359,12 @@ form.addEventListener("change", ({ target }) => {
     tell();
   }
 });
-find("find").hidden = false;
-find("find").querySelector("input").addEventListener("input", search);
+field("find").addEventListener("input", search);
+field("find").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return; // the kinds are shown; the report is not sent by it
+  event.preventDefault();
+  event.target.blur(); // and the keyboard of a phone gives way to them
+});
 find("map").querySelector(".kp-map").addEventListener("kp-map", ({ detail }) => {
   map = detail;
   map.on("click", ({ latlng }) => put(latlng.lat, latlng.lng, "pin"));

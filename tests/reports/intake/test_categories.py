@@ -10,7 +10,7 @@ from municipality.kernel import clock, worktime
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportSeverity
 from reports import promises, queries
-from reports.intake.suggestions import suggested
+from reports.intake.suggestions import found, suggested
 from tests.architecture.files import ROOT
 from tests.factories.rulebook import publish_rulebook
 
@@ -72,3 +72,25 @@ def test_the_time_is_promised_on_the_clock_of_the_category() -> None:
 def test_words_lead_to_a_category(text: str, code: str) -> None:
     assert suggested(queries.rules(), text)[0].code == code
     assert suggested(queries.rules(), "") == [] == suggested(queries.rules(), "of to a")
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("dog street", {"hazard"}),
+        ("كلب في الشارع", {"hazard", "road"}),
+        ("الكلبِ", {"hazard"}),
+        ("اعلان مائل", {"board"}),
+        ("لوحات", {"board"}),
+        ("Dogs!", {"hazard"}),
+        ("رايحه", {"environment"}),
+        ("of to", set()),
+    ],
+)
+def test_a_search_finds_by_any_of_its_words_in_any_spelling(text: str, codes: set[str]) -> None:
+    assert codes <= {one.code for one in found(queries.rules(), text)}
+    assert bool(codes) == bool(found(queries.rules(), text))
+
+
+def test_the_kind_of_most_words_stands_first() -> None:
+    assert [one.code for one in found(queries.rules(), "water of an air conditioner")][0] == "leaking_air"

@@ -16,6 +16,7 @@ from django.test import Client
 from municipality.accounts.backends import path_for
 from municipality.jobs.models import Job
 from municipality.places.models import Area
+from reports import queries
 from reports.models import HeldPhoto, Report, ReportPhoto
 from reports.models.reporter import Reporter
 from reports.views import intake
@@ -286,3 +287,12 @@ def test_a_page_that_was_open_for_long_is_as_old_as_a_device_may_be(client: Clie
 def test_the_language_switch_keeps_the_form(client: Client) -> None:
     page = client.post("/ar/report/", {**filled(client), "_language": "ar"}).content.decode()
     assert "Rubble" in page and HERE in page and "kp-errors" not in page
+
+
+def test_without_a_script_the_search_names_the_kinds_and_puts_them_first(client: Client) -> None:
+    page = client.post(PAGE, {**filled(client, category="", words=""), "find": "dog street", "check": "1"})
+    shown = page.content.decode()
+    assert page.status_code == 400 and "By your words it may be: A danger in a public place" in shown
+    kinds = re.findall(r'data-report-kind="([a-z_]+)"', shown)
+    assert kinds[0] == "hazard" and len(kinds) == len(set(kinds)) == len(queries.rules().categories)
+    assert 'value="dog street"' in shown

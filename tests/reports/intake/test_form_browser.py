@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from reports import queries
+from reports.intake.suggestions import found
 from reports.models import HeldPhoto, Report, ReportPhoto
 from tests.factories import report_photos, reports
 from tests.journeys import measurements
@@ -111,7 +113,7 @@ def test_an_answer_that_is_an_emergency_stops_at_once(opened: Callable[..., Page
     page = opened()
     page.evaluate("location.hash = 'what'")
     page.reload()
-    page.fill("#find-category", "خطر")
+    page.fill("#id_find", "خطر")
     assert page.locator("[data-report-kind=hazard] .kp-report__tile").is_visible()
     assert not page.locator("[data-report-kind=vendor] .kp-report__tile").is_visible()
     page.click("[data-report-kind=hazard] .kp-report__tile")
@@ -119,6 +121,36 @@ def test_an_answer_that_is_an_emergency_stops_at_once(opened: Callable[..., Page
     assert page.locator("[data-report-stop] a[href='tel:112']").is_visible() and page.locator("[data-report-on]").is_disabled()
     page.check("#id_hazard-fire_or_gas_1")
     assert page.locator("[data-report-promise]").is_visible()
+
+
+SEARCHES = [
+    "dog street",
+    "كلب في الشارع",
+    "الكلبِ والسلك",
+    "dogs",
+    "لوحات",
+    "اعلان مائل",
+    "AIR-conditioner dripping",
+    "حفرة ، أسفلت",
+    "xyz of",
+]
+
+
+def test_a_search_of_several_words_finds_what_the_portal_finds(opened: Callable[..., Page], photo: Path) -> None:
+    page = opened()
+    page.evaluate("location.hash = 'what'")
+    page.reload()
+    rules = queries.rules()
+    for typed in SEARCHES:
+        page.fill("#id_find", f"{typed} ")
+        kinds = page.locator("[data-report-kind]").evaluate_all("rows => rows.filter(r => !r.hidden).map(r => r.dataset.reportKind)")
+        assert set(kinds) == {one.code for one in found(rules, typed)} or (typed == "xyz of" and len(kinds) == len(rules.categories)), typed
+        assert bool(page.inner_text("[data-report-found]")) == (typed == "xyz of"), typed
+    page.fill("#id_find", "كل")  # while it is typed
+    assert page.locator("[data-report-kind=hazard] .kp-report__tile").is_visible()
+    assert not page.locator("[data-report-kind=vendor] .kp-report__tile").is_visible()
+    page.press("#id_find", "Enter")  # as the keyboard of a phone does
+    assert page.locator("#what").is_visible() and not page.locator(".kp-errors").count()
 
 
 def test_no_step_is_left_without_what_it_asks_and_errors_are_in_sight(opened: Callable[..., Page], photo: Path) -> None:
