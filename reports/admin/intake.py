@@ -29,6 +29,7 @@ from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.subject_names import NAMES
 from municipality.ui.templatetags.portal import bilingual, ref, with_refs
 from municipality.ui.texts import Text
+from reports.answers import answers_of
 from reports.models import FIRST_LOOK, Ban, ModeratedPart, Moderation, Report
 from reports.moderation import queries, services
 from reports.photos import queries as photos
@@ -62,7 +63,7 @@ def waiting(request: AuthenticatedHttpRequest) -> HttpResponse:
 def moderate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One report: agree to its words, hide or show a part, stop its sender; all that was hidden stays listed."""
     require_role(request, INTAKE)
-    report = Report.objects.filter(public_id=public_id).select_related("area").first()
+    report = Report.objects.filter(public_id=public_id).select_related("area", "parent").first()
     if report is None:
         raise Http404
     error = ""
@@ -87,6 +88,7 @@ def moderate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     context = {
         "report": report,
         "name": bilingual(report.category_facts, "name"),
+        "answers": answers_of(report.parent or report),
         "photos": photos,
         "words_hidden": (ModeratedPart.WORDS, None) in hidden,
         "report_hidden": (ModeratedPart.REPORT, None) in hidden and first_look is None,

@@ -34,6 +34,7 @@ from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.templatetags.portal import bilingual
 from reports import queries as rules
 from reports.admin.intake import labelled_trace
+from reports.answers import answers_of
 from reports.models import Closure, Report
 from reports.places import Place, metres_between
 from reports.results import OTHER_SHOP
@@ -280,7 +281,7 @@ def _page(
         "trace": labelled_trace(row),
         "consequences": row.consequences.select_related("inspection", "violation").order_by("pk"),
         "course": [(event, REPORT_WORKFLOW.moves[event.move].label, reasons.get(event.reason)) for event in row.events.order_by("pk")],
-        "answers": _answers(wholes[0] if wholes else row),
+        "answers": answers_of(wholes[0] if wholes else row),
         "whole": wholes[0] if wholes else None,
         "board_size": size_of(row.board) if row.board is not None else "",
         "steps": steps,
@@ -293,16 +294,6 @@ def _page(
         "error": error,
     }
     return staff_page(request, "admin/reports/report.html", status, title=_("Report"), **context)
-
-
-def _answers(row: Report) -> list[tuple[Any, str]]:
-    """Questions of the category with what was answered."""
-    words = {"yes": _("Yes"), "no": _("No")}
-    found = rules.rules().categories.get(row.category)
-    if found is None:
-        return []
-    given = [(question, row.answers[question.code]) for question in found.questions if question.code in row.answers]
-    return [(question, words.get(value, value)) for question, value in given]
 
 
 def _found(request: HttpRequest, form: CloseForm) -> FoundResult:

@@ -34,6 +34,7 @@ from municipality.ui.dates import moment_html
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import is_switch
 from reports import promises, queries
+from reports.answers import answers_of
 from reports.intake import services
 from reports.intake import similar as nearby
 from reports.intake.forms import BOARD_ID, NOBODY, PERSON, PHONE, PositionField, ReportForm, at_board, at_shop
@@ -334,7 +335,7 @@ def sent(request: HttpRequest, public_id: str) -> HttpResponse:
     own_link = request.build_absolute_uri(f"{reverse('reports:mine', args=[public_id])}?{urlencode({'s': secret})}")
     address = reverse("reports:feedback", args=[public_id])
     asked = feedback.section(subject=report.subject_key, person=None, question=QUESTION, url=address)
-    context = {"report": report, "own_link": own_link, "category": report.category_facts, "feedback": asked}
+    context = {"report": report, "answers": answers_of(report), "own_link": own_link, "category": report.category_facts, "feedback": asked}
     return render(request, "reports/sent.html", context)
 
 

@@ -28,6 +28,7 @@ from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual, ref
 from municipality.uploads.multipart import is_too_large
 from reports import deadlines, queries
+from reports.answers import answers_of
 from reports.models import Ban, Closure, PhotoKind, Question, Report
 from reports.moderation.queries import why_hidden
 from reports.reporters import bans, notifications, services, solved
@@ -146,6 +147,7 @@ def mine(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "report": row,
         "name": bilingual(row.category_facts, "name"),
+        "answers": answers_of(row),
         "tag": "bad" if row.is_overdue else TAGS.get(R(row.state), "wait"),
         "hand_over": row.hand_overs.filter(returned_at__isnull=True).first() if row.state == R.HANDED_OVER else None,
         "parts": list(row.parts.order_by("pk")) if row.parent_id is None else [],

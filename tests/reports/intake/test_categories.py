@@ -93,4 +93,4 @@ def test_a_search_finds_by_any_of_its_words_in_any_spelling(text: str, codes: se
 
 
 def test_the_kind_of_most_words_stands_first() -> None:
-    assert [one.code for one in found(queries.rules(), "water of an air conditioner")][0] == "leaking_air"
+    assert found(queries.rules(), "water of an air conditioner")[0].code == "leaking_air"

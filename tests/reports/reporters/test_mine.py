@@ -74,6 +74,20 @@ def test_street_and_landmark_are_shown_to_the_reporter_alone() -> None:
     assert "The number is for looking" in sent and "Use this link to answer questions" in sent and "overdue, and by how long" in sent
 
 
+def test_what_was_answered_stands_on_the_reporters_own_pages_and_for_staff_and_not_in_public() -> None:
+    report, client = reports.assigned(category="board", answers={"may_fall": "yes"}), Client()
+    own = client.get(f"{_page(report)}?s={secret_of(report.key)}", follow=True).content.decode()
+    for page in (own, client.get(f"/en/report/sent/{report.public_id}/").content.decode()):
+        assert re.search(r"<dt>Could it fall\?</dt>\s*<dd>Yes</dd>", page)
+    assert "Could it fall" not in Client().get(f"/en/reports/{report.public_id}/").content.decode()
+    triage.recategorise(report=report, inspector=report.inspector, category="hazard", code="other_category")
+    staff = signed_in(StaffFactory(groups=["intake"]))
+    assert "Could it fall" in client.get(_page(report)).content.decode()
+    assert "هل توشك اللوحة على السقوط" in staff.get(f"/admin/intake/reports/{report.public_id}/").content.decode()
+    inspector_page = signed_in(report.inspector).get(f"/admin/eye/{report.public_id}/")
+    assert "هل توشك اللوحة على السقوط" in inspector_page.content.decode()
+
+
 def _closed(sender: Sender) -> Report:
     return report_steps.closed(reports.assigned(sender))
 
