@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import record
@@ -69,13 +69,14 @@ def me_too(report: Report, sender: Sender) -> bool:
             ),
         )
     digests = sender.digests
-    if not digests or MeToo.objects.filter(report=report, who__in=digests).exists():
+    if not digests or MeToo.objects.filter(Q(who__in=digests) | Q(device__in=digests), report=report).exists():
         return False
     if reporters.sent_one_of([report, *queries.joined(report)], sender):
         return False
     try:
         with transaction.atomic():
-            MeToo.objects.create(report=report, who=digests[0], at=clock.now())
+            device = reporters.device_of(sender) if len(digests) > 1 else ""
+            MeToo.objects.create(report=report, who=digests[0], device=device, at=clock.now())
             Report.objects.filter(pk=report.pk).update(me_too_count=F("me_too_count") + 1)
             record("report.me_too", subject=report.subject_key, actor=VISITOR)
     except IntegrityError:  # pressed twice at the same time

@@ -210,10 +210,14 @@ Report.EVENTS = ReportEvent
 
 
 class MeToo(models.Model):
-    """Somebody else saw the same: `who` is the keyed hash of a person, a phone number or a device."""
+    """Somebody else saw the same: `who` is the keyed hash of a person, a phone number or a device.
+
+    `device` is that of the device on which a person or a number was counted, who is not counted there once more without their name.
+    """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="me_toos")
     who = models.CharField(max_length=64)
+    device = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()
 
     class Meta:

@@ -85,10 +85,11 @@ def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
 
 def _new_people(row: Report, target: Report) -> tuple[list[MeToo], int]:
     """Who saw the same as `row`, for `target`, and how many sent it or what was joined with it; nobody whom `target` counts already."""
-    known = set(MeToo.objects.filter(report=target).values_list("who", flat=True))
+    known = {digest for one in MeToo.objects.filter(report=target) for digest in (one.who, one.device)}
     reporters.add_senders([target, *queries.joined(target)], known)
     senders = reporters.add_senders([row, *queries.joined(row)], known)
-    return [MeToo(report=target, who=one.who, at=one.at) for one in MeToo.objects.filter(report=row) if one.who not in known], senders
+    others = [one for one in MeToo.objects.filter(report=row) if known.isdisjoint({one.who, one.device} - {""})]
+    return [MeToo(report=target, who=one.who, device=one.device, at=one.at) for one in others], senders
 
 
 def _metres_apart(row: Report, target: Report) -> int:

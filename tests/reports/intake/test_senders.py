@@ -26,6 +26,7 @@ from reports.moderation import services as moderation
 from reports.reporters import bans, phones
 from reports.reporters.services import Sender
 from reports.triage import services as triage
+from tests.browsers import signed_in
 from tests.conftest import NOON
 from tests.factories import reports
 from tests.factories.accounts import StaffFactory, UserFactory
@@ -169,6 +170,15 @@ def test_me_too_counts_each_sender_once_and_not_the_reporter() -> None:
     events = AuditEvent.objects.filter(subject=report.subject_key, action="report.me_too")
     assert report.me_too_count == MeToo.objects.count() == events.count() == 2
     assert "user:" not in str(list(events.values()))
+
+
+def test_me_too_counts_one_phone_once_with_and_without_a_name(client: Client) -> None:
+    first, second, named = reports.received(), reports.received(), signed_in(UserFactory())
+    client.get("/en/report/")  # has the cookie of the device
+    named.cookies["device"] = client.cookies["device"]
+    for report, browser in ((first, client), (first, named), (second, named), (second, client)):
+        browser.post(f"/en/reports/{report.public_id}/me-too/")
+    assert [Report.objects.get(pk=report.pk).me_too_count for report in (first, second)] == [1, 1]
 
 
 def test_me_too_stands_on_the_page_that_is_checked(client: Client) -> None:

@@ -254,6 +254,13 @@ def test_a_person_counts_once_in_joined_reports_however_often_they_reported_it(r
     assert not me_too(fresh(other), Sender(phone="96550000011", device="another")) and not me_too(fresh(other), person)
 
 
+def test_who_saw_the_same_once_with_and_once_without_a_name_counts_once_in_joined_reports(row: Report, told: Told) -> None:
+    other = reports.assigned()
+    assert me_too(row, Sender(person=PersonFactory(), device="theirs")) and me_too(other, Sender(device="theirs"))
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
+    assert fresh(other).me_too_count == 2  # and who sent `row`
+
+
 def test_who_sent_a_joined_report_is_no_other_who_saw_it(row: Report, told: Told) -> None:
     other = reports.assigned()
     services.merge(report=row, into=other, inspector=row.inspector, why="x")
