@@ -40,7 +40,7 @@ guard(
     _R,
     "UPDATE",
     "(OLD.category IS DISTINCT FROM NEW.category OR OLD.due_at IS DISTINCT FROM NEW.due_at OR OLD.severity IS DISTINCT FROM NEW.severity)"
-    f" AND NOT ({_JOINED}) AND NOT {_event('recategorise', 'reopen', 'answer_late', 'assign')}",
+    f" AND NOT ({_JOINED}) AND NOT {_event('recategorise', 'reopen', 'answer_late', 'part_reopened', 'assign')}",
     "promise_kept",
 )
 # Another category, which one inspector chooses alone, does not put it off.

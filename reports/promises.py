@@ -16,7 +16,7 @@ from municipality.rulebook.report_categories import ReportCategory
 from reports.models import Report, ReportEvent
 
 MISSED = "missed"  # in the data of an event: the promised time that passed before the result
-OPENING = ("reopen", "answer_late")  # moves that open a closed report again
+OPENING = ("reopen", "answer_late", "part_reopened")  # moves that open a closed report again
 SEVERITIES = [severity.value for severity in ReportSeverity]  # from the lowest
 
 

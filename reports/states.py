@@ -38,6 +38,8 @@ REPORT_WORKFLOW = workflow(
     move("come_back", R.HANDED_OVER, to=R.ASSIGNED, label=_("The day of the other body has passed; back with the Municipality")),
     move("split", R.ASSIGNED, to=R.SPLIT, may="inspector", label=_("Divided")),
     move("complete", R.SPLIT, to=R.CLOSED, label=_("All parts are closed")),
+    # What one of its parts was joined with was not solved.
+    move("part_reopened", R.CLOSED, to=R.SPLIT, reopens=True, label=_("A part was not solved; opened again")),
     move("merge", [R.RECEIVED, R.ASSIGNED, R.ASKED], to=R.MERGED, may="inspector", label=_("Joined with another report")),
     move("close", R.ASSIGNED, to=R.CLOSED, may="inspector", label=_("Closed with a photo from the place")),
     move("propose_close", R.ASSIGNED, to=R.COUNTERSIGN, may="inspector", label=_("Result written, waiting for a second signature")),

@@ -167,9 +167,29 @@ def complete_parents(closed: Report) -> None:
 
     The reporter of each gets one message.
     """
-    parents = {part.parent_id for part in (closed, *queries.joined(closed)) if part.parent_id is not None}
-    for parent in sorted(parents):
+    for parent in _parents(closed):
         _complete(parent)
+
+
+def reopen_parents(opened: Report) -> None:
+    """Open each divided report again that closed with its parts, where one of them was joined with a report that is open again.
+
+    In the caller's transaction. A part has no reporter of its own, so it is opened again with its whole, or through a join.
+    """
+    for parent in _parents(opened):
+        row = rows.locked(Report(pk=parent))
+        if row.state != ReportState.CLOSED or row.last_event is None or row.last_event.move != "complete":
+            continue
+        missed, due_at = promises.missed(row), promises.promised_again(row, queries.limits())
+        transition(row, "part_reopened", actor=SYSTEM, data=missed, due_at=due_at, closed_at=None, updated_at=clock.now())
+        record("report.part_reopened", subject=row.subject_key, actor=SYSTEM)
+        notifications.tell(row, "reopened")
+        reopen_parents(row)
+
+
+def _parents(report: Report) -> list[int]:
+    """The divided reports of which a report, or one that was joined with it, is a part."""
+    return sorted({part.parent_id for part in (report, *queries.joined(report)) if part.parent_id is not None})
 
 
 def _complete(parent: int) -> None:

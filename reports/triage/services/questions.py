@@ -25,7 +25,7 @@ from reports.reporters import notifications
 from reports.reporters import services as reporters
 from reports.results import NO_ANSWER, is_unanswered
 from reports.states import ReportState
-from reports.triage.services import rows
+from reports.triage.services import joins, rows
 from reports.triage.services.rows import SYSTEM
 
 LONGEST = 1000  # characters of a question
@@ -92,6 +92,7 @@ def answer(report: Report, text: str, files: Sequence[UploadedFile] = ()) -> Que
         data, due_at = promises.missed(row), promises.promised_again(row, queries.limits())
         transition(row, "answer_late", actor=VISITOR, data=data, due_at=due_at, closed_at=None, updated_at=now)
         rows.have_drawn(row)
+        joins.reopen_parents(row)
     record("report.answered", subject=row.subject_key, actor=VISITOR, data={"question": question.public_id, "is_late": is_late})
     return question
 

@@ -241,6 +241,8 @@ def send_back(*, report: Report, supervisor: User, code: str) -> None:
 def reopen(report: Report) -> None:
     """Open a report again after its reporter said that it is not solved; another inspector than the closer is drawn.
 
+    A divided report that closed with it, because a part was joined with it, is open again too.
+
     The caller has stored that answer and recognised the reporter. Raises TransitionRefused unless it is closed.
     """
     row = rows.locked(report)
@@ -249,3 +251,4 @@ def reopen(report: Report) -> None:
     transition(row, "reopen", actor=VISITOR, data=missed, due_at=due_at, closed_at=None, updated_at=clock.now())
     record("report.reopened", subject=row.subject_key, actor=VISITOR)
     rows.have_drawn(row)
+    joins.reopen_parents(row)

@@ -112,6 +112,40 @@ def test_a_part_that_is_joined_is_done_with_the_report_that_it_was_joined_with(r
     assert fresh(other).inspector not in draws.able(fresh(row), on=None), "who closed what the part was joined with"
 
 
+def test_a_whole_that_closed_with_a_joined_part_is_open_while_what_the_part_was_joined_with_is(row: Report, told: list[Any]) -> None:
+    first, second = divided(row, "waste", "hazard")
+    other = reports.assigned()
+    services.merge(report=first, into=other, inspector=first.inspector, why="x")
+    closed_by(second, second.inspector)  # type: ignore[arg-type]
+    closed_by(other, other.inspector)  # type: ignore[arg-type]
+    before = fresh(row)
+    assert before.state == "closed"
+    unsolved(fresh(other))
+    again = fresh(row)
+    assert (again.state, again.closed_at) == ("split", None) and again.is_open and again.due_at >= before.due_at
+    assert told.count((row.pk, "reopened")) == 1 and result_of(again) is None
+    page = Client().get(f"/en/reports/{row.public_id}/").content.decode()
+    assert "A part was not solved; opened again" in page
+    inspector("third", "HA", scope=["SHP", "CLN"])
+    services.assign(fresh(other))
+    closed_by(other, fresh(other).inspector)  # type: ignore[arg-type]
+    assert fresh(row).state == "closed" and told.count((row.pk, "closed")) == 2
+
+
+def test_a_whole_that_an_inspector_closed_stays_closed_when_a_joined_part_opens_again(row: Report) -> None:
+    first, second = divided(row, "waste", "hazard")
+    other = reports.assigned()
+    services.merge(report=first, into=other, inspector=first.inspector, why="x")
+    closed_by(second, second.inspector)  # type: ignore[arg-type]
+    closed_by(other, other.inspector)  # type: ignore[arg-type]
+    unsolved(fresh(row))
+    inspector("third", "HA", scope=["SHP", "CLN"])
+    services.assign(fresh(row))
+    closed_by(row, fresh(row).inspector)  # type: ignore[arg-type]
+    unsolved(fresh(other))
+    assert fresh(row).state == "closed"
+
+
 def test_a_part_takes_the_urgency_of_the_answers(row: Report) -> None:
     raising = ((one, question) for one in rules.rules().categories.values() for question in one.questions)
     category, question = next((one, question) for one, question in raising if question.raises_to in ("high", "urgent"))
