@@ -18,6 +18,7 @@ class ReportsConfig(AppConfig):
         from municipality.ui.errors import OTHER_FORMS
         from municipality.uploads.registry import PREFIXES
         from reports import catalogue, deadlines, guards, queries, shop_page, states, tasks  # noqa: F401
+        from reports.open311 import changes  # noqa: F401
         from reports.open311 import errors as open311
         from reports.photos import files
         from reports.public_page import open_data

@@ -7,10 +7,12 @@ import itertools
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from municipality.kernel import clock
+from municipality.kernel.transitions import transition
 from reports.models import Report, ReportEvent
 from reports.open311 import updates
 from reports.places import blurred
@@ -20,6 +22,7 @@ from tests.database_guards import without_guards
 from tests.factories import inspections, report_steps, reports
 from tests.factories.accounts import PersonFactory
 from tests.factories.shops import ShopFactory
+from tests.factories.violations import ObjectionFactory
 from tests.interleaving import acting_before
 from tests.reports.open311.conftest import Other
 
@@ -164,6 +167,27 @@ def test_the_course_is_told(other: Other) -> None:
     assert {"received", "assign", "order", "countersign"} <= {note["type"] for note in request["notes"]}, "what it led to, too"
     assert "notes" not in other.get("requests")[0] and "notes" not in other.get("requests", extensions="false")[0]
     assert other.get(f"tokens/{report.number}") == [{"service_request_id": report.number, "token": report.number}]
+
+
+def test_a_report_changes_with_the_objection_to_its_violation(other: Other) -> None:
+    owner = PersonFactory()
+    shop = ShopFactory(owner=owner)
+    place = reports.sent().place.__class__(source="shop", latitude=29.33, longitude=48.02, area=shop.area, shop=shop)
+    with clock.at(clock.now() - dt.timedelta(days=2)):
+        report, quiet = reports.assigned(place=place), received(3)
+        violation = report_steps.led_to(report, shop).violation
+        report_steps.closed(report, code="violation")
+    assert violation is not None
+    since = (clock.now() - dt.timedelta(days=1)).isoformat()
+    before = other.get(f"requests/{report.number}")[0]
+    assert ids(other, updated_after=since) == [] and quiet.number in ids(other)
+    with transaction.atomic():
+        transition(violation, "serve", actor=report_steps.ACTOR)  # told nowhere
+    assert ids(other, updated_after=since) == []
+    ObjectionFactory(violation=violation, person=owner)
+    (request,) = other.get("requests", updated_after=since)
+    assert request["service_request_id"] == report.number and request["updated_datetime"] > before["updated_datetime"]
+    assert request["status_notes"] != before["status_notes"]
 
 
 def test_results_and_hand_overs_are_told(other: Other) -> None:
