@@ -244,21 +244,23 @@ guard(
 frozen("reports_moderation", ["report_id", "part", "photo_id", "code", "by_id", "at"])
 frozen("reports_ban", ["who", "code", "report_id", "by_id", "at", "until"])
 frozen("reports_apikey", ["digest"])
-# What a report led to is of its shop, and did not come before it.
+# What a report led to is of its shop, or of the one into which its entry was merged, and did not come before it.
+_ITS_SHOP = "(r.shop_id, (SELECT s.merged_into_id FROM shops_shop s WHERE s.id = r.shop_id))"
 guard(
     "reports_consequence_after",
     "reports_consequence",
     "INSERT",
-    "NEW.violation_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM violations_violation v JOIN reports_report r ON r.id = NEW.report_id"
-    " WHERE v.id = NEW.violation_id AND v.received_at >= r.received_at AND (r.shop_id IS NULL OR v.shop_id = r.shop_id))",
+    "NEW.violation_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM violations_violation v JOIN reports_report r ON r.id = NEW.report_id"  # noqa: S608 - constants
+    " WHERE v.id = NEW.violation_id AND v.received_at >= r.received_at"
+    f" AND (r.shop_id IS NULL OR v.shop_id IN {_ITS_SHOP}))",
     "other_violation",
 )
 guard(
     "reports_consequence_inspection",
     "reports_consequence",
     "INSERT",
-    "NEW.inspection_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM licensing_inspection i JOIN reports_report r ON r.id = NEW.report_id"
-    " WHERE i.id = NEW.inspection_id AND i.ordered_at >= r.received_at AND i.shop_id = r.shop_id)",
+    "NEW.inspection_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM licensing_inspection i JOIN reports_report r ON r.id = NEW.report_id"  # noqa: S608 - constants
+    f" WHERE i.id = NEW.inspection_id AND i.ordered_at >= r.received_at AND i.shop_id IN {_ITS_SHOP})",
     "other_inspection",
 )
 

@@ -187,6 +187,11 @@ class Report(models.Model):
         return self.state in OPEN
 
     @property
+    def shop_now(self) -> Shop | None:
+        """The shop that it is about: where its entry was merged into another one, that one."""
+        return (self.shop.merged_into or self.shop) if self.shop is not None else None
+
+    @property
     def is_overdue(self) -> bool:
         """Whether its promise has passed without a result; a hand-over does not stop it."""
         return self.is_open and self.due_at < clock.now()

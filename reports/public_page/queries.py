@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 from django.urls import reverse
 
 from municipality.kernel import clock
@@ -24,6 +24,7 @@ from reports.public_page.numbers import PREFIX, canonical
 from reports.public_page.steps import steps
 from reports.results import NO_ANSWER, RELATED, ToldResult, ending, told
 from reports.states import ReportState
+from shops.models import Shop
 from violations.models import ViolationEvent
 
 ID_LENGTH = 26
@@ -60,15 +61,17 @@ def newest(reports: QuerySet[Report], count: int) -> list[Report]:
 
 
 def at_shops(shops: Sequence[int], most: int) -> dict[int, tuple[dict[str, int], list[Report]]]:
-    """Primary key of a shop → its reports by standing, and the newest of them; one query."""
-    rows = standings.counted().filter(shop__in=shops).annotate(standing=standings.of(clock.now()))
-    counts = {f"n_{code}": Window(Count("pk", filter=Q(standing=code)), partition_by="shop") for code in Standing.values}
-    place = Window(RowNumber(), partition_by="shop", order_by=[F("received_at").desc(), F("pk").desc()])
+    """Primary key of a shop → its reports by standing, and the newest of them, with those of entries merged into it; one query."""
+    entries = Shop.objects.filter(Q(pk__in=shops) | Q(merged_into__in=shops))
+    rows = standings.counted().filter(shop__in=entries).annotate(standing=standings.of(clock.now()))
+    rows = rows.annotate(at=Coalesce("shop__merged_into", "shop"))
+    counts = {f"n_{code}": Window(Count("pk", filter=Q(standing=code)), partition_by="at") for code in Standing.values}
+    place = Window(RowNumber(), partition_by="at", order_by=[F("received_at").desc(), F("pk").desc()])
     by_shop: dict[int, tuple[dict[str, int], list[Report]]] = {}
-    newest: Any = rows.annotate(place=place, **counts).filter(place__lte=most).order_by("shop", "place")
+    newest: Any = rows.annotate(place=place, **counts).filter(place__lte=most).order_by("at", "place")
     for report in newest:
         found = {code: getattr(report, f"n_{code}") for code in Standing.values}
-        by_shop.setdefault(report.shop_id, ({code: n for code, n in found.items() if n}, []))[1].append(report)
+        by_shop.setdefault(report.at, ({code: n for code, n in found.items() if n}, []))[1].append(report)
     return by_shop
 
 

@@ -32,7 +32,7 @@ def able(report: Report, *, on: dt.date | None) -> QuerySet[User]:
 
     Not who closed it, or a part of it, before and was told that it is not solved (`queries.unsolved`).
     """
-    shop = report.shop
+    shop = report.shop_now
     closers = list(queries.unsolved(report).values_list("closed_by", flat=True))
     is_womens = shop is not None and shop.activity.is_womens
     return inspections.able(is_womens=is_womens, parties=parties_of(shop) if shop else [], on=on).exclude(pk__in=closers)
@@ -67,7 +67,10 @@ def offences_of(report: Report) -> list[str]:
 
 
 def tied_shops(user: User) -> QuerySet[Shop] | None:
-    """The shops with which a user has a conflict of interest now, as `parties_of` has it; None for a user without any."""
+    """The shops with which a user has a conflict of interest now, as `parties_of` has it, and the entries that were merged into them.
+
+    None for a user without any.
+    """
     by_kind: dict[str, list[str]] = {}
     for key in conflict_keys(user):
         kind, _sign, public_id = key.partition(":")
@@ -80,4 +83,5 @@ def tied_shops(user: User) -> QuerySet[Shop] | None:
         own |= Q(owner=person) | Q(owner__isnull=True, organisation__in=organisations_signed_by(person))
         if person.civil_id_digest:
             own |= Q(manager_civil_id_digest=person.civil_id_digest)
-    return Shop.objects.filter(own)
+    tied = Shop.objects.filter(own)
+    return Shop.objects.filter(Q(pk__in=tied) | Q(merged_into__in=tied))

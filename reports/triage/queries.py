@@ -46,7 +46,7 @@ def _untied(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
 def listed(rows: QuerySet[Report]) -> QuerySet[Report]:
     """Rows as a list shows them, the nearest promise first, so what is overdue on top; `copies` are the public copies of photos."""
     rows = with_soon(rows).select_related("area", "shop").defer("answers", "draw", "words")
-    return rows.prefetch_related(Prefetch("photos", copies(), to_attr="copies")).order_by("due_at", "pk")
+    return rows.prefetch_related("shop__merged_into", Prefetch("photos", copies(), to_attr="copies")).order_by("due_at", "pk")
 
 
 def soon() -> Q:

@@ -30,9 +30,10 @@ def order_inspection(*, report: Report, inspector: User, reason: str) -> Inspect
     row, actor = rows.of_inspector(report, inspector), actor_of(inspector, "inspector")
     if row.state != ReportState.ASSIGNED:
         raise Refused("not_assigned", _("The report is not with you at this moment."))
-    if row.shop is None:
+    shop = row.shop_now
+    if shop is None:
         raise Refused("no_shop", _("The report names no shop, so there is nothing to inspect."))
-    made = inspections.order_for_shop(shop=row.shop, actor=actor, reason=reason)
+    made = inspections.order_for_shop(shop=shop, actor=actor, reason=reason)
     _tie(row, inspector, kind=ConsequenceKind.INSPECTION, inspection=made)
     return made
 
@@ -45,7 +46,7 @@ def _tie(row: Report, by: User, **what: Any) -> None:
 
 def begun_from(public_id: str) -> Report | None:
     """The open report that a violation report begins from."""
-    row = Report.objects.select_related("shop__area", "area").filter(public_id=public_id).first()
+    row = Report.objects.select_related("shop__area", "shop__merged_into__area", "area").filter(public_id=public_id).first()
     return row if row is not None and row.is_open else None
 
 
@@ -54,18 +55,19 @@ def _initial(key: str, warrant: JudicialWarrant) -> dict[str, Any]:
     if row is None or row.inspector_id != warrant.user_id:
         return {}
     begin: dict[str, Any] = {"offence": next(iter(draws.offences_of(row)), None)}
-    if row.shop is not None:
-        return begin | {"shop": row.shop, "shop_no": row.shop.commercial_license_no}
+    if (shop := row.shop_now) is not None:
+        return begin | {"shop": shop, "shop_no": shop.commercial_license_no}
     return begin | {"area": row.area_id, "block": row.block, "street": row.street, "place_note": row.place_note}
 
 
 def _written(key: str, violation: Violation, inspector: User) -> None:
     """Tie a violation to the report that it began from, unless the report is about another shop, or a part about anybody but this one."""
-    row = Report.objects.filter(public_id=subjects.parse(key).id, inspector=inspector).select_related("parent").first()
+    row = Report.objects.filter(public_id=subjects.parse(key).id, inspector=inspector).select_related("shop", "parent__shop").first()
     if row is None:
         return
-    is_elsewhere = row.parent is not None and row.parent.shop_id is not None and row.parent.shop_id == violation.shop_id
-    if row.shop_id == violation.shop_id or (row.shop_id is None and not is_elsewhere):
+    shop, whole = row.shop_now, row.parent.shop_now if row.parent is not None else None
+    is_elsewhere = whole is not None and whole.pk == violation.shop_id
+    if (shop.pk if shop is not None else None) == violation.shop_id or (shop is None and not is_elsewhere):
         _tie(row, inspector, kind=ConsequenceKind.VIOLATION, violation=violation)
 
 

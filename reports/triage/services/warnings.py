@@ -41,7 +41,7 @@ def _warn(branch: str) -> int:
     people = User.objects.filter(is_staff=True, is_active=True, branch=branch, groups__name="supervisor").order_by("pk")
     told: set[int] = set()
     for person in people:
-        own = [row for row in rows if not draws.is_tied(person, row.shop)]
+        own = [row for row in rows if not draws.is_tied(person, row.shop_now)]
         if own:
             send(DueSoon, person=person, key=f"{branch}:{own[0].pk}:{clock.now().isoformat()}", context={"lines": _lines(own)})
             told |= {row.pk for row in own}

@@ -1,0 +1,77 @@
+"""Reports about an entry of the register that was merged into another one are about that one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from municipality.review.models import ConflictOfInterest
+from reports.intake.services import ReportPlace
+from reports.models import Consequence, Report
+from reports.triage import draws, services
+from shops.models import Shop
+from shops.office.services import merges
+from tests.browsers import signed_in
+from tests.factories import reports
+from tests.factories.accounts import StaffFactory
+from tests.factories.shops import ShopFactory
+from violations.services import violation_reports
+from violations.services.assessments import Findings
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two(make_shop: Callable[..., Shop]) -> tuple[Shop, Shop]:
+    stays = make_shop(activity_id="BARB", name_en="Kept Entry")
+    return ShopFactory(activity_id="BARB", name_en="Old Entry", owner=stays.owner), stays
+
+
+@pytest.fixture
+def about_merged(two: tuple[Shop, Shop], inspectors: list[User], told: Any) -> Report:
+    """A report about an entry that was merged afterwards."""
+    goes, stays = two
+    place = ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=goes.area, shop=goes)
+    row = reports.assigned(category="shop", place=place)
+    clerk, keeper = (StaffFactory(groups=[f"register_{name}"]) for name in ("clerk", "keeper"))
+    merges.allow(merge=merges.propose(shop=goes, into=stays, note_ar="الرقم نفسه في المحضر", asked_by=clerk), allowed_by=keeper)
+    return Report.objects.select_related("inspector").get(pk=row.pk)
+
+
+def test_they_stand_on_the_page_of_the_shop_and_of_staff(about_merged: Report, two: tuple[Shop, Shop]) -> None:
+    stays = two[1]
+    page = Client().get(f"/en/shops/{stays.public_id}/", follow=True).content.decode()
+    assert f"/en/reports/{about_merged.public_id}/" in page
+    browser = signed_in(about_merged.inspector)
+    for url in ("/admin/eye/", f"/admin/eye/{about_merged.public_id}/"):
+        shown = browser.get(url).content.decode()
+        assert stays.name_ar in shown or stays.name_en in shown, url
+
+
+def test_a_violation_of_the_shop_is_tied_to_them(about_merged: Report, two: tuple[Shop, Shop]) -> None:
+    assert about_merged.area is not None
+    form = signed_in(about_merged.inspector).get(f"/admin/field/new/?origin={about_merged.subject_key}").content.decode()
+    assert two[1].commercial_license_no in form and two[0].commercial_license_no not in form
+    given: dict[str, Any] = {"client_key": str(uuid4()), "offence": "CLN-01", "seen_at": clock.now(), "area": about_merged.area}
+    found = Findings(**given, shop=two[1], place_note="أمام المدخل", origin=about_merged.subject_key)
+    violation_reports.record(inspector=about_merged.inspector, findings=found)
+    assert Consequence.objects.get().report == about_merged
+
+
+def test_an_inspection_is_of_the_shop(about_merged: Report, two: tuple[Shop, Shop]) -> None:
+    made = services.order_inspection(report=about_merged, inspector=about_merged.inspector, reason="شكوى من النظافة")
+    assert made.shop == two[1]
+
+
+def test_who_is_tied_to_the_shop_does_not_act_on_them(about_merged: Report, two: tuple[Shop, Shop], inspectors: list[User]) -> None:
+    officer = next(user for user in inspectors if user != about_merged.inspector)
+    assert officer in draws.able(about_merged, on=None)
+    ConflictOfInterest.objects.create(officer=officer, party_key=two[1].key, kind="relative", declared_by=officer, declared_at=clock.now())
+    assert officer not in draws.able(Report.objects.get(pk=about_merged.pk), on=None)
+    assert signed_in(officer).get(f"/admin/eye/{about_merged.public_id}/").status_code == 403
