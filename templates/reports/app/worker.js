@@ -63,12 +63,12 @@ async function post(request) {
     const isReport = (data.has("send") || data.has("check")) && !data.has("change") && !data.has("_language");
     if (!isReport) return Response.error(); // the browser says that there is no connection, and goes back to what was typed
     const isKept = await keep(data).then(() => true, () => false);
-    if (!isKept && data.has("check")) {
+    if (!isKept) {
       tell(FULL);
-      return new Response(null, { status: 204 }); // the form stays, with what was typed
+      return new Response(null, { status: 204 }); // the page stays, with what was typed
     }
-    if (isKept) await self.registration.sync?.register(SYNC).catch(() => {});
-    return store(async () => (isKept ? "kept" : FULL));
+    await self.registration.sync?.register(SYNC).catch(() => {});
+    return store(async () => "kept");
   }
 }
 

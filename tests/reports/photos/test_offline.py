@@ -176,6 +176,16 @@ def test_what_was_typed_stays_where_the_phone_has_no_room(browser: Browser, live
     page.evaluate(FILL, [area])
     page.wait_for_url("**/?check=1")
     assert "كنبة" in page.inner_text("main")
+    context.set_offline(True)  # on the page on which it is checked, too
+    for _time in range(2):
+        page.evaluate("() => { document.querySelector('[data-report-full]').hidden = true; }")
+        page.click("button[name=send]")
+        expect(page.locator("[data-report-full]")).to_contain_text("في مسودتك لدى البلدية")
+        expect(page.locator("button[name=send]")).to_be_enabled()
+    assert page.url.endswith("/?check=1") and "كنبة" in page.inner_text("main")
+    context.set_offline(False)
+    page.click("button[name=send]")
+    page.wait_for_url("**/report/sent/**")
     context.close()
 
 
