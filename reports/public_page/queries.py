@@ -36,6 +36,7 @@ _PARTS = {
     "has_joined": Exists(Report.objects.filter(merged_into=OuterRef("pk"))),
     "has_consequences": Exists(Consequence.objects.filter(report=OuterRef("pk"))),
 }
+_WITH_PARTS = Report.objects.select_related("area").annotate(**_PARTS).order_by()  # once: each page would resolve them again
 _WITH_CLOSURE = {"close", "propose_close", "propose_unanswered", "complete"}  # moves that write one
 
 
@@ -43,7 +44,7 @@ def by_public_id(public_id: str) -> Report | None:
     """A report for `PublicReport`, hidden or not; None without one."""
     if len(public_id) != ID_LENGTH:
         return None
-    return Report.objects.select_related("area").annotate(**_PARTS).filter(public_id=public_id).order_by().first()
+    return _WITH_PARTS.filter(public_id=public_id).first()
 
 
 def address_of(number: str) -> str:
