@@ -15,10 +15,11 @@ graceful_timeout = 20
 keepalive = 5
 max_requests = 10_000
 max_requests_jitter = 1_000
-# The bank's notification is the longest line of any form; a request line of ours stays far below these.
+# The bank's notification is the longest line of any form; a request line of ours stays far below these. In production nginx refuses
+# longer lines and fields first, with a page in both languages.
 limit_request_line = 4094
 limit_request_fields = 60
-limit_request_field_size = 8190
+limit_request_field_size = 8192  # as large_client_header_buffers of nginx
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 control_socket_disable = True
 accesslog = os.environ.get("WEB_ACCESS_LOG") or None

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +250,59 @@ def test_what_the_front_door_refuses_by_itself_is_said_in_both_languages(
 
 
 @pytest.mark.skipif(PROGRAM is None, reason="nginx was not found; install the package nginx")
+@pytest.mark.parametrize(
+    ("line", "field", "status", "words"),
+    [
+        (4070, 0, 414, "The address is too long"),
+        (7000, 0, 414, "The address is too long"),
+        (9000, 0, 414, "The address is too long"),
+        (100, 9000, 431, "delete the cookies of this site"),
+        (4069, 8000, 502, "The portal is away"),
+    ],
+)
+def test_a_head_that_is_too_long_is_refused_in_both_languages(tmp_path: Path, line: int, field: int, status: int, words: str) -> None:
+    plain, secure, nobody = free_port(), free_port(), free_port()
+    with nginx(rendered(tmp_path, plain=plain, secure=secure, portal=nobody)):
+        got, kind, body = _post(secure, b"", "/ar/?q=".ljust(line, "x"), Cookie="x" * field)
+    assert (got, kind) == (status, "text/html; charset=utf-8")
+    assert words in body and "يُرجى" in body
+
+
+CURL = shutil.which("curl")
+SHIPPED = ("http2_max_concurrent_streams 64;", "limit_conn lines 256;")
+
+
+@pytest.mark.skipif(PROGRAM is None or CURL is None, reason="nginx or curl was not found")
+@pytest.mark.parametrize("is_shipped", [True, False], ids=["as shipped", "control: with 40 lines"])
+def test_a_phone_that_asks_for_many_tiles_at_once_is_not_refused(tmp_path: Path, is_shipped: bool) -> None:
+    """Over one connection of HTTP/2, on which nginx counts each request."""
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            time.sleep(0.5)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_arguments: Any) -> None: ...
+
+    plain, secure = free_port(), free_port()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        path = rendered(tmp_path, plain=plain, secure=secure, portal=server.server_port)
+        text = path.read_text(encoding="utf8")
+        if not is_shipped:
+            path.write_text(text.replace(SHIPPED[0], "").replace(SHIPPED[1], "limit_conn lines 40;"), encoding="utf8")
+        with nginx(path):
+            _post(secure, b"")  # until it listens
+            command = [str(CURL), "-sk", "--http2", "-Z", "--parallel-max", "100", "-o", "/dev/null", "-w", "%{http_code} "]
+            address = f"https://127.0.0.1:{secure}/static/tile?[1-90]"
+            answer = subprocess.run([*command, address], capture_output=True, text=True, timeout=60)
+        server.shutdown()
+    statuses = answer.stdout.split()
+    assert len(statuses) == 90 and ("429" in statuses) is not is_shipped, set(statuses)
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="nginx was not found; install the package nginx")
 @pytest.mark.parametrize(("path", "status"), [(STATEMENT, 502), ("/admin/payments/bankstatement/", 413)])
 def test_a_settlement_file_of_full_size_comes_through_the_front_door(tmp_path: Path, path: str, status: int) -> None:
     plain, secure, nobody = free_port(), free_port(), free_port()
@@ -257,14 +310,14 @@ def test_a_settlement_file_of_full_size_comes_through_the_front_door(tmp_path: P
         assert _post(secure, b"x" * mapping.MAX_BYTES, path)[0] == status  # 502: nobody stands behind this door
 
 
-def _post(port: int, body: bytes, path: str = "/ar/") -> tuple[int, str, str]:
+def _post(port: int, body: bytes, path: str = "/ar/", **headers: str) -> tuple[int, str, str]:
     """Status, type and text of the front door's answer, tried until nginx listens. Raises ConnectionRefusedError after ten seconds."""
     unverified = ssl._create_unverified_context()
     until = time.monotonic() + 10
     while True:
         with closing(http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=unverified)) as line:
             try:
-                line.request("POST", path, body)
+                line.request("POST", path, body, headers)
                 answer = line.getresponse()
                 return answer.status, str(answer.getheader("Content-Type")), answer.read().decode()
             except ConnectionRefusedError:
