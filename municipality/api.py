@@ -21,6 +21,7 @@ from municipality.accounts.access import public
 from municipality.accounts.limits import AttemptLimit, LimitUsage, address_of
 from municipality.cases import queries
 from municipality.cases.catalogue import ServiceEntry, services, terms
+from municipality.documents import queries as documents
 from municipality.documents.services import look_up
 from municipality.documents.views.public import CHECKS, SECONDS
 from municipality.incidents import queries as incidents
@@ -145,7 +146,7 @@ class Verify(PublicView):
         names = document.public_facts.get("trade_name", ["", ""])
         body = {
             "number": document.number,
-            "state": document.live_state,
+            "state": documents.live_state(document),
             "valid_from": document.valid_from,
             "valid_to": document.valid_to,
             "sha256": document.file.sha256 if document.file else None,

@@ -44,10 +44,20 @@ class BoardLicenceFacts(LetterFacts):
     title, english_title = "ترخيص إعلان", "Licence for boards"
 
     @staticmethod
+    def live_state(document: Document) -> str:
+        """As `queries.licence_state` of its boards."""
+        return queries.licence_state(document, _boards_of(document))
+
+    @staticmethod
     def public_notes(document: Document) -> list[Text]:
-        """The boards of a licence that have ended or not begun, each with how and from when, or that are suspended with their shop."""
-        boards = Board.objects.filter(request__document=document).select_related("end", "request__document__last_event").order_by("line")
-        return [note for board in boards if (note := _note(board))]
+        """The boards of a licence that have ended or not begun, each with how and from when, or that are suspended with their shop.
+
+        First that none is licensed, where the last day on the paper is still to come.
+        """
+        boards = _boards_of(document)
+        notes = [note for board in boards if (note := _note(board))]
+        has_lapsed = document.live_state == "valid" and queries.licence_state(document, boards) == "expired"
+        return [_("No board of this licence is licensed any more."), *notes] if has_lapsed else notes
 
     @property
     def is_one_page(self) -> bool:
@@ -64,6 +74,11 @@ class BoardLicenceFacts(LetterFacts):
     def _boards_and_signatures(self) -> int:
         signed = {label for label, _english in PRINTED.values()}
         return len(self.sections[0].lines_ar) + sum(row.label_ar in signed for row in self.rows)
+
+
+def _boards_of(document: Document) -> list[Board]:
+    rows = Board.objects.filter(request__document=document).select_related("end", "request__document__last_event")
+    return list(rows.order_by("line"))
 
 
 def _note(board: Board) -> Text:

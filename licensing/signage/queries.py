@@ -20,6 +20,7 @@ from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
 from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
+from municipality.documents.models import Document
 from municipality.documents.states import LIVE, DocumentState
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
@@ -169,6 +170,19 @@ def standing(board: Board) -> str:
     if state in ("valid", "revoked") and board.last_day < clock.today():
         return "expired"
     return "not_yet" if state == "valid" and board.first_day is not None and board.first_day > clock.today() else state
+
+
+def licence_state(document: Document, boards: Sequence[Board]) -> str:
+    """How a licence of boards stands today: the live state of its document while it is not valid, else as its boards stand.
+
+    Its last day is that of the board that ends last: where that one was removed, "expired" comes when the others have ended, and
+    "not_yet" while only one stands that has not begun.
+    """
+    state = document.live_state
+    if state != "valid" or not boards:
+        return state
+    found = {standing(board) for board in boards}
+    return next((one for one in ("valid", "not_yet") if one in found), "expired")
 
 
 def renewal_of(board: Board) -> Board | None:

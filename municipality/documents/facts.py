@@ -185,6 +185,12 @@ class Facts:
         return ""
 
     @staticmethod
+    def live_state(document: Any) -> str:
+        """`Document.live_state`, for the check page; a kind whose subjects may all have ended before its last day says so."""
+        state: str = document.live_state
+        return state
+
+    @staticmethod
     def public_notes(document: Any) -> Sequence[Text]:
         """Sentences about the present state of the document, for the check page; none where the state says everything."""
         return ()

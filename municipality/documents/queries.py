@@ -40,6 +40,12 @@ def visible_to(user: Visitor) -> QuerySet[Document]:
     return Document.objects.filter(condition).exclude(state="draft")
 
 
+def live_state(document: Document) -> str:
+    """What the check page and its interface say of a document today, as its kind tells: a value of `Document.live_state`."""
+    kind = DOCUMENT_KINDS.get(document.kind)
+    return document.live_state if kind is None else kind.live_state(document)
+
+
 def page_of_number(number: str) -> str:
     """The public page of what has a document with a number as it is printed, or an empty text."""
     return next((url for page_of in NUMBER_PAGES.values() if (url := page_of(number))), "")

@@ -72,7 +72,8 @@ def board(request: HttpRequest, public_id: str) -> HttpResponse:
     state, label = labels.STANDING[queries.standing(found)]
     may_renew = renewal is None and visible_to(user, BOARDS).filter(pk=shop.pk).exists()
     standing = queries.standing(found)
-    heading = _("Licensed board") if end_of(found) is None else _("Board whose licence has ended")
+    is_over = end_of(found) is not None or standing in ("expired", "revoked", "superseded")
+    heading = _("Board whose licence has ended") if is_over else _("Licensed board")
     context = of_holder | {
         "heading": _("Replaced board") if standing == "changed" else heading,
         "board": found,

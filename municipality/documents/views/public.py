@@ -49,7 +49,7 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     if not take_attempt(request, "verify", limit=CHECKS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     document = services.look_up(code)
-    context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}
+    context: dict[str, Any] = {"document": document, "state": queries.live_state(document) if document else ""}
     facts_class = queries.DOCUMENT_KINDS.get(document.kind) if document else None
     context["host"] = settings.PORTAL_URL.partition("://")[2].rstrip("/") + "/"
     context["kind"] = facts_class.name if facts_class else ""
