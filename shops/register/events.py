@@ -20,7 +20,6 @@ from shops.models import EventKind, Pending, Shop, ShopActivity, ShopEvent, Trad
 from shops.register.signals import shops_changed
 
 ADDRESS_COLUMNS = ("area_id", "block", "street", "building", "plot", "floor", "unit", "paci_number")
-PLACE = ADDRESS_COLUMNS[:5]  # another of these is another place; the others of an address are corrected without a move
 
 
 def leaves_its_point(changed: Collection[str]) -> bool:
@@ -28,8 +27,8 @@ def leaves_its_point(changed: Collection[str]) -> bool:
 
     A street or building written in another way on the same plot leaves the point where it is; with another PACI number it moves.
     """
-    moved = {*PLACE, "paci_number"}.intersection(changed)
-    return bool(moved & {"area_id", "block", "plot"}) or ("paci_number" in moved and len(moved) > 1)
+    moved = set(ADDRESS_COLUMNS).difference({"floor", "unit"}).intersection(changed)
+    return bool(moved & {"area_id", "block", "plot"}) or {"paci_number"} < moved
 
 
 def record_event(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from licensing import former_holders
 from licensing.health import services as health
 from licensing.health.states import CHANGE
 from licensing.health.transfers import services as transfers
@@ -69,6 +70,18 @@ def test_nothing_is_billed_for_boards_of_a_shop_that_the_register_gave_to_anothe
     transfer(shop=shop, to=PersonFactory(noura=True), source="case:of a claim", actor=BY)
     desk_acts.approve(officer)
     assert reason(request) == ("refused", "shop_moved") and not Bill.objects.exists()
+
+
+def test_a_street_that_is_written_in_another_way_ends_no_request_for_boards(
+    shop: Shop, owner: User, officer: User, outbox: Callable[..., int]
+) -> None:
+    boards.sent(shop, owner)
+    columns = {name: getattr(shop, name) for name in events.ADDRESS_COLUMNS}
+    change = FactChange("address", columns | {"street": f"{shop.street} (corrected)"})
+    change_register(shop=shop, changes=[change], source="correction:1", actor=BY)
+    request = boards.fresh(desk_acts.approve(officer))
+    former_holders.end_boards()
+    assert boards.fresh(request.case).case.state == "awaiting_payment" and queries.lost(request) == ""
 
 
 @pytest.mark.parametrize("is_approved", [False, True])

@@ -149,10 +149,14 @@ def test_a_suspended_shop_suspends_them_and_closing_it_ends_them(licensed: Board
     assert states(shop) == ["with_shop"] * 2 and told(owner) == ["suspended_with_shop", "ended_with_shop"]
 
 
-def test_a_shop_that_moves_leaves_its_boards_and_a_corrected_floor_does_not(licensed: BoardRequest, shop: Shop) -> None:
-    moved(shop, floor="7")
+@pytest.mark.parametrize("corrected", ["floor", "street", "building", "paci_number"])
+@pytest.mark.parametrize("elsewhere", [{"block": "99"}, {"street": "Other", "paci_number": "20990099"}])
+def test_a_shop_that_moves_leaves_its_boards_and_a_corrected_address_does_not(
+    licensed: BoardRequest, shop: Shop, corrected: str, elsewhere: dict[str, str]
+) -> None:
+    moved(shop, **{corrected: "20770077" if corrected == "paci_number" else "7"})
     assert states(shop) == ["valid"] * 2
-    moved(Shop.objects.get(pk=shop.pk), block="99")
+    moved(Shop.objects.get(pk=shop.pk), **elsewhere)
     assert states(shop) == ["with_shop"] * 2
 
 
