@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.services import issue
+from licensing.health.services.officer import write_begun
 from licensing.health.states import RENEWAL
 from licensing.measures import effects, queries
 from licensing.measures.models import MeasureEnd
@@ -275,6 +276,8 @@ def _restore(shop_id: int, actor: Actor) -> None:
         issue.put_back(licence, document, reason=effects.OVER, actor=actor)
         if case is not None and is_unpaid and not is_over:
             issue.suspend(case, licence)
+        else:
+            write_begun(licence)
 
 
 def _case_of(licence: HealthLicence) -> Case | None:

@@ -14,7 +14,7 @@ from licensing.health.documents import HealthLicenceFacts
 from licensing.health.names import FROM_ISSUE
 from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued
 from licensing.health.services.lost import lost_at_issue, lost_condition
-from licensing.health.services.officer import accepted_by, with_changes, write_changes
+from licensing.health.services.officer import accepted_by, keep_accepted, with_changes, write_begun
 from licensing.health.states import RenewalState
 from licensing.health.transfers import handover
 from licensing.measures import effects
@@ -90,8 +90,7 @@ def issue_renewal(*, case: Case) -> None:
             renewal.first_day = min(clock.today(), renewal.last_day)
         rows = Shop.objects.select_related("activity", "area__governorate", "branch", "owner", "organisation")
         shop, period = rows.get(pk=renewal.licence.shop_id), Period(renewal.first_day, renewal.last_day)
-        if renewal.act in FROM_ISSUE:
-            shop = with_changes(shop, renewal)
+        shop = with_changes(shop, renewal)
         if renewal.act == Act.TRANSFER:
             shop = handover.with_new_holder(shop, renewal)
         repeated = renewal.licence.document if renewal.act == Act.DUPLICATE else None
@@ -112,12 +111,12 @@ def issue_renewal(*, case: Case) -> None:
         renewal = queries.get_renewal(locked)
         if code := lost_at_issue(locked):  # since the document was drawn; the next try refuses
             raise Refused(code)
-        if renewal.act in FROM_ISSUE and renewal.accepted_facts is None:
-            renewal.accepted_facts = write_changes(locked, renewal).registered_facts()
+        keep_accepted(renewal)
         if renewal.act == Act.TRANSFER:
             handover.hand_over(renewal, accepted_by(locked))
         licence = _put_in_force(renewal, document)
         advance(locked, "issue", actor=SYSTEM, data={"licence": document.number})
+        write_begun(licence)
         document.refresh_from_db(fields=["state", "last_event"])  # a measure may have suspended it in this transaction
         is_held = document.state == DocumentState.SUSPENDED
         issued.tell(RenewalIssued, locked, {"case": locked, "licence": licence, "document": document, "is_held": is_held})
@@ -153,10 +152,15 @@ def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
 
 @transaction.atomic
 def supersede_previous(*, licence_id: int) -> None:
-    """Supersede the licence before this one; runs on the first day of the renewed licence, which the search and the boards follow."""
-    licence = HealthLicence.objects.select_related("document", "previous__document").get(pk=licence_id)
+    """Supersede the licence before this one, and write what changes with it; runs on the first day of the renewed licence.
+
+    The search and the boards follow.
+    """
+    licence = HealthLicence.objects.select_related("previous__document").get(pk=licence_id)
+    licence.document = _lock_shop(licence)
     if licence.previous is not None and licence.document.state in LIVE:
         documents.supersede(licence.previous.document, by=licence.document, actor=SYSTEM)
+    write_begun(licence)
     shops.refresh_search([licence.shop_id])
 
 
@@ -183,6 +187,7 @@ def resume(licence: HealthLicence) -> None:
         return
     if _is_held(document):
         put_back(licence, document, reason="paid_again", actor=SYSTEM)
+        write_begun(licence)
         shops.refresh_search([licence.shop_id])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, draft_pages, new_places, queries
@@ -15,13 +16,15 @@ from licensing.health.notifications import CorrectionsLapsed, RefusedAfterPaymen
 from licensing.health.services.cases import open_renewal
 from licensing.health.services.lost import lost_condition
 from licensing.health.states import CHANGE, RENEWAL, TRANSFER, RenewalState
-from licensing.models import Act, Lane, Renewal, RenewalChange
+from licensing.models import HealthLicence, Lane, Renewal, RenewalChange
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
+from municipality.documents.models import Document
+from municipality.documents.states import LIVE
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs.services import enqueue
@@ -36,7 +39,7 @@ from municipality.rulebook.models import Authority
 from municipality.uploads import services as uploads
 from payments.rules import Line
 from payments.services import issue_bill
-from shops.models import Shop
+from shops.models import RegisterChange, Shop
 from shops.register import queries as shops
 from shops.register.services import change_register
 
@@ -176,21 +179,18 @@ def answer_corrections(*, case: Case, applicant: User, answers: Mapping[str, Map
 
 
 def accepted(case: Case) -> None:
-    """After an officer's approval: issue the bill, and write what a renewal changes to the register. In the decision's transaction.
+    """After an officer's approval: issue the bill. In the decision's transaction.
 
-    What a change between renewals changes is written with the issue of its licence: until then the licence in force says what it said.
-    A request whose licence can no longer be issued is refused before anything is paid or written.
+    What the request changes is written when its licence is in force (`write_begun`): until then the licence in force says what it said.
+    A request whose licence can no longer be issued is refused before anything is paid.
     """
-    Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
+    shop = Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
     if code := lost_condition(case):
         advance(case, "refuse", actor=SYSTEM, reason=code)
         context = {"case": case, "is_free": True}
         send(RefusedAfterPayment, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
         return
     renewal = queries.get_renewal(case)
-    actor = cases.last_actor(case)
-    is_renewal = renewal.act == Act.RENEWAL
-    shop = write_changes(case, renewal) if is_renewal else Shop.objects.get(pk=renewal.licence.shop_id)
     issue_bill(
         kind=case.service,
         subject=case.key,
@@ -198,7 +198,7 @@ def accepted(case: Case) -> None:
         title_ar=f"{NAMES[case.service][0]}: {shop.name_ar}"[:160],
         title_en=f"{NAMES[case.service][1]}: {shop.name_en}"[:160],
         lines=_bill_lines(case, renewal),
-        actor=actor,
+        actor=cases.last_actor(case),
     )
     unpaid_days = rulebook.edition("limits.health", clock.today()).limits["unpaid_days"].value
     enqueue(
@@ -206,20 +206,39 @@ def accepted(case: Case) -> None:
     )
 
 
-def write_changes(case: Case, renewal: Renewal) -> Shop:
-    """Write the accepted changes to the register, in the name of who accepted them, and keep the facts that the licence then states.
+def keep_accepted(renewal: Renewal) -> None:
+    """Keep the facts that the licence of an accepted request states, once; in the transaction of its issue."""
+    if renewal.lane == Lane.OFFICER and renewal.accepted_facts is None:
+        shop = with_changes(Shop.objects.get(pk=renewal.licence.shop_id), renewal)
+        renewal.accepted_facts = shop.registered_facts()
+        renewal.save(update_fields=["accepted_facts"])
 
-    Returns the shop.
+
+def write_begun(licence: HealthLicence) -> None:
+    """Write what the request of a licence changes to the register, in the name of who accepted it, once the licence is in force.
+
+    Until its first day, and while it is suspended, nothing is written; what the register has changed since its issue stands. Idempotent.
+    The caller has locked the shop.
     """
-    actor = accepted_by(case)
-    shop = Shop.objects.select_for_update(of=("self",)).get(pk=renewal.licence.shop_id)
-    differing = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared_changes(renewal)]
-    differing = [(row, before) for row, before in differing if row.after != before]
-    if differing:
-        fact_changes = [changes.register_change(row.name, before, row.after, row.secret) for row, before in differing]
-        shop = change_register(shop=shop, changes=fact_changes, source=case.key, actor=actor)
-    Renewal.objects.filter(pk=renewal.pk).update(accepted_facts=shop.registered_facts())
-    return shop
+    renewal = Renewal.objects.filter(new_licence=licence, lane=Lane.OFFICER).select_related("case").first()
+    if renewal is None or licence.first_day > clock.today() or not _is_live(licence):
+        return
+    shop, case = Shop.objects.get(pk=licence.shop_id), renewal.case
+    since = RegisterChange.objects.filter(Q(at__gt=_issued_at(case)) | Q(source=case.key), shop=shop)
+    stands = set(since.values_list("name", flat=True))
+    differing = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared_changes(renewal) if row.name not in stands]
+    fact_changes = [changes.register_change(row.name, before, row.after, row.secret) for row, before in differing if row.after != before]
+    if fact_changes:
+        change_register(shop=shop, changes=fact_changes, source=case.key, actor=accepted_by(case))
+
+
+def _is_live(licence: HealthLicence) -> bool:
+    return Document.objects.filter(pk=licence.document_id, state__in=LIVE).exists()
+
+
+def _issued_at(case: Case) -> dt.datetime:
+    at: dt.datetime = case.events.filter(to_state=RenewalState.ISSUED).order_by("-pk").values_list("at", flat=True)[0]
+    return at
 
 
 def with_changes(shop: Shop, renewal: Renewal) -> Shop:

@@ -211,12 +211,25 @@ def test_a_much_later_one_goes_to_an_officer_and_covers_the_time_since(make_shop
     assert bill is not None and bill.total_fils == 25_000
 
 
-def test_approval_writes_the_register_with_its_trace_and_makes_the_bill(make_shop: Any, owner: Any) -> None:
+def test_approval_makes_the_bill_and_the_first_day_writes_the_register_with_its_trace(
+    make_shop: Any, owner: Any, settings: Any, tmp_path: Any, frozen_clock: Any
+) -> None:
+    settings.SIGNER_KEY_FILE = str(tmp_path / "seal.p12")
+    seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
     shop = make_shop()
     case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["trade_name", "activity", "area_m2", "manager", "address"])
     deciding = OfficerFactory()
     accepted = desk_acts.approve(deciding)
     assert accepted.state == "awaiting_payment"
+    bill = payments.bill_of(case.key)
+    assert bill is not None and bill.total_fils == 10_000
+    assert Job.objects.filter(kind="licensing.close_unpaid", key=case.public_id).count() == 1
+    assert not RegisterChange.objects.exists() and Renewal.objects.get(case=case).accepted_facts is None
+    services.take_payment(case=accepted)
+    services.issue_renewal(case=Case.objects.get(pk=case.pk))
+    licence = HealthLicence.objects.get(shop=shop, is_current=True)
+    frozen_clock.move(days=(licence.first_day - clock.today()).days)
+    services.supersede_previous(licence_id=licence.pk)
     shop = Shop.objects.get(pk=shop.pk)
     assert (shop.name_ar, shop.area_m2, shop.manager_name_en) == ("صالون النخيل", 85, "Ali Al-Saleh")
     assert (shop.branch_id, shop.block, shop.paci_number) == ("KU", "7", "20220222")
@@ -227,11 +240,7 @@ def test_approval_writes_the_register_with_its_trace_and_makes_the_bill(make_sho
     }
     assert MANAGER not in str(list(traces.values()))
     assert AuditEvent.objects.filter(action="shop.changed", subject=shop.key).count() == 1
-    renewal = Renewal.objects.get(case=case)
-    assert renewal.accepted_facts == shop.registered_facts()
-    bill = payments.bill_of(case.key)
-    assert bill is not None and bill.total_fils == 10_000
-    assert Job.objects.filter(kind="licensing.close_unpaid", key=case.public_id).count() == 1
+    assert Renewal.objects.get(case=case).accepted_facts == shop.registered_facts()
 
 
 def test_what_an_officer_accepted_is_no_change_at_the_next_try(make_shop: Any, owner: Any) -> None:
