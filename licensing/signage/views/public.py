@@ -41,6 +41,7 @@ def start(request: HttpRequest) -> HttpResponse:
         fees_edition=fees,
         rate_groups=labels.rate_groups(fees.boards),
         longest=limits.limits["longest_months"].value,
+        consent_days=limits.limits["consent_days"].value,
         drawn_needs_less=least != queries.slots(files, are_drawn=True),
         needed=[queries.SLOTS[code] for code, count in least.items() if count],
         optional=[queries.SLOTS[code] for code, count in least.items() if not count],

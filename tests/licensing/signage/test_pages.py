@@ -112,6 +112,12 @@ def test_everybody_sees_a_licensed_board_without_names(client: Client, shop: Sho
     assert "Licensed: 2 boards" in mine and "Ask for boards" in mine
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", ("The landlord can sign", "7 days")), ("ar", ("ويمكن لمالك العقار", "أيام"))])
+def test_the_card_names_the_signatures_of_others(language: str, words: tuple[str, str], client: Client, rules: Any) -> None:
+    needed = client.get(f"/{language}/boards/").content.decode()
+    assert all(text in needed for text in words)
+
+
 def test_the_card_says_what_is_needed_and_what_it_costs(client: Client, rules: Any) -> None:
     page = client.get("/en/boards/").content.decode()
     assert "Photo of the shop front" in page and "100.000" in page and "assumption" not in page
