@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -39,9 +40,9 @@ from payments.models import Receipt
 from payments.states import BillState
 from violations import court_list, options, queries, rules, units
 from violations.forms import ViolationLookupForm
-from violations.models import Relief, StopLift, Violation
+from violations.models import Relief, Service, StopLift, Violation, ViolationEvent
 from violations.services import blocks, notices, repetition, settlements
-from violations.services.periods import limits_of
+from violations.services.periods import SERVE, limits_of
 from violations.states import GIVES_BACK, VIOLATION, ViolationState
 
 FOUND = "violations_found"  # signed cookie: violations that this browser found by number and digits
@@ -219,12 +220,26 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "plan": plan,
             "parts": [(part, part not in unpaid) for part in plan.instalments.all()] if plan is not None else [],
             "judgment": getattr(row, "judgment", None),
-            "events": [{"title": WORKFLOWS[VIOLATION].moves[event.move].label, "at": event.at} for event in events],
+            "events": _steps(events, service),
             "has_notice": has_notice and is_party,
             "measure": units.measure(row.offence_facts["unit"], row.quantity_hundredths, row.months),
             "crumbs": _crumbs(row, access),
         },
     )
+
+
+def _steps(events: Sequence[ViolationEvent], service: Service | None) -> list[dict[str, Any]]:
+    """What has happened so far, in its order. The notice has one instant, that of its service, whenever that was entered.
+
+    A report that was signed on paper and entered later was written when it was signed, not afterwards.
+    """
+    moves, received = WORKFLOWS[VIOLATION].moves, SERVE.values()
+    steps = [{"move": event.move, "title": moves[event.move].label, "at": event.at} for event in events if event.move not in received]
+    if service is not None:
+        for step in steps:
+            step["at"] = min(step["at"], service.at) if step["move"] in ("order", "charge") else step["at"]
+        steps.append({"title": moves["serve"].label, "at": service.at})
+    return sorted(steps, key=lambda step: step["at"])
 
 
 def _crumbs(row: Violation, access: Access | None) -> list[tuple[str | SafeString, str]]:

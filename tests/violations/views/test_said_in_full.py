@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +14,14 @@ from django.utils import translation
 
 from municipality.kernel import clock
 from municipality.kernel.ids import with_check
-from municipality.ui.templatetags.portal import day
+from municipality.ui.templatetags.portal import day, moment
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import SALIM, OrganisationFactory, StaffFactory
+from tests.factories.uploads import UploadFactory
 from tests.factories.violations import ObjectionFactory
 from violations import queries, rules
-from violations.models import Violation
+from violations.models import Service, Signed, Violation
 from violations.services import court, notices, objections, terms, violation_reports
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +165,21 @@ def test_my_violations_lead_to_older_and_back_to_newer(
     last = main(client, f"/en/violations/mine/{link}")
     assert re.findall(r'<a href="/en/violations/(\w{26})/">', last) == pages[0] and ">Newer<" not in last
     assert pages[3] == pages[1] and len(pages[2]) == 1
+
+
+@pytest.mark.parametrize("how", ["signed on paper", "by hand"])
+def test_a_notice_that_is_entered_later_has_one_day(write: Callable[..., Violation], how: str, frozen_clock: Clock, store: Path) -> None:
+    row = write(signed=Signed.SIGNED, seen_at=clock.now() - dt.timedelta(days=2)) if how == "signed on paper" else write()
+    if how == "by hand":
+        served_on = clock.today() + dt.timedelta(days=1)
+        frozen_clock.move(days=3)
+        clerk = StaffFactory(groups=["violation_clerk"], login="clerk", branch_id="HA")
+        UploadFactory(owner=clerk, subject=queries.proof_key(row), slot="proof")
+        notices.serve_by_hand(violation=row, clerk=clerk, on=served_on, how="handed", receipt="R-7")
+    service = Service.objects.get(violation=row)
+    page = main(by_number(row), address(row))
+    fact = page[page.index("Notice received") :].partition("<dd>")[2].partition("<small")[0]
+    steps = page[page.index("What has happened so far") :]
+    received = steps[steps.index("Notice received") :].partition("<p>")[2].partition("</p>")[0]
+    assert received.strip() == fact.strip() == str(moment(service.at)) and clock.day_of(service.at) != clock.today()
+    assert steps.index("Violation report and settlement order") < steps.index("Notice received")
