@@ -81,10 +81,14 @@ def queue_facts(case: Case, *, is_promised: bool = False) -> list[Fact]:
         facts.append(Fact(_("Now"), ENTRY_LABELS[QueueEntryState(entry.state)]))
     if entry.state == QueueEntryState.AWAY:
         facts.append(Fact(_("Decision date"), _("paused until the answer arrives")))
-    elif case.due_on is not None:
-        facts.append(Fact(_("Decision by"), day(case.due_on), lateness(case.due_on, decision_minute(case, case.due_on))))
-    if entry.state == QueueEntryState.WAITING and entry.estimate is not None:
-        facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate), late_estimate(case, entry.estimate)))
+        return facts
+    # One date for one promise: a later estimate is said in words beside the promised day, and is no second day.
+    later = late_estimate(case, entry.estimate) if entry.state == QueueEntryState.WAITING and entry.estimate is not None else ""
+    if case.due_on is not None:
+        note = lateness(case.due_on, decision_minute(case, case.due_on)) or later
+        facts.append(Fact(_("Decision by"), day(case.due_on), note))
+    if entry.state == QueueEntryState.WAITING and entry.estimate is not None and not later:
+        facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate)))
     return facts
 
 
@@ -93,11 +97,11 @@ def _before(ahead: int) -> Fact:
 
 
 def late_estimate(case: Case, estimate: dt.date) -> Text:
-    """Why an officer is expected only after the promised day; empty if the day can be kept."""
+    """That an officer is expected only after the promised day; empty if the day can be kept."""
     if case.due_on is None or estimate <= case.due_on:
         return ""
     return _(
-        "Later than the promised day, at the pace at which the requests before this one are decided. "
+        "At the pace at which the requests before this one are decided, it will be later. "
         "The promised day stays: once it passes, the supervisor is told and this page says so."
     )
 

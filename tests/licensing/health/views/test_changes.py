@@ -19,8 +19,10 @@ from municipality.cases.models import Case
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft, Unsaved
 from municipality.kernel import clock
-from municipality.review.panels import late_estimate
+from municipality.review import queries as review
+from municipality.review.panels import late_estimate, queue_facts
 from municipality.review.services import desk
+from municipality.ui.templatetags.portal import day
 from municipality.uploads.views import pages as upload_pages
 from shops.models import Shop
 from tests import desk_acts
@@ -371,9 +373,24 @@ def test_an_officer_expected_after_the_promised_day_is_explained(make_shop: Any,
     assert case.due_on is not None
     assert late_estimate(case, case.due_on) == "", "the control"
     with translation.override("en"):
-        assert "Later than the promised day" in str(late_estimate(case, case.due_on + dt.timedelta(days=1)))
+        assert "it will be later" in str(late_estimate(case, case.due_on + dt.timedelta(days=1)))
     with translation.override("ar"):
-        assert "بعد اليوم الموعود" in str(late_estimate(case, case.due_on + dt.timedelta(days=1)))
+        assert "سيتأخر عن هذا اليوم" in str(late_estimate(case, case.due_on + dt.timedelta(days=1)))
+
+
+@pytest.mark.parametrize(("later", "is_later"), [(0, False), (8, True)], ids=["control", "later"])
+def test_a_promise_has_one_day_though_the_queue_is_slower(
+    make_shop: Any, owner: Any, later: int, is_later: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    assert case.due_on is not None
+    estimate = case.due_on + dt.timedelta(days=later)
+    monkeypatch.setattr(review, "position", lambda _case: review.Position("waiting", 9, 2, estimate))
+    with translation.override("en"):
+        facts = {str(fact.label): (str(fact.value), str(fact.note)) for fact in queue_facts(case, is_promised=True)}
+        assert facts["Decision by"][0] == str(day(case.due_on)) and ("it will be later" in facts["Decision by"][1]) is is_later
+        assert ("Expected to reach an officer" in facts) is not is_later
+        assert all(str(day(estimate)) not in value for value, _note in facts.values()) is is_later
 
 
 def test_a_request_without_files_declares_none_and_says_that_none_is_needed(make_shop: Any, owner: Any) -> None:
