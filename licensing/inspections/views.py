@@ -80,7 +80,7 @@ def _context(request: AuthenticatedHttpRequest, row: Inspection, form: TimeForm 
         "result": result,
         "next": row.next.exclude(state=InspectionState.CANCELLED).first() if row.state == InspectionState.FAILED else None,
         "has_self_check": row.is_open and row.answers.filter(by_owner=True).exists(),
-        "crumbs": [(_("Inspection"), "")],
+        "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Inspection"), "")],
     }
 
 
@@ -110,7 +110,7 @@ def self_check(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespons
         "is_open": row.is_open and not sent,
         "asked": [(line, fields.get(line.rule.code)) for line in form.lines],
         "field": fields[SELF],
-        "crumbs": [(_("Inspection"), page), (_("Self-check"), "")],
+        "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Inspection"), page), (_("Self-check"), "")],
     }
     status = refusal.status if refusal else 400 if submitted else 200
     return render(request, "licensing/inspections/self_check.html", context, status=status)
