@@ -176,7 +176,8 @@ def answers_block(opinion: Opinion, draft: OpinionDraft | None, title: Text = ""
     outcome = OpinionOutcome(opinion.instant_outcome)
     grounds = [ground(row) for row in opinion.instant_grounds]
     edition = [_edition(opinion.instant_edition)] if opinion.instant_edition else []
-    records = [Record(_("Instant answer"), TAGS[outcome], outcome.label, lines=[*grounds, *edition])]
+    asked = question(opinion.activity, opinion.floor)
+    records = [Record(_("Instant answer"), TAGS[outcome], outcome.label, lines=[asked, *grounds, *edition])]
     if draft is not None:
         lines = [term(bilingual(draft, "text")), *_why(opinion, draft)]
         records.append(Record(_("Opinion of the planner"), TAGS[draft.outcome], draft.get_outcome_display(), lines=lines))
