@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shops.public_page.holdings import Holding
 
 _ACT, _BUTTON, _PLAIN = SafeString(' class="is-act"'), SafeString(' class="kp-btn"'), SafeString("")
+_NONE = SafeString(' class="is-none"')  # left out where each cell stands by itself
 
 
 class Cells:
@@ -67,7 +68,7 @@ class Cells:
         step = _link(line.url, _html(line.action), name, _BUTTON) if line.action else self.no_step
         return SafeString(
             f'<td role="cell" class="is-state" data-label="{title}"><span>{state}</span></td>'
-            f'<td role="cell" data-label="{self.ends}">{last_day}</td>'
+            f'<td role="cell"{"" if line.deadline else _NONE} data-label="{self.ends}">{last_day}</td>'
             f'<td role="cell"{_ACT if line.action else _PLAIN} data-label="{self.next}">{step}</td>'
         )
 
