@@ -43,7 +43,7 @@ class ViolationsConfig(AppConfig):
         )
         from violations.forms import ViolationLookupForm
         from violations.legacy_fines.kind import KIND as LEGACY_FINES_IMPORT
-        from violations.services import blocks, dues, settlements, visitors
+        from violations.services import blocks, dues, reversals, settlements, visitors
         from violations.states import OBJECTION, SERVICE
 
         INSPECTORS.register("violations", queries.able_to_inspect)
@@ -75,7 +75,7 @@ class ViolationsConfig(AppConfig):
             NUMBER_KINDS.register(letters, catalogue.NUMBERS)
         PREFIXES.register("violation", files.VIOLATION_FILES)
         PREFIXES.register("notice", files.PROOF_FILES)
-        payments.PAYABLES.register(settlements.BILL, payments.Payable(settlements.paid, settlements.voided, freed=settlements.freed))
+        payments.PAYABLES.register(settlements.BILL, payments.Payable(settlements.paid, reversals.voided, freed=reversals.freed))
         payments.OWING.register(settlements.BILL, payments.Owing(dues=dues.dues, bill_for=dues.bill_for))
         payments.VISITORS.register(settlements.BILL, visitors.may_pay)
         payments.OUTCOMES.register(settlements.BILL, dues.outcome)

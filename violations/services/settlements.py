@@ -1,4 +1,4 @@
-"""Bills for the sums of a violation, and their effects when they are paid or taken back."""
+"""Bills for the sums of a violation, and their effects when they are paid."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from payments.services import issue_bill, owe_back, start_attempt, void_bill
 from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, SettlementOrder, Violation
-from violations.notifications import PaidForYou, PaymentTakenBack, Settled, notify
+from violations.notifications import PaidForYou, Settled, notify
 from violations.services import blocks, delegates
-from violations.states import OPEN, PlanState, ViolationState
+from violations.states import PlanState, ViolationState
 
 V = ViolationState
 ME = system("violations")
@@ -243,7 +243,7 @@ def _instalment_paid(row: Violation, charge: Charge) -> None:
     if plan is None or charge.instalment is None or (states != (V.INSTALMENTS, PlanState.ACTIVE) and not is_completed):
         raise Refused("not_owed", _("This amount is no longer owed in this way. What was paid is returned."))
     data = {"number": charge.instalment.number, "bill": charge.bill.reference}
-    if not is_completed and payments.was_in_review(charge.bill_id) and (until := _keep_parts_open(plan.pk)) is not None:
+    if not is_completed and payments.was_in_review(charge.bill_id) and (until := keep_parts_open(plan.pk)) is not None:
         data["until"] = until.isoformat()
     record("violation.instalment_paid", subject=row.key, actor=ME, data=data)
     if is_completed or unpaid_parts(plan):
@@ -260,62 +260,7 @@ def _record_paid(row: Violation, charge: Charge) -> bool:
     return blocks.end(row) > 0
 
 
-@transaction.atomic
-def voided(bill_id: int) -> None:
-    """The bank took a payment back: the sum is owed again in the earlier state, and its last day is not one that passed meanwhile."""
-    charge = queries.charge_of(bill_id)
-    row = locked(charge.violation)
-    reason = "reversed_by_bank"
-    if charge.kind == ChargeKind.INSTALMENT and charge.instalment is not None:
-        plan = Plan.objects.select_for_update().get(pk=charge.instalment.plan_id)
-        if plan.state == PlanState.PAID:
-            transition(plan, "reopen", actor=ME, reason=reason)
-        if row.state == V.PAID:
-            transition(row, "reopen_plan", actor=ME, reason=reason)
-    elif row.state == V.PAID:
-        transition(row, "reopen_court" if charge.kind == ChargeKind.COURT else "reopen", actor=ME, reason=reason)
-    until = _keep_open(row, charge)
-    data = {"kind": charge.kind, "bill": charge.bill.reference, "until": until.isoformat() if until else None}
-    record("violation.payment_reversed", subject=row.key, actor=ME, data=data)
-    if row.state in OPEN:  # of one that was annulled or waived meanwhile nothing is owed again
-        notify(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{charge.bill.last_event_id}", until=until)
-
-
-@transaction.atomic
-def freed(bill_id: int) -> None:
-    """A payment that was under review ended unpaid: its sum is payable for as long as after one that the bank took back."""
-    charge = queries.charge_of(bill_id)
-    row = locked(charge.violation)
-    until = _keep_open(row, charge)
-    if until is not None:
-        data = {"kind": charge.kind, "bill": charge.bill.reference, "until": until.isoformat()}
-        record("violation.period_kept", subject=row.key, actor=ME, data=data)
-
-
-def _keep_open(row: Violation, charge: Charge) -> dt.date | None:
-    """Move the last day of an unpaid sum to `kept_price_days` from today if it is earlier; a bill with the earlier day is voided.
-
-    The party could not pay while the portal took it for paid, or forbade to pay again. Returns the last day, None where none runs.
-    """
-    kept = clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])
-    part = charge.instalment
-    if charge.kind == ChargeKind.SETTLEMENT and row.state == V.ORDERED and row.settle_until is not None:
-        before, until = row.settle_until, max(row.settle_until, kept)
-        row.settle_until = until
-        if row.block_from is not None and row.block_from <= until:
-            row.block_from = until + dt.timedelta(days=1)
-        Violation.objects.filter(pk=row.pk).update(settle_until=until, block_from=row.block_from)
-    elif part is not None and row.state == V.INSTALMENTS and Plan.objects.filter(pk=part.plan_id, state=PlanState.ACTIVE).exists():
-        _keep_parts_open(part.plan_id)
-        before, until = part.due_on, max(part.due_on, kept)
-    else:
-        return None
-    if until > before and charge.bill.state == BillState.DUE and not queries.is_at_bank(row):
-        void_bill(bill=charge.bill, actor=ME, reason="kept_open")
-    return until
-
-
-def _keep_parts_open(plan_id: int) -> dt.date | None:
+def keep_parts_open(plan_id: int) -> dt.date | None:
     """Move the last days of the unpaid parts of a running plan to `kept_price_days` from today, a day apart, where they are earlier.
 
     Nobody could pay a later part before the one that was taken for paid or under review. Returns the last day of the first of them.

@@ -29,7 +29,7 @@ from tests.factories.payments import AttemptFactory
 from tests.violations.conftest import pay, settle
 from violations import invariants, panels, queries
 from violations.models import Charge, Plan, Service, SettlementOrder, Signed, Violation
-from violations.services import blocks, court, dues, notices, settlements, terms
+from violations.services import blocks, court, dues, notices, reversals, settlements, terms
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 24)
@@ -224,7 +224,7 @@ def test_nothing_is_paid_without_a_paid_bill(served: Violation) -> None:
 def test_what_the_bank_takes_back_is_open_again(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     pay(served, owner)
     charge = Charge.objects.get(violation=served)
-    settlements.voided(charge.bill_id)
+    reversals.voided(charge.bill_id)
     row = fresh(served)
     assert row.state == "ordered"
     assert Message.objects.filter(person=owner, kind="violations.payment_taken_back").exists()
