@@ -116,7 +116,7 @@ guard(
 moved_by_event("payments_refunddue", "payments_refundevent", "'payments.refund'")
 never_deleted("payments_refunddue")
 frozen("payments_refunddue", ["public_id", "attempt_id", "allocation_id", "line_id", "payer_id", "subject", "fils", "reason", "due_since"])
-# Owed back is only what the bank said it took: a settled part of a paid attempt, a deposit of a paid bill, or a whole capture for
+# Owed back is only what the bank said it took: a settled part of a paid attempt, a line of a paid bill, or a whole capture for
 # nothing that was due, or of what two people found in its records.
 guard(
     "payments_refund_was_taken",
@@ -128,10 +128,10 @@ guard(
     " OR (NEW.allocation_id IS NULL AND NEW.line_id IS NULL AND t.state = 'refund_due' AND NEW.fils = COALESCE((SELECT f.fils"
     " FROM payments_paymentfinding f WHERE f.attempt_id = t.id AND f.is_taken AND f.is_confirmed), t.fils))"
     " OR (a.is_settled AND t.state = 'paid' AND EXISTS (SELECT 1 FROM payments_billline l JOIN payments_bill b ON b.id = l.bill_id"
-    " WHERE l.id = NEW.line_id AND l.revenue_account = 'deposits' AND b.id = a.bill_id AND b.state = 'paid'))))",
+    " WHERE l.id = NEW.line_id AND b.id = a.bill_id AND b.state = 'paid'))))",
     "refund_without_payment",
 )
-# The parts of a deposit that go back are no more than it.
+# The parts of a line that go back are no more than it.
 guard(
     "payments_refund_line_left",
     "payments_refunddue",
@@ -141,7 +141,7 @@ guard(
     "returned_already",
     one_by_one="NEW.line_id IS NOT NULL",
 )
-# No deposit goes back a second time with the whole bill.
+# No deposit or part goes back a second time with the whole bill.
 guard(
     "payments_refund_deposit_once",
     "payments_refunddue",

@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, Model, OuterRef, Q, Sum
 from django.db.models.functions import Floor
 
 from municipality.kernel.transitions import state_findings
-from payments import balances, rules
+from payments import balances
 from payments.models import (
     Allocation,
     Attempt,
@@ -117,8 +117,7 @@ def _refunds() -> Iterator[str]:
             yield f"payment {attempt.trackid} is {attempt.state} and {attempt.owed} amounts are owed for it, {attempt.out} were returned"
     for refund in RefundDue.objects.filter(state__in=OWED).select_related("attempt", "allocation__bill", "line__bill"):
         if refund.line is not None:
-            is_deposit = refund.line.revenue_account == rules.DEPOSITS and refund.fils <= refund.line.fils
-            fits = is_deposit and refund.line.bill.state == BillState.PAID
+            fits = refund.fils <= refund.line.fils and refund.line.bill.state == BillState.PAID
         elif refund.allocation is not None:
             fits = refund.allocation.bill.state == BillState.REFUND_DUE and refund.fils == refund.allocation.fils
         else:

@@ -337,8 +337,8 @@ def payment_history(user: User, *, before: int | None = None, limit: int = 25) -
     return [(bill, receipts.get(bill.pk), refunds.get(bill.pk), deposits.get(bill.pk, [])) for bill in rows]
 
 
-def returned_deposits(bill: Bill) -> list[RefundDue]:
-    """The deposits of a bill that are owed back or were returned, in the order of its lines; one query."""
+def returned_parts(bill: Bill) -> list[RefundDue]:
+    """The deposits of a bill, or parts of its lines, that are owed back or were returned, in the order of its lines; one query."""
     rows = RefundDue.objects.filter(line__bill=bill).exclude(state=RefundState.RELEASED)
     return list(rows.select_related("line").order_by("line__order", "pk"))
 

@@ -25,7 +25,7 @@ OTHER_SHOP = _(
     "A warning or violation report belongs to this report only if it is written against its shop. If somebody else is responsible,"
     " divide the report first, and mark the part that is not about the shop."
 )
-RELATED = ("violation__objection__case", "violation__judgment", "violation__last_event")  # of a consequence
+RELATED = ("violation__objection__case", "violation__judgment__appeal", "violation__last_event")  # of a consequence
 
 
 def lacking_measures(report: Report) -> set[str]:

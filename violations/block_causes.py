@@ -22,6 +22,7 @@ from shops.models import Shop
 from shops.register import queries as registered
 from violations import queries, rules
 from violations.models import Charge, ChargeKind, SettlementOrder, Violation
+from violations.services import settlements
 from violations.shop_violations import by_public_id, open_violations
 from violations.states import SERVICE, ViolationState
 
@@ -32,7 +33,7 @@ def explain(user: User, blocks: Sequence[Block], origin: str) -> dict[int, Obsta
     """The obstacles of the blocks whose violation the person may see."""
     ids = [block.source.partition(":")[2] for block in blocks]
     rows = queries.annotate_at_bank(queries.visible_to(user).filter(public_id__in=ids))
-    by_key = {row.key: row for row in rows.select_related("judgment", "extension", "plan", "objection")}
+    by_key = {row.key: row for row in rows.select_related("judgment__appeal", "extension", "plan", "objection")}
     if not by_key:
         return {}
     own = set(queries.concerning(user).filter(public_id__in=ids).values_list("public_id", flat=True))
@@ -89,14 +90,17 @@ def _paid_to_the_court(rows: Sequence[Violation]) -> set[int]:
 
 def _obstacle(row: Violation, order: SettlementOrder | None, ground: str, origin: str, *, is_paid: bool, by_delegate: bool) -> Obstacle:
     judgment = row.judgment if row.state == V.JUDGED else None
-    title, owed = _title(row.state, judgment.fils if judgment is not None else None)
+    title, owed = _title(row.state, judgment.ruling.fils if judgment is not None else None)
     status = queries.status_of(row, is_party=True, by_delegate=by_delegate, order=order)
     is_open = {option.code: option.is_open for option in rules.option_statuses(status)}
     page = Way(_("See the violation"), reverse("violations:page", args=[row.public_id]))
     name = bilingual(row.offence_facts, "name")
-    if judgment is not None and judgment.fils is not None:
-        why = format_html(_("The court set this amount on {}, judgment {}."), day(judgment.ruled_on), term(judgment.ruling_no))
-        pay = Way(format_html("{} {}", _("Pay"), kwd(judgment.fils)), with_origin(reverse("violations:pay", args=[row.public_id]), origin))
+    if judgment is not None and owed is not None:
+        owed = settlements.court_owed(row)
+        ruling = judgment.ruling
+        is_paid = is_paid and (judgment.appeal_id is None or owed <= 0)
+        why = format_html(_("The court set this amount on {}, judgment {}."), day(ruling.ruled_on), term(ruling.ruling_no))
+        pay = Way(format_html("{} {}", _("Pay"), kwd(owed)), with_origin(reverse("violations:pay", args=[row.public_id]), origin))
         if is_paid:
             lifted = _("The payment is confirmed. The block is being lifted; this page shows it within a minute.")
         elif status.is_at_bank:

@@ -34,7 +34,7 @@ FIGURES: dict[str, Q] = {
     "reduced": Q(move="reduce"),
     "referred": Q(move="refer"),
     "judged": Q(move__in=("judge", "acquit")),
-    "acquitted": Q(move="acquit"),
+    "acquitted": Q(move="acquit") | Q(move="appeal_acquitted", from_state__in=(V.JUDGED, V.PAID)),
 }
 # Figure → the figure that it is a share of.
 SHARES = {"corrected": "warned", "settled": "ordered", "overturned": "objected", "undefended": "objected"}

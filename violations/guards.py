@@ -2,6 +2,7 @@
 
 from municipality.imports.guards import guard_rows
 from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
+from violations.court_guards import FINE, LEFT, RULED
 from violations.models import PaperRow
 
 _V = "violations_violation"
@@ -117,12 +118,11 @@ for _state, _ground in (
     ),
     (
         "judged",
-        "EXISTS (SELECT 1 FROM violations_judgment j WHERE j.violation_id = NEW.id AND j.confirmed_by_id IS NOT NULL"
-        " AND j.fils IS NOT NULL)",
+        f"{RULED} AND {FINE} IS NOT NULL)",
     ),
     (
         "acquitted",
-        "EXISTS (SELECT 1 FROM violations_judgment j WHERE j.violation_id = NEW.id AND j.confirmed_by_id IS NOT NULL AND j.fils IS NULL)",
+        f"{RULED} AND {FINE} IS NULL)",
     ),
     (
         "paid",
@@ -173,10 +173,9 @@ guard(
     "violations_charge_is_the_sum",
     "violations_charge",
     "INSERT",
-    "NOT EXISTS (SELECT 1 FROM payments_bill b WHERE b.id = NEW.bill_id AND b.total_fils ="
+    "NOT EXISTS (SELECT 1 FROM payments_bill b WHERE b.id = NEW.bill_id AND b.total_fils ="  # noqa: S608 - declared in code
     " COALESCE((SELECT o.fils FROM violations_settlementorder o WHERE o.id = NEW.order_id),"
-    " (SELECT p.fils FROM violations_instalment p WHERE p.id = NEW.instalment_id),"
-    " (SELECT j.fils FROM violations_judgment j WHERE j.id = NEW.judgment_id)))",
+    f" (SELECT p.fils FROM violations_instalment p WHERE p.id = NEW.instalment_id), {LEFT}))",
     "charge_is_another_sum",
 )
 # A payment that nobody signed in for is one of a violation, which was found by its number and digits.
@@ -321,14 +320,6 @@ guard(
     "stop_without_ground",
 )
 frozen("violations_relief", ["kind", "percent", "before_fils", "after_fils"], name="amounts")
-
-frozen(
-    "violations_judgment",
-    ["violation_id", "ruling_no", "ruled_on", "fils", "entered_by_id", "entered_at"],
-)
-frozen("violations_judgment", ["confirmed_by_id", "confirmed_at"], once="OLD.confirmed_by_id IS NOT NULL", name="confirmed_once")
-guard("violations_judgment_entered_first", "violations_judgment", "INSERT", "NEW.confirmed_by_id IS NOT NULL", "entered_first")
-guard("violations_judgment_confirmed_stays", "violations_judgment", "DELETE", "OLD.confirmed_by_id IS NOT NULL", "confirmed_stays")
 
 # Paper: a fine is carried over from a good line of a file that a second person released, to the state and for the sum of that line.
 guard(

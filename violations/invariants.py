@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
-from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q
+from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
@@ -15,9 +15,11 @@ from municipality.documents.models import Counter
 from municipality.documents.states import LIVE
 from municipality.kernel import clock
 from municipality.kernel.transitions import state_findings
-from payments.models import Bill
-from payments.states import BillState
-from violations.models import Charge, Objection, PaperRow, Plan, SettlementOrder, Violation
+from payments.models import Bill, RefundDue
+from payments.rules import DEPOSITS
+from payments.states import BillState, RefundState
+from violations.models import AppealRuling, Charge, Judgment, Objection, PaperRow, Plan, SettlementOrder, Violation
+from violations.services import court_sums
 from violations.services.blocks import GROUND, UNPAID
 from violations.states import GIVES_BACK, NO_NOTICE, ViolationState
 
@@ -33,6 +35,7 @@ def findings() -> Iterator[str]:
     yield from _gaps("number", "VIO")
     yield from _gaps("warning_number", "WRN")
     yield from _paper()
+    yield from _appeals()
     for row in Violation.objects.filter(state=V.ORDERED, orders__isnull=True)[:50]:
         yield f"{row.reference} is to be settled and has no order"
     duplicates = (
@@ -43,8 +46,9 @@ def findings() -> Iterator[str]:
     paid = Bill.objects.filter(
         state=BillState.PAID, pk__in=Charge.objects.exclude(violation__state__in=[V.PAID, V.INSTALMENTS, V.ORDERED]).values("bill")
     )
-    # The rest of a plan that fell is paid in part where the bank took a part of that plan back.
+    # Paid in part: the rest of a plan that fell, of which the bank took a part back, and a fine that a ruling on appeal changed.
     whole = Charge.objects.exclude(kind="instalment").exclude(kind="settlement", violation__plan__isnull=False)
+    whole = whole.exclude(judgment__appeal__isnull=False)
     for bill in paid.filter(pk__in=whole.values("bill"))[:50]:
         yield f"bill {bill.reference} is paid, its violation is not"
     parts = Charge.objects.exclude(kind="court").filter(bill__state=BillState.PAID, violation__state__in=GIVES_BACK)
@@ -73,6 +77,26 @@ def findings() -> Iterator[str]:
             yield f"{block.subject} is stopped by {block.source}, which is not unpaid"
     for row in Violation.objects.filter(state=V.ORDERED, settle_until__lt=clock.today() - _GRACE)[:50]:
         yield f"{row.reference}: its settlement period is over since days and did not end"
+
+
+def _appeals() -> Iterator[str]:
+    """What is owed and paid of a fine agrees with the newest ruling that two people confirmed."""
+    newest = AppealRuling.objects.filter(judgment=OuterRef("pk"), confirmed_at__isnull=False).order_by("-pk").values("pk")[:1]
+    for judgment in Judgment.objects.alias(newest=Subquery(newest)).exclude(appeal=F("newest")).filter(newest__isnull=False)[:50]:
+        yield f"judgment {judgment.ruling_no} was changed on appeal and still stands"
+    rows = Violation.objects.filter(judgment__appeal__isnull=False).select_related("judgment__appeal")
+    for row in rows:
+        left = court_sums.left_fils(row)
+        if left < 0:
+            yield f"{row.reference}: more is paid than the court set"
+        if left > 0 and row.state == V.PAID:
+            yield f"{row.reference}: less is paid than the court set"
+        due = row.charges.filter(kind="court", bill__state=BillState.DUE).exclude(bill__total_fils=left)
+        if due.exists():
+            yield f"a bill of {row.reference} waits for payment of another sum than the court set"
+    parts = RefundDue.objects.exclude(state=RefundState.RELEASED).exclude(line__revenue_account=DEPOSITS).filter(line__isnull=False)
+    for refund in parts.exclude(line__bill__in=Charge.objects.filter(judgment__appeal__isnull=False).values("bill"))[:50]:
+        yield f"of bill {refund.line.bill.reference} less is paid than the court set: a part goes back on no ruling"  # type: ignore[union-attr]
 
 
 def _paper() -> Iterator[str]:

@@ -143,6 +143,13 @@ class CourtRuled(_AboutViolation):
     legal = VIOLATIONS
 
 
+class AppealRuled(_AboutViolation):
+    """A higher court changed the judgment or upheld it. `returned` is what goes back to who paid; it may be empty."""
+
+    kind = "violations.appeal_ruled"
+    legal = VIOLATIONS
+
+
 class ServicesStopped(_AboutViolation):
     kind = "violations.services_stopped"
     legal = VIOLATIONS

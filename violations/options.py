@@ -122,7 +122,7 @@ def _reason(violation: Violation, closed: str) -> Text:
     """Why an option is closed; after a judgment with its day. Empty for an open one."""
     if closed == "ruled" and (judgment := getattr(violation, "judgment", None)) is not None:
         ruled = _("The court ruled on {}, so there is no objection with the Municipality. An appeal is filed with the court, not here.")
-        return format_html(str(ruled), day(judgment.ruled_on))
+        return format_html(str(ruled), day(judgment.ruling.ruled_on))
     return CLOSED[closed] if closed else ""
 
 

@@ -45,8 +45,10 @@ OUTCOMES: dict[str, Text] = {
     V.JUDGED.value: _("The court set a fine"),
     JUDGED_PAID: _("The court set a fine; it is paid"),
 }
+# A higher court found no violation where the court had set a fine.
+_FINED_BEFORE = Q(state=V.ACQUITTED, judgment__fils__isnull=False)
 # No other can be public. Who is named by a civil number is the party: that report is not against the shop.
-_MAY_BE_PUBLIC = OF_HOLDER & (Q(objection__isnull=False) | Q(state__in=[V.PAID, V.WAIVED, V.JUDGED]))
+_MAY_BE_PUBLIC = OF_HOLDER & (Q(objection__isnull=False) | Q(state__in=[V.PAID, V.WAIVED, V.JUDGED]) | _FINED_BEFORE)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def of_shops(shops: Sequence[int]) -> dict[int, PublicFindings]:
     """Primary key of a shop → its public findings; one query, and one of the rulebook where a court has ruled."""
     rows = (
         Violation.objects.filter(_MAY_BE_PUBLIC, shop__in=shops)
-        .select_related("objection__case", "judgment", "last_event")
+        .select_related("objection__case", "judgment__appeal", "last_event")
         .order_by("-seen_at", "-pk")[:MAX_PER_SHOP]
     )
     by_shop: dict[int, list[tuple[Violation, str, str]]] = {}
@@ -114,7 +116,7 @@ def statuses(rows: Sequence[Violation]) -> dict[int, str]:
 def all_findings(chunk: int = 2000) -> Iterator[Finding]:
     """Every public finding of shops that are not merged into another, oldest first, read in chunks."""
     rows = Violation.objects.filter(_MAY_BE_PUBLIC, shop__isnull=False, shop__merged_into__isnull=True)
-    rows = rows.select_related("objection__case", "judgment", "last_event", "shop__area__governorate").order_by("pk")
+    rows = rows.select_related("objection__case", "judgment__appeal", "last_event", "shop__area__governorate").order_by("pk")
     appeal = _appeal_days()
     for row in rows.iterator(chunk_size=chunk):
         status, stage = public_status(row, appeal)
@@ -124,7 +126,7 @@ def all_findings(chunk: int = 2000) -> Iterator[Finding]:
 
 def finding(public_id: str) -> Finding | None:
     """A public violation by its public id; None where it is not public."""
-    rows = Violation.objects.select_related("objection__case", "judgment", "last_event", "shop")
+    rows = Violation.objects.select_related("objection__case", "judgment__appeal", "last_event", "shop")
     row = rows.filter(_MAY_BE_PUBLIC, public_id=public_id, shop__isnull=False).first()
     if row is None:
         return None
@@ -155,8 +157,15 @@ def report_of(number: str) -> ReportFact | None:
 def public_status(row: Violation, appeal_days: int | None) -> tuple[str, str]:
     """Public status and stage of a violation (`rules.publication`)."""
     judgment = getattr(row, "judgment", None)
-    ruled_on = judgment.ruled_on if judgment is not None and judgment.confirmed_at is not None else None
-    return rules.publication(state=row.state, objection=_objection(row), ruled_on=ruled_on, appeal_days=appeal_days, today=clock.today())
+    ruled_on = judgment.ruling.ruled_on if judgment is not None and judgment.confirmed_at is not None else None
+    return rules.publication(
+        state=row.state,
+        objection=_objection(row),
+        ruled_on=ruled_on,
+        appeal_days=appeal_days,
+        today=clock.today(),
+        was_fined=row.state == V.ACQUITTED and judgment is not None and judgment.fils is not None,
+    )
 
 
 def _objection(row: Violation) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Case, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -21,13 +21,13 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.places.models import Branch
 from municipality.rulebook import queries as rulebook
-from payments.models import Allocation, Attempt, Bill, Receipt
+from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
 from payments.registry import Right
-from payments.states import AttemptState, BillState
+from payments.states import AttemptState, BillState, RefundState
 from shops.models import Shop
 from shops.register import queries as shops
 from violations import rules
-from violations.models import Charge, Instalment, JudicialWarrant, Objection, SettlementOrder, Violation
+from violations.models import Charge, ChargeKind, Instalment, JudicialWarrant, Objection, SettlementOrder, Violation
 from violations.states import SERVICE, ViolationState
 
 V = ViolationState
@@ -115,6 +115,21 @@ def concerning(person: User) -> QuerySet[Violation]:
 
 
 OPEN_SUMS = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
+
+
+def _sum_of(rows: QuerySet[Any], column: str) -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().annotate(one=Value(1)).values("one").annotate(sum=Sum(column)).values("sum")), 0)
+
+
+_PAID_TO_COURT = Charge.objects.filter(kind=ChargeKind.COURT, bill__state=BillState.PAID)
+_RETURNED = RefundDue.objects.exclude(state=RefundState.RELEASED)
+# What is owed of the court's fine (`services.court_sums`): where a ruling on appeal changed it, less what is paid and not given back.
+COURT_FILS = Case(
+    When(judgment__appeal__isnull=True, then=F("judgment__fils")),
+    default=F("judgment__appeal__fils")
+    - _sum_of(_PAID_TO_COURT.filter(violation=OuterRef("pk")), "bill__total_fils")
+    + _sum_of(_RETURNED.filter(line__bill__in=_PAID_TO_COURT.filter(violation=OuterRef(OuterRef("pk"))).values("bill")), "fils"),
+)
 
 
 def owed(rows: QuerySet[Violation]) -> QuerySet[Violation]:
@@ -346,7 +361,7 @@ def paid_fils(violation: Violation) -> int:
 
 def charge_of(bill_id: int) -> Charge:
     """The charge that a bill is for. Raises Charge.DoesNotExist."""
-    rows = Charge.objects.select_related("violation", "violation__last_event", "bill", "order", "instalment__plan", "judgment")
+    rows = Charge.objects.select_related("violation", "violation__last_event", "bill", "order", "instalment__plan", "judgment__appeal")
     return rows.get(bill=bill_id)
 
 

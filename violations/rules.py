@@ -327,15 +327,18 @@ def canonical_number(number: str) -> str:
 FINAL, CONTESTED, GONE = "final", "contested", "gone"
 
 
-def publication(*, state: str, objection: str, ruled_on: dt.date | None, appeal_days: int | None, today: dt.date) -> tuple[str, str]:
+def publication(
+    *, state: str, objection: str, ruled_on: dt.date | None, appeal_days: int | None, today: dt.date, was_fined: bool = False
+) -> tuple[str, str]:
     """Public status of a violation (FINAL, CONTESTED, GONE or "" where it is not public) and the stage of a contested one: objected,
     lost, court or appealable.
 
-    `objection` is empty, open, lost, upheld or withdrawn. GONE: it was public as contested and is annulled; only its date stays.
+    `objection` is empty, open, lost, upheld or withdrawn. GONE: it was public and is annulled; only its date stays.
+    `was_fined`: a court had set a fine before a higher one found no violation.
     Without `appeal_days` no judgment is final.
     """
     if state in (ANNULLED, ACQUITTED):
-        return (GONE, "") if objection in ("lost", "upheld") else ("", "")
+        return (GONE, "") if objection in ("lost", "upheld") or was_fined else ("", "")
     if ruled_on is not None and state in (PAID, JUDGED):
         is_final = appeal_days is not None and today > ruled_on + dt.timedelta(days=appeal_days)
         return (FINAL, "") if is_final else (CONTESTED, "appealable")

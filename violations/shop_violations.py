@@ -12,7 +12,7 @@ from municipality.kernel import request_cache
 from payments.states import BillState
 from shops.models import Shop
 from violations.models import Instalment, Violation
-from violations.queries import OF_HOLDER
+from violations.queries import COURT_FILS, OF_HOLDER
 from violations.states import OPEN, ViolationState
 
 
@@ -41,7 +41,7 @@ class ListedViolation(NamedTuple):
 
 
 _COLUMNS = (
-    *("pk", "public_id", "number", "warning_number", "state", "judgment__fils", "party", "party_digest", "shop"),
+    *("pk", "public_id", "number", "warning_number", "state", COURT_FILS, "party", "party_digest", "shop"),
     *("service", "objection", "correct_until", "settle_until", "object_until"),
 )
 

@@ -66,6 +66,10 @@ VIOLATION_WORKFLOW = workflow(
     move("acquit", V.REFERRED, to=V.ACQUITTED, may="referrer", label=_("The court found no violation")),
     move("pay_court", V.JUDGED, to=V.PAID, label=_("The court's amount was paid")),
     move("reopen_court", V.PAID, to=V.JUDGED, needs_reason=True, label=_("The bank took the payment back")),
+    # The ruling of a higher court, by what it leaves owed: a fine or a rest of it, nothing as the fine is paid, or nothing at all.
+    move("appeal_fined", [V.JUDGED, V.PAID, V.ACQUITTED], to=V.JUDGED, may="referrer", label=_("Ruling on appeal: a fine is owed")),
+    move("appeal_paid", [V.JUDGED, V.PAID], to=V.PAID, may="referrer", label=_("Ruling on appeal: the fine is paid")),
+    move("appeal_acquitted", [V.JUDGED, V.PAID, V.ACQUITTED], to=V.ACQUITTED, may="referrer", label=_("Ruling on appeal: no violation")),
     # A running plan ends with the sum that it pays in parts, or with its report (`PLAN_WORKFLOW`, "end").
     move("waive", [V.ORDERED, V.OVERDUE, V.INSTALMENTS], to=V.WAIVED, may="waiver", needs_reason=True, label=_("Waived")),
     move("reduce", [V.ORDERED, V.OVERDUE], to=V.ORDERED, may="waiver", needs_reason=True, label=_("Reduced")),

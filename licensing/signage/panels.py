@@ -75,7 +75,7 @@ def _detail(request: BoardRequest) -> CaseDetail:
     numbers = payments.receipt_numbers(case.key)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
-    deposits = payments.returned_deposits(bill) if bill is not None else []
+    deposits = payments.returned_parts(bill) if bill is not None else []
     owed = [one.fils for one in deposits if one.paid_out_at is None] or ([refund.fils] if refund is not None else [])
     withdrawn = reverse("licensing:withdraw_boards", args=[case.public_id])
     held = {pk: held_fils(found) for pk, found in deposits_of_each([one for one in boards if one.previous_id]).items()}

@@ -8,6 +8,7 @@ label_codes(
     {
         "bill.issued": _("Bill issued"),
         "bill.deposit_due": _("Deposit to be paid back"),
+        "bill.part_due": _("Part of a bill to be paid back"),
         "bill.refund_due": _("Bill to be paid back"),
         "bill.voided": _("Bill cancelled"),
         "payment.callbacks_full": _("More was sent to the bank's address than is kept"),
@@ -96,6 +97,7 @@ label_codes(
         "nothing_was_due": _("Amount paid for nothing due"),
         "decision_annulled": _("Decision that caused the payment was annulled"),
         "court_judgment": _("Court judgment"),
+        "court_appeal": _("Ruling on appeal"),
         "wrong_account": _("Booked to a wrong revenue account"),
         "missing_at_bank": _("Amount that the bank did not pay in"),
         "found_at_bank": _("Suspended amount that the bank paid in"),

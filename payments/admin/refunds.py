@@ -27,6 +27,7 @@ from payments.admin.base import AUDITOR, CASH_OFFICE, EventInline, MoneyAdmin, b
 from payments.models import RefundDue, RefundEvent, RefundWay
 from payments.providers.knet.errors import meaning_of
 from payments.registry import GROUNDS
+from payments.rules import DEPOSITS
 from payments.services.returns import is_by_hand, refund_reasons, remaining_of
 from payments.states import CASHIER, CHECKER, RefundState
 
@@ -39,6 +40,11 @@ FORMS: dict[str, dict[str, str]] = {
     S.UNKNOWN: {CASHIER: "look_up"},
     S.LOOKED_UP: {CHECKER: "confirm"},
 }
+
+
+def is_deposit(refund: RefundDue) -> bool:
+    """Whether a deposit goes back, not a bill, a part of one or a whole payment."""
+    return refund.line is not None and refund.line.revenue_account == DEPOSITS
 
 
 def _paid_by(refund: RefundDue) -> Text:
@@ -203,7 +209,7 @@ class RefundAdmin(MoneyAdmin):
         facts = [
             (_("payment ID"), self.payment_code(refund)),
             (_("bill"), self.bill_code(refund)),
-            *([(_("deposit"), self.deposit(refund))] if refund.line else []),
+            *([(_("deposit"), self.deposit(refund))] if is_deposit(refund) else []),
             (_("payer"), bilingual(refund.payer, "name")),
             *([(_("paid by"), _paid_by(refund))] if refund.attempt.started_by_id != refund.payer_id else []),
             (_("amount"), kwd(refund.fils)),
@@ -242,7 +248,7 @@ class RefundAdmin(MoneyAdmin):
 
     @admin.display(description=_("deposit"))
     def deposit(self, refund: RefundDue) -> str:
-        return bilingual(refund.line, "label") if refund.line else "—"
+        return bilingual(refund.line, "label") if is_deposit(refund) else "—"
 
     @admin.display(description=_("what it is for"))
     def subject_code(self, refund: RefundDue) -> SafeString | str:

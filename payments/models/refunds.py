@@ -21,9 +21,9 @@ class RefundWay(models.TextChoices):
 
 
 class RefundDue(models.Model):
-    """An amount owed back of a payment, and its paying out: of all of it, of one bill (`allocation`), or of a deposit (`line`).
+    """An amount owed back of a payment, and its paying out: of all of it, of one bill (`allocation`), or of one line of it (`line`).
 
-    A deposit may go back in parts.
+    A line is a deposit, or of a sum that was lowered afterwards; it may go back in parts.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)

@@ -5,7 +5,7 @@ from payments.services.basket import pay_basket
 from payments.services.bills import held_by_payment, issue_bill, void_bill
 from payments.services.callbacks import note_error, take_notice, take_notification
 from payments.services.inquiries import confirm, inquire
-from payments.services.refunds import owe_back, owe_deposit
+from payments.services.refunds import owe_back, owe_deposit, owe_part
 from payments.services.returns import (
     approve_refund,
     ask_refund,
@@ -34,6 +34,7 @@ __all__ = [
     "note_error",
     "owe_back",
     "owe_deposit",
+    "owe_part",
     "paid_by_delegate",
     "pay_basket",
     "propose_refund",

@@ -17,7 +17,7 @@ from municipality.rulebook.queries import Reason
 from payments import rules
 from payments.models import Attempt, Bill, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
 from payments.services.roles import require_role
-from payments.states import CASHIER, CHECKER, BillState
+from payments.states import CASHIER, CHECKER, BillState, RefundState
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def book_receipts(receipts: Sequence[Receipt]) -> list[LedgerPosting]:
 
 
 def book_owed(refund: RefundDue) -> LedgerPosting:
-    """Book an amount as owed back: from revenue, from the deposits, or from the gateway for a payment without due bills."""
+    """Book an amount as owed back: from where its line was booked, or from the gateway for a payment without due bills."""
     posting = LedgerPosting(
         key=f"owe:{refund.public_id}",
         kind=PostingKind.OWE,
@@ -88,7 +88,8 @@ def book_owed(refund: RefundDue) -> LedgerPosting:
     )
     if refund.line is not None:
         posting.bill_id = refund.line.bill_id
-        legs = [Leg(rules.DEPOSITS, debit=refund.fils, line_id=refund.line.pk), Leg(rules.OWED_BACK, credit=refund.fils)]
+        account = rules.DEPOSITS if refund.line.revenue_account == rules.DEPOSITS else _account_of(refund.line)
+        legs = [Leg(account, debit=refund.fils, line_id=refund.line.pk), Leg(rules.OWED_BACK, credit=refund.fils)]
     elif refund.allocation is None:
         legs = [Leg(rules.clearing(refund.attempt.provider), debit=refund.fils), Leg(rules.OWED_BACK, credit=refund.fils)]
     else:
@@ -96,6 +97,13 @@ def book_owed(refund: RefundDue) -> LedgerPosting:
         earned = [e for p in postings_in_force(refund.allocation.receipt) for e in p.entries.all() if e.credit_fils]
         legs = [*(Leg(e.account, debit=e.credit_fils, line_id=e.line_id) for e in earned), Leg(rules.OWED_BACK, credit=refund.fils)]
     return _write([(posting, legs)])[0]
+
+
+def _account_of(line: BillLine) -> str:
+    """The account on which a line of a paid bill is booked; a correction may have moved it."""
+    receipt = Receipt.objects.get(bill=line.bill_id, allocation__is_settled=True)
+    entries = (entry for posting in postings_in_force(receipt) for entry in posting.entries.all())
+    return next(str(entry.account) for entry in entries if entry.line_id == line.pk and entry.credit_fils)
 
 
 def book_paid_out(refund: RefundDue) -> LedgerPosting:
@@ -169,8 +177,7 @@ def propose_correction(*, posting: LedgerPosting, from_account: str, to_account:
         raise Refused("reversed_already", _("This posting does not stand any more."))
     if LedgerCorrection.objects.filter(posting=row, decided_by__isnull=True).exists():
         raise Refused("correction_open", _("A correction of this posting waits for its second person already."))
-    if row.receipt is None or row.receipt.bill.state != BillState.PAID:
-        raise Refused("not_correctable", _("Only the posting of a receipt whose bill is paid can be corrected."))
+    _require_correctable(row, from_account)
     if not row.entries.filter(account=from_account).exists() or not rules.may_correct(from_account, to_account):
         raise Refused("no_such_account", _("Please name an account of the posting and another one in its place."))
     if code not in {reason.code for reason in correction_reasons()}:
@@ -182,6 +189,14 @@ def propose_correction(*, posting: LedgerPosting, from_account: str, to_account:
         "ledger.correction_proposed", subject=correction.key, actor=actor_of(proposed_by, CASHIER), data={"posting": row.key, "code": code}
     )
     return correction
+
+
+def _require_correctable(row: LedgerPosting, from_account: str) -> None:
+    """Raises Refused("not_correctable") for anything but a receipt whose bill is paid and of which no part left this account."""
+    owed = RefundDue.objects.exclude(state=RefundState.RELEASED)
+    returned = owed.filter(postings__kind=PostingKind.OWE, postings__entries__account=from_account)
+    if row.receipt is None or row.receipt.bill.state != BillState.PAID or returned.filter(line__bill=row.receipt.bill_id).exists():
+        raise Refused("not_correctable", _("Only the posting of a receipt whose bill is paid can be corrected."))
 
 
 @transaction.atomic
@@ -206,6 +221,7 @@ def _correct(row: LedgerCorrection) -> None:
     posting = row.posting
     if LedgerPosting.objects.filter(reversal_of=posting).exists():
         raise Refused("reversed_already", _("This posting does not stand any more."))
+    _require_correctable(posting, row.from_account)
     reverse([posting], reason=row.code, correction=row)
     corrected = LedgerPosting(
         key=f"correction:{row.public_id}",

@@ -16,7 +16,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from payments import rules
 from payments.models import Allocation, Attempt, Bill, BillLine, RefundDue
-from payments.queries import returned_deposits
+from payments.queries import returned_parts
 from payments.services import ledger
 from payments.states import BillState, RefundState
 
@@ -64,7 +64,7 @@ def owe_back(*, bill: Bill, reason: str, actor: Actor) -> RefundDue | None:
     row = Bill.objects.select_for_update().get(pk=bill.pk)
     if row.state != BillState.PAID:
         return None
-    if returned_deposits(row):
+    if returned_parts(row):
         raise Refused("deposit_returned", _("A deposit of this bill was returned, so the bill cannot be returned as a whole."))
     allocation = Allocation.objects.select_for_update().get(bill=row, is_settled=True)
     refund = owe_allocation(allocation, row, reason=reason, actor=actor)
@@ -81,8 +81,24 @@ def owe_deposit(*, line: BillLine, reason: str, actor: Actor, most_fils: int | N
     """
     if not reason or line.revenue_account != rules.DEPOSITS:
         raise ValueError("a deposit is owed back for a reason")
+    return _owe_of_line(line, reason, actor, most_fils, "bill.deposit_due")
+
+
+@transaction.atomic
+def owe_part(*, line: BillLine, reason: str, actor: Actor, most_fils: int) -> RefundDue | None:
+    """Owe back at most so much of one line of a paid bill, as its sum was lowered afterwards. Its service tells the payer.
+
+    The database asks the service for its ground. None if the bill is not paid or nothing is left of the line. Raises ValueError
+    without a reason.
+    """
+    if not reason:
+        raise ValueError("an amount is owed back for a reason")
+    return _owe_of_line(line, reason, actor, most_fils, "bill.part_due")
+
+
+def _owe_of_line(line: BillLine, reason: str, actor: Actor, most_fils: int | None, event: str) -> RefundDue | None:
     bill = Bill.objects.select_for_update().get(pk=line.bill_id)
-    left = line.fils - sum(refund.fils for refund in returned_deposits(bill) if refund.line_id == line.pk)
+    left = line.fils - sum(refund.fils for refund in returned_parts(bill) if refund.line_id == line.pk)
     fils = left if most_fils is None else min(left, most_fils)
     if bill.state != BillState.PAID or fils <= 0:
         return None
@@ -97,7 +113,7 @@ def owe_deposit(*, line: BillLine, reason: str, actor: Actor, most_fils: int | N
     )
     ledger.book_owed(refund)
     data = {"code": reason, "fils": fils, "line": line.code, "refund": refund.key}
-    record("bill.deposit_due", subject=bill.key, actor=actor, data=data)
+    record(event, subject=bill.key, actor=actor, data=data)
     return refund
 
 

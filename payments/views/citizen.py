@@ -49,7 +49,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "stopped": stopped,
         "lines": lines,
         "until": last_days([bill]).get(bill.pk) if status.step == "due" else None,
-        "deposits": queries.returned_deposits(bill),
+        "deposits": queries.returned_parts(bill),
         "for_whom": None if access.is_self else rights.holder_of(bill),
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",

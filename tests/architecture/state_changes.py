@@ -274,7 +274,7 @@ def path_to(workflow: str, state: str) -> list[tuple[str, str, str]]:
         if at == state:
             return way
         for edge in found.edges():
-            if edge[0] and not edge[0].startswith("carry_") and edge[1] == at and edge[2] not in seen:
+            if edge[0] and not edge[0].startswith(("carry_", "appeal_")) and edge[1] == at and edge[2] not in seen:
                 seen.add(edge[2])
                 waiting.append((edge[2], [*way, edge]))
     raise LookupError(f"{workflow}: nothing leads to {state}")

@@ -11,11 +11,12 @@ from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
 from municipality.review.models import CorrectionRound
-from payments.models import Allocation, Attempt
+from payments.models import Allocation, Attempt, RefundDue
 from payments.rules import new_trackid
 from tests.factories.uploads import UploadFactory
 from violations.models import (
     Annulment,
+    AppealRuling,
     Charge,
     ChargeKind,
     Judgment,
@@ -161,6 +162,35 @@ def _ruling_vanishes(sample: Sample) -> None:
     Judgment.objects.filter(confirmed_by__isnull=False)._raw_delete("default")
 
 
+def _appeal(sample: Sample, **more: Any) -> AppealRuling:
+    """A ruling on appeal of the judged violation that waits for its second clerk."""
+    facts = {"judgment": sample.fines.guarded.judged.judgment, "court": "appeal", "ruling_no": "1", "ruled_on": clock.today()}  # type: ignore[attr-defined]
+    entered = {"outcome": "changed", "fils": 1, "entered_by": sample.fines.court, "entered_at": clock.now()}
+    return AppealRuling.objects.create(**facts | entered | more)
+
+
+def _appeal_of_one_person(sample: Sample) -> None:
+    _appeal(sample, confirmed_by=sample.fines.authority, confirmed_at=clock.now())
+
+
+def _appeal_vanishes(sample: Sample) -> None:
+    AppealRuling.objects.filter(confirmed_by__isnull=False)._raw_delete("default")
+
+
+def _changed_before_the_second_person(sample: Sample) -> None:
+    appeal = _appeal(sample)
+    Judgment.objects.filter(pk=appeal.judgment_id).update(appeal=appeal)
+
+
+def _part_of_a_fee_given_back(sample: Sample) -> None:
+    """A part of a paid bill of another service goes back without a ruling."""
+    bill = sample.owner.paid
+    allocation = bill.allocations.get(is_settled=True)
+    line = bill.lines.exclude(revenue_account="deposits").order_by("order")[0]
+    facts = {"payer": bill.payer, "subject": bill.subject, "fils": 1, "reason": "x", "due_since": clock.now()}
+    RefundDue.objects.create(attempt_id=allocation.attempt_id, line=line, **facts)
+
+
 def _step_of_a_former_delegate(sample: Sample) -> None:
     ViolationEvent.objects.create(
         subject=sample.fines.served,
@@ -266,4 +296,9 @@ BY_HAND = {
     **{f"violations_{n}_asked_first": _born_allowed(m) for n, m in LIFTED},
     "violations_judgment_entered_first": _ruling_of_one_person,
     "violations_judgment_confirmed_stays": _ruling_vanishes,
+    "violations_appealruling_entered_first": _appeal_of_one_person,
+    "violations_appealruling_confirmed_stays": _appeal_vanishes,
+    "violations_judgment_appealed": _changed_before_the_second_person,
+    "violations_violationevent_appealed": _without_ground("appealed", "acquitted", "appeal_acquitted"),
+    "violations_part_given_back": _part_of_a_fee_given_back,
 }

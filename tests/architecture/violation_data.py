@@ -28,6 +28,7 @@ from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
 from violations.models import (
     Annulment,
+    AppealRuling,
     Charge,
     ChargeKind,
     Defence,
@@ -281,6 +282,8 @@ def grounds(row: Violation, target: str, sample: Sample) -> dict[str, Any]:
     if target in ("judged", "acquitted") and not hasattr(row, "judgment"):
         fine = row.paper.fils if row.paper is not None else 150_000
         judgment(row, sample, fine if target == "judged" else None)
+    if row.state in ("judged", "acquitted", "paid") and target in ("judged", "acquitted", "paid"):
+        appeal(row, sample, target)
     if target == "paid":
         _pay(row, sample)
     if row.state == "instalments" and hasattr(row, "plan") and row.plan.state == "active":  # it ends before its violation goes on
@@ -340,6 +343,26 @@ def judgment(row: Violation, sample: Sample, fils: int | None) -> Judgment:
     return ruling
 
 
+def appeal(row: Violation, sample: Sample, target: str) -> AppealRuling:
+    """A confirmed ruling on appeal that leads to a state."""
+    first = row.judgment if hasattr(row, "judgment") else judgment(row, sample, 150_000)
+    fils, now = None if target == "acquitted" else first.fils or 150_000, clock.now()
+    made = AppealRuling.objects.create(
+        judgment=first,
+        court="appeal",
+        ruling_no="88/2026",
+        ruled_on=clock.today(),
+        fils=fils,
+        outcome="changed" if fils else "acquitted",
+        entered_by=sample.fines.court,
+        entered_at=now,
+    )
+    AppealRuling.objects.filter(pk=made.pk).update(confirmed_by=sample.fines.authority, confirmed_at=now)
+    Judgment.objects.filter(pk=first.pk).update(appeal=made)
+    first.appeal = made
+    return made
+
+
 def bill(row: Violation, sample: Sample, fils: int) -> Bill:
     like = Bill.objects.get(pk=sample.owner.due.pk)
     like.pk = like.last_event = None
@@ -385,6 +408,7 @@ def more(sample: Sample) -> None:
     for state in ("paid", "void"):
         state_changes.walk(_plan(_in_instalments(sample)), state, sample)
     judged = state_changes.walk(fresh(sample), "judged", sample)
+    appeal(state_changes.walk(fresh(sample), "judged", sample), sample, "judged")
     state_changes.walk(fresh(sample), "annulled", sample)
     inspector = sample.fines.inspector
     mistaken = seen(inspector, sample.fines.shop, "CLN-02")

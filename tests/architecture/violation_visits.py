@@ -11,6 +11,7 @@ START = "/{lang}/violations/"
 SERVED, WARNED, OBJECTED = (f"{START}{{s.fines.{name}.public_id}}/" for name in ("served", "warned", "objected"))
 NUMBER = {"number": "{s.fines.served.number}", "last_four": "{s.owner.person.last_four}"}
 FIELD = "/admin/field/"
+JUDGED = "/admin/office/{violation_judged}/"
 MINUTE = "/admin/office/{s.fines.%s.public_id}/"
 KEY = {"client_key": "0f0e0d0c-0b0a-4908-8706-050403020100", "seen_at": "2026-11-24T08:50:00+00:00", "signed": "absent"}
 WRITTEN = KEY | {"shop_no": "{s.fines.shop.commercial_license_no}", "offence": "SHP-02"}
@@ -116,6 +117,7 @@ def of_the_field() -> list[Visit]:
 def of_the_office() -> list[Visit]:
     annul, relieve = ({"step": step, "code": code} for step, code in (("ask_annulment", "form_defect"), ("ask_relief", "hardship")))
     ruling = {"step": "judgment", "ruling_no": "7", "ruled_on": "2026-11-23", "amount": "150.000"}
+    appeal = {"step": "appeal", "court": "appeal", "ruling_no": "9", "ruled_on": "2026-11-24", "outcome": "upheld"}
     v = [Visit("/admin/", who) for who in ("clerk", "authority", "court")]
     v += [Visit(MINUTE % name, who) for name in ("served", "referred", "waived") for who in ("clerk", "authority", "court")]
     files, lift = "/admin/office/paper/", {"step": "ask_lift", "code": "public_need"}
@@ -141,6 +143,9 @@ def of_the_office() -> list[Visit]:
         Visit("/admin/office/{violation_pending}/", "authority", note="to allow"),
         Visit(MINUTE % "referred", "court", post=ruling | {"amount": "x"}, status=409, note="no amount"),
         Visit(MINUTE % "referred", "court", post=ruling, note="entered"),
+        Visit(JUDGED, "court", note="may be appealed"),
+        Visit(JUDGED, "court", post=appeal | {"ruling_no": ""}, status=409, note="no number of the ruling"),
+        Visit(JUDGED, "court", post=appeal, note="ruling on appeal"),
         Visit("/admin/violations/violation/", "clerk"),
         Visit("/admin/violations/violation/?q=WRN-2026-000001-X", "authority", note="searched"),
         Visit("/admin/violations/violation/{s.fines.served.pk}/change/", "clerk"),

@@ -32,7 +32,7 @@ from violations import queries
 from violations.admin import field, lists, office, supervision
 from violations.admin.tables import of_unit, role_of, within_reach
 from violations.models import JudicialWarrant, Violation
-from violations.services import court, notices
+from violations.services import appeals, court, notices
 
 CLERK, AUTHORITY, COURT = office.ROLES
 INSPECTOR = "inspector"
@@ -141,8 +141,8 @@ def office_home(request: AuthenticatedHttpRequest) -> HomePart:
 
 
 def _court(request: AuthenticatedHttpRequest) -> HomePart:
-    """Judgments that another clerk entered, before what is due for the court."""
-    rulings = court.unconfirmed().exclude(entered_by=request.user)
+    """Judgments and rulings on appeal that another clerk entered, before what is due for the court."""
+    rulings = [*court.unconfirmed().exclude(entered_by=request.user)[:ROWS], *appeals.unconfirmed().exclude(entered_by=request.user)[:ROWS]]
     state = ("warn", _("Waiting for a second person"))
     rows = [  # not the judgment itself: the second clerk reads it anew
         _minute_row(row.violation, bilingual(row.violation.offence_facts, "name"), term(bilingual(row.entered_by, "name")), state)

@@ -1,4 +1,4 @@
-"""Steps of the office: annulment, relief and lifted blocks by two people; referral and judgments."""
+"""Steps of the office: annulment, relief and lifted blocks by two people; referral, judgments and rulings on appeal."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ from municipality.uploads import queries as uploads
 from violations import court_list, court_names, queries, reach
 from violations.admin.tables import role_of, within_reach
 from violations.files import OF_OBJECTION, SLOTS
-from violations.models import Annulment, Handover, ReferralBatch, Relief, StopLift, Violation
-from violations.services import block_lifts, blocks, court, notices, relief, repetition
+from violations.models import Annulment, AppealCourt, AppealOutcome, AppealRuling, Handover, ReferralBatch, Relief, StopLift, Violation
+from violations.services import appeals, block_lifts, blocks, court, notices, relief, repetition
 from violations.states import STUDIED, ObjectionState, ViolationState
 
 V = ViolationState
 FORM_FIELDS = (
     *("code", "note_ar", "percent", "until", "ruling_no", "ruled_on", "amount", "outcome"),
-    *("served_on", "how", "receipt", "because"),
+    *("served_on", "how", "receipt", "because", "court"),
 )
 ROLES = reach.OFFICE
+APPEAL_STEPS = ("appeal", "confirm_appeal", "drop_appeal")
 PROPOSALS: dict[str, Any] = {"annulment": Annulment, "relief": Relief, "stoplift": StopLift}
 
 
@@ -69,7 +70,7 @@ def page(request: HttpRequest, template: str, title: str, error: str, **context:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@reauthentication_required(when=steps("allow", "confirm"))
+@reauthentication_required(when=steps("allow", "confirm", "confirm_appeal"))
 def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One violation with the steps of this role. Raises Http404 outside of `within_reach`."""
     _require_role(request)
@@ -148,9 +149,25 @@ def _page(request: AuthenticatedHttpRequest, row: Violation, error: str = "", lo
         judgment=judgment,
         is_own_ruling=judgment is not None and judgment.entered_by_id == user.pk,
         is_referred=row.state == V.REFERRED,
+        **_appeals_context(row, user, is_court=is_court),
         **objection_context(row),
         typed={name: request.POST.get(name, "") for name in FORM_FIELDS},
     )
+
+
+def _appeals_context(row: Violation, user: User, *, is_court: bool) -> dict[str, Any]:
+    """The rulings on appeal of a violation on which the court has ruled, with that which waits for its second clerk."""
+    if not appeals.is_appealable(row):
+        return {"appeals": [], "may_appeal": False}
+    waiting = appeals.waiting(row)
+    return {
+        "appeals": AppealRuling.objects.filter(judgment__violation=row, confirmed_at__isnull=False).order_by("pk"),
+        "appeal": waiting,
+        "is_own_appeal": waiting is not None and waiting.entered_by_id == user.pk,
+        "may_appeal": is_court,
+        "courts": AppealCourt.choices,
+        "outcomes": AppealOutcome.choices,
+    }
 
 
 def photos(request: AuthenticatedHttpRequest, row: Violation, slots: Collection[str]) -> list[tuple[Text, str, str]]:
@@ -197,7 +214,25 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
         typed: dict[str, Any] = {"ruling_no": post.get("ruling_no", ""), "ruled_on": _day(post), "fils": _fils(post)}
         court.confirm_judgment(judgment=row.judgment, clerk=user, **typed)
         return _("The judgment is confirmed, and the party is told.")
+    if step in APPEAL_STEPS:
+        return _apply_appeal_step(row, step, post, user)
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
+
+
+def _apply_appeal_step(row: Violation, step: str, post: QueryDict, user: User) -> str:
+    typed: dict[str, Any] = {name: post.get(name, "") for name in ("court", "ruling_no", "outcome")}
+    waiting = appeals.waiting(row)
+    if step == "drop_appeal" and waiting is not None:
+        appeals.delete_appeal(appeal=waiting, clerk=user)
+        return _("The entered ruling is taken back.")
+    typed |= {"ruled_on": _day(post), "fils": _fils(post) if typed["outcome"] == AppealOutcome.CHANGED else None}
+    if step == "confirm_appeal" and waiting is not None:
+        appeals.confirm_appeal(appeal=waiting, clerk=user, **typed)
+        return _("The ruling is confirmed, and the party is told.")
+    if step == "appeal":
+        appeals.enter_appeal(violation=row, clerk=user, **typed)
+        return _("The ruling waits for a second person.")
+    raise Refused("done", _("This has already been decided."))
 
 
 def _decide(row: Violation, step: str, kind: str, public_id: str, because: str, user: User) -> str:
@@ -271,7 +306,7 @@ def referrals(request: AuthenticatedHttpRequest) -> HttpResponse:
         shown=court.digest_of(rows),
         fils=sum(order.fils for order in orders.values()),
         batches=ReferralBatch.objects.annotate(size=Count("referrals")).order_by("-pk")[:50],
-        waiting=court.unconfirmed()[:50],
+        waiting=[*court.unconfirmed()[:50], *appeals.unconfirmed()[:50]],
     )
 
 

@@ -1,6 +1,6 @@
 """Models of violations, their sums, objections and decisions."""
 
-from violations.models.court import Judgment, Referral, ReferralBatch
+from violations.models.court import AppealCourt, AppealOutcome, AppealRuling, Judgment, Referral, ReferralBatch
 from violations.models.decisions import Annulment, Relief, ReliefKind, StopLift, WriterAnnulment
 from violations.models.money import Charge, ChargeKind, Extension, Instalment, Plan, PlanEvent, SettlementOrder
 from violations.models.objections import Addition, Defence, Objection
@@ -11,6 +11,9 @@ from violations.models.violation import EvidenceKind, Handover, Service, Service
 __all__ = [
     "Addition",
     "Annulment",
+    "AppealCourt",
+    "AppealOutcome",
+    "AppealRuling",
     "Charge",
     "ChargeKind",
     "Defence",

@@ -9,14 +9,14 @@ from municipality.accounts import civil_ids
 from municipality.accounts.models import User
 from shops.register import conflicts
 from violations import queries
-from violations.models import Annulment, Judgment, Relief, StopLift, Violation
+from violations.models import Annulment, AppealRuling, Judgment, Relief, StopLift, Violation
 from violations.services.assessments import Findings
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def parties_of_row(about: Violation | Annulment | Relief | StopLift | Judgment) -> tuple[str, Callable[[], Sequence[str]]]:
+def parties_of_row(about: Violation | Annulment | Relief | StopLift | Judgment | AppealRuling) -> tuple[str, Callable[[], Sequence[str]]]:
     """The key of a violation, or of that of a proposal or a ruling, and the keys of its parties."""
     row = about if isinstance(about, Violation) else about.violation
     return row.key, lambda: _keys(row)

@@ -49,7 +49,8 @@ def cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _require_clerk(user: User) -> Actor:
+def require_clerk(user: User) -> Actor:
+    """The clerk of the court as an actor. Raises NotPermitted for anybody else."""
     require_group(user, GROUP)
     return Actor("referrer", user.key)
 
@@ -77,7 +78,7 @@ def refer(*, clerk: User, limit: int = MOST, shown: str | None = None) -> Referr
 
     Raises NotPermitted, Refused: held, nothing_due, list_changed.
     """
-    actor = _require_clerk(clerk)
+    actor = require_clerk(clerk)
     if incidents.are_held():
         raise Refused("held", HELD)
     rows = list(referable().select_for_update(of=("self",))[:limit])
@@ -140,7 +141,7 @@ def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, f
 
     Raises NotPermitted, Refused: not_referred, entered, bad_ruling, bad_amount.
     """
-    actor = _require_clerk(clerk)
+    actor = require_clerk(clerk)
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
     if row.state != V.REFERRED:
         raise Refused("not_referred", _("Only a violation report that is with the court has a judgment."))
@@ -167,7 +168,7 @@ def confirm_judgment(*, judgment: Judgment, clerk: User, ruling_no: str, ruled_o
 
     Raises NotPermitted (same person), Refused: done, differs.
     """
-    actor = _require_clerk(clerk)
+    actor = require_clerk(clerk)
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=judgment.violation_id)
     ruling = _unconfirmed(judgment)
     if ruling.entered_by_id == clerk.pk:
@@ -196,7 +197,7 @@ def unconfirmed() -> QuerySet[Judgment]:
 @transaction.atomic
 def delete_judgment(*, judgment: Judgment, clerk: User) -> None:
     """Delete an unconfirmed judgment that was entered wrongly. Raises NotPermitted, Refused("done")."""
-    actor = _require_clerk(clerk)
+    actor = require_clerk(clerk)
     ruling = _unconfirmed(judgment)
     record("judgment.dropped", subject=ruling.violation.key, actor=actor, data={"ruling": ruling.ruling_no, "fils": ruling.fils})
     ruling.delete()

@@ -26,7 +26,7 @@ from violations.services import blocks, settlements
 from violations.states import ViolationState
 
 V = ViolationState
-RELATED = ("judgment", "plan", "shop__owner", "objection")
+RELATED = ("judgment__appeal", "plan", "shop__owner", "objection")
 MAX_DUES = 90  # the basket takes a hundred lines
 ENDS = _("Paying accepts the settlement and ends your right to object to this violation.")
 MISSED = _("Missing it ends the instalment plan.")
@@ -82,7 +82,7 @@ def outcome(bill: Bill) -> PaidOutcome | None:
 def _due(row: Violation, order: SettlementOrder | None, no_day: Text) -> Due | None:
     until, part = None, None
     if row.state == V.JUDGED:
-        kind, fils = ChargeKind.COURT, row.judgment.fils or 0
+        kind, fils = ChargeKind.COURT, settlements.court_owed(row)
     elif row.state == V.INSTALMENTS:
         unpaid = settlements.unpaid_parts(row.plan)
         kind, part = ChargeKind.INSTALMENT, unpaid[0] if unpaid else None

@@ -14,7 +14,7 @@ from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, Violation
 from violations.notifications import PaymentTakenBack, notify
-from violations.services import settlements, terms
+from violations.services import court_sums, settlements, terms
 from violations.services.settlements import ME
 from violations.states import OPEN, PlanState, ViolationState
 
@@ -40,7 +40,9 @@ def voided(bill_id: int) -> None:
     else:
         if was_paid:
             transition(row, "reopen_court" if charge.kind == ChargeKind.COURT else "reopen", actor=ME, reason=REASON)
-        if charge.kind != ChargeKind.COURT:
+        if charge.kind == ChargeKind.COURT:
+            _void_other_sum(row, charge)
+        else:
             _owe_again(row, charge, was_paid)
     until = _keep_open(row, charge)
     data = {"kind": charge.kind, "bill": charge.bill.reference, "until": until.isoformat() if until else None}
@@ -69,6 +71,15 @@ def _owe_again(row: Violation, charge: Charge, was_paid: bool) -> None:
     if row.state in SETTLED_BY_ORDER:
         fils = charge.bill.total_fils + (0 if was_paid else order.fils)
         terms.next_version(row, order, fils, ground="rest_of_plan", formula=("باقي خطة التقسيط", "Rest of the plan of instalments"))
+
+
+def _void_other_sum(row: Violation, charge: Charge) -> None:
+    """Void the bills of the court's amount, where a ruling on appeal changed it: what is left of it is another sum."""
+    if row.judgment.appeal_id is None or charge.bill.state == BillState.VOID or court_sums.left_fils(row) == charge.bill.total_fils:
+        return
+    with held_by_payment():
+        settlements.cancel_bills(row, actor=ME, reason=REASON)
+    charge.bill.refresh_from_db()
 
 
 @transaction.atomic

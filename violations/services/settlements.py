@@ -25,7 +25,7 @@ from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, SettlementOrder, Violation
 from violations.notifications import PaidForYou, Settled, notify
-from violations.services import blocks, delegates
+from violations.services import blocks, court_sums, delegates
 from violations.states import PlanState, ViolationState
 
 V = ViolationState
@@ -83,8 +83,9 @@ def _bill(row: Violation, instalment: Instalment | None, *, payers: Sequence[Use
         if open_charge.bill.payer_id in {payer.pk for payer in payers} and open_charge.bill.total_fils == fils and same_day:
             return open_charge.bill
         void_bill(bill=open_charge.bill, actor=actor, reason="other_payer")
-    if Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.PAID, **source).exists():
-        raise Refused("paid", _("This amount is paid. The page of the violation shows it in a moment."))
+    is_rest = kind == ChargeKind.COURT and row.judgment.appeal_id is not None  # a part of the amount may be paid
+    if not is_rest and Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.PAID, **source).exists():
+        raise _already_paid()
     bill = issue_bill(
         kind=BILL,
         subject=row.key,
@@ -97,6 +98,10 @@ def _bill(row: Violation, instalment: Instalment | None, *, payers: Sequence[Use
     )
     Charge.objects.create(violation=row, bill=bill, kind=kind, made_at=clock.now(), **source)
     return bill
+
+
+def _already_paid() -> Refused:
+    return Refused("paid", _("This amount is paid. The page of the violation shows it in a moment."))
 
 
 _TITLES = {
@@ -140,8 +145,9 @@ def payable(row: Violation, order: SettlementOrder | None = None) -> AmountDue |
 
 def _payable(row: Violation, instalment: Instalment | None, order: SettlementOrder | None = None) -> AmountDue:
     if row.state == V.JUDGED:
-        judgment = row.judgment
-        return AmountDue(ChargeKind.COURT, judgment.fils or 0, None, {"judgment": judgment})
+        if (owed := court_owed(row)) > 0:
+            return AmountDue(ChargeKind.COURT, owed, None, {"judgment": row.judgment})
+        raise _already_paid()
     if row.state == V.INSTALMENTS:
         part = _next_part(row, instalment)
         return AmountDue(ChargeKind.INSTALMENT, part.fils, part.due_on, {"instalment": part})
@@ -149,6 +155,11 @@ def _payable(row: Violation, instalment: Instalment | None, order: SettlementOrd
     if row.state == V.ORDERED and order is not None and (row.settle_until is None or clock.today() <= row.settle_until):
         return AmountDue(ChargeKind.SETTLEMENT, order.fils, row.settle_until, {"order": order})
     raise Refused("nothing_payable", _("Nothing can be paid for this violation now. Its page says why."))
+
+
+def court_owed(row: Violation) -> int:
+    """What is owed of the fine of the court, in fils: all of it, or what is left since a ruling on appeal changed it."""
+    return court_sums.left_fils(row) if row.judgment.appeal_id is not None else row.judgment.fils or 0
 
 
 def _next_part(row: Violation, instalment: Instalment | None) -> Instalment:
@@ -172,7 +183,8 @@ def _line(row: Violation, kind: ChargeKind, fils: int, source: dict[str, Any]) -
     ruling = source.get("judgment")
     formula_ar, formula_en = (order.formula_ar, order.formula_en) if order is not None else ("", "")
     if ruling is not None:
-        formula_ar, formula_en = f"حكم رقم {ruling.ruling_no}", f"Judgment {ruling.ruling_no}"
+        number = ruling.ruling.ruling_no
+        formula_ar, formula_en = f"حكم رقم {number}", f"Judgment {number}"
     if kind == ChargeKind.INSTALMENT:
         part = source["instalment"]
         formula_ar, formula_en = f"القسط {part.number} من {part.plan.count}", f"Instalment {part.number} of {part.plan.count}"
@@ -215,6 +227,9 @@ def paid(bill_id: int) -> None:
     order = queries.order_of(row)
     if row.state not in allowed or (move == "settle" and (order is None or charge.order_id != order.pk)):
         raise Refused("not_owed", _("This amount is no longer owed in this way. What was paid is returned."))
+    if move == "pay_court" and row.judgment.appeal_id is not None and court_sums.left_fils(row) > 0:
+        record("violation.part_paid", subject=row.key, actor=ME, data={"bill": charge.bill.reference})
+        return
     transition(row, move, actor=ME, data={"bill": charge.bill.reference})
     lifts = _record_paid(row, charge)
     if is_for_party:

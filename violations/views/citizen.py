@@ -93,8 +93,8 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     # Only the columns of the list are read: unpacking the facts of each offence is slow.
     orders = SettlementOrder.objects.filter(violation=OuterRef("pk")).order_by("-version")
     lines = Violation.objects.filter(pk__in=deadlines)
-    lines = lines.annotate(name=KT(f"offence_facts__name_{language}"), offer=Subquery(orders.values("fils")[:1]))
-    fields = (*LIST_FIELDS, "objection", f"shop__name_{language}", "shop__name_ar", "name", "judgment__fils", "offer", "paper__written_on")
+    lines = lines.annotate(name=KT(f"offence_facts__name_{language}"), offer=Subquery(orders.values("fils")[:1]), court=queries.COURT_FILS)
+    fields = (*LIST_FIELDS, "objection", f"shop__name_{language}", "shop__name_ar", "name", "court", "offer", "paper__written_on")
     page = {pk: line for pk, *line in lines.values_list("pk", *fields)}
     url_parts, labels = reverse("violations:page", args=["0"]).split("0"), {value: tag(TAGS[value], label) for value, label in V.choices}
     unopened_tag = tag("warn", _("Not opened yet"))

@@ -41,7 +41,7 @@ from payments.states import BillState
 from violations import court_list, options, queries, rules, units
 from violations.forms import ViolationLookupForm
 from violations.models import Relief, Service, StopLift, Violation, ViolationEvent
-from violations.services import blocks, notices, repetition, settlements
+from violations.services import blocks, court_sums, notices, repetition, settlements
 from violations.services.periods import SERVE, limits_of
 from violations.states import GIVES_BACK, VIOLATION, ViolationState
 
@@ -67,7 +67,7 @@ TAGS = {
 }
 RELATED = (
     *("shop__owner", "shop__organisation", "area", "branch", "inspector", "visit", "paper", "party", "notice", "objection__case"),
-    *("service", "extension", "plan", "judgment"),
+    *("service", "extension", "plan", "judgment__appeal"),
 )
 
 
@@ -174,6 +174,10 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     receipts = _receipts(request, row, access)
     ways = options.ways_of(row, status)
     events = list(row.events.order_by("pk"))
+    judgment = getattr(row, "judgment", None)
+    rulings = judgment.appeals.filter(confirmed_at__isnull=False).order_by("pk") if judgment is not None and judgment.appeal_id else []
+    appealed = bool(rulings)
+    returned = settlements.given_back(row, is_over=True) if plan is not None and gives_back else ""
     stopped_shops = blocks.blocked_shops(row) if row.state in blocks.UNPAID else 0
     return render(
         request,
@@ -205,10 +209,12 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "stopped_shops": stopped_shops,
             "stop_ends": options.stop_ends(status) if stopped_shops else "",
             "receipts": receipts,
-            "returned": settlements.given_back(row, is_over=True) if plan is not None and gives_back else "",
+            "returned": court_sums.given_back(row) if appealed else returned,
             "stops_from": blocks.stops_from(row),
             "has_objection_left": queries.has_objection_left(row),
-            "paid_fils": sum(int(receipt.fils) for receipt in receipts if getattr(receipt, "bill_state", "") == BillState.PAID),
+            "paid_fils": court_sums.kept_fils(row)
+            if appealed
+            else sum(int(receipt.fils) for receipt in receipts if getattr(receipt, "bill_state", "") == BillState.PAID),
             "photos": list(photos.annotate(captured_at=Subquery(captured_at)).order_by("pk")),
             "service": service,
             "received_on": clock.day_of(service.at) if service is not None else None,
@@ -219,7 +225,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "opens_case": objection is not None and cases.visible_to(request.user).filter(pk=objection.case_id).exists(),
             "plan": plan,
             "parts": [(part, part not in unpaid) for part in plan.instalments.all()] if plan is not None else [],
-            "judgment": getattr(row, "judgment", None),
+            "judgment": judgment,
+            "appeals": rulings,
             "events": _steps(events, service),
             "has_notice": has_notice and is_party,
             "measure": units.measure(row.offence_facts["unit"], row.quantity_hundredths, row.months),

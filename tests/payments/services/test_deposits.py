@@ -25,6 +25,7 @@ from tests.payments.bank_statements import line as bank_line
 from tests.payments.bank_statements import take
 from tests.payments.conftest import START, walk
 from tests.payments.refunds import LATER, approve, propose
+from violations import invariants as violation_invariants
 
 pytestmark = pytest.mark.django_db
 BY = system("tests")
@@ -113,7 +114,7 @@ def test_a_reversal_by_the_bank_releases_it_and_a_second_payment_holds_it_again(
     walk(13)
     assert RefundDue.objects.get().state == "released" and Bill.objects.get().state == "due"
     assert set(balances.balances().values()) == {0} and not list(invariants.findings())
-    assert queries.returned_deposits(paid) == []
+    assert queries.returned_parts(paid) == []
     again = at_bank(Bill.objects.get())
     bank.decide(again)
     with clock.at(LATER):
@@ -158,9 +159,10 @@ def test_the_database_refuses_what_is_no_deposit_or_another_amount(what: str, pa
         RefundDue.objects.create(**attacks[what])
     if what != "both":
         with transaction.atomic():
-            drop_guard("payments_refund_line_left" if what == "more" else "payments_refund_was_taken", "payments_refunddue")
+            drop_guard("payments_refund_line_left" if what == "more" else "violations_part_given_back", "payments_refunddue")
             RefundDue.objects.create(**attacks[what])
-            assert [finding for finding in invariants.findings() if "owed back" in finding]
+            found = [*invariants.findings(), *violation_invariants.findings()]
+            assert [finding for finding in found if "owed back" in finding or "goes back on no ruling" in finding]
             transaction.set_rollback(True)
 
 
