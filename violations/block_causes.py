@@ -99,7 +99,10 @@ def _obstacle(row: Violation, order: SettlementOrder | None, ground: str, origin
         owed = settlements.court_owed(row)
         ruling = judgment.ruling
         is_paid = is_paid and (judgment.appeal_id is None or owed <= 0)
-        why = format_html(_("The court set this amount on {}, judgment {}."), day(ruling.ruled_on), term(ruling.ruling_no))
+        set_by = _("The court set this amount on {}, judgment {}.")
+        if settlements.is_rest(row, owed):
+            set_by = _("This is the rest of the amount that the court set on {}, judgment {}.")
+        why = format_html(set_by, day(ruling.ruled_on), term(ruling.ruling_no))
         pay = Way(format_html("{} {}", _("Pay"), kwd(owed)), with_origin(reverse("violations:pay", args=[row.public_id]), origin))
         if is_paid:
             lifted = _("The payment is confirmed. The block is being lifted; this page shows it within a minute.")

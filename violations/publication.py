@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from licensing.measures.registry import ReportFact
@@ -21,7 +21,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.texts import Text
 from shops.registry import FindingFact
 from violations import rules
-from violations.models import Violation
+from violations.models import AppealRuling, Judgment, Violation
 from violations.queries import OF_HOLDER
 from violations.rules import CONTESTED, FINAL, GONE
 from violations.states import ObjectionState, ViolationState
@@ -45,8 +45,9 @@ OUTCOMES: dict[str, Text] = {
     V.JUDGED.value: _("The court set a fine"),
     JUDGED_PAID: _("The court set a fine; it is paid"),
 }
-# A higher court found no violation where the court had set a fine.
-_FINED_BEFORE = Q(state=V.ACQUITTED, judgment__fils__isnull=False)
+_FINES = AppealRuling.objects.filter(confirmed_at__isnull=False, fils__isnull=False)  # on appeal
+# A higher court found no violation where a court had set a fine.
+_FINED_BEFORE = Q(state=V.ACQUITTED) & (Q(judgment__fils__isnull=False) | Exists(_FINES.filter(judgment__violation=OuterRef("pk"))))
 # No other can be public. Who is named by a civil number is the party: that report is not against the shop.
 _MAY_BE_PUBLIC = OF_HOLDER & (Q(objection__isnull=False) | Q(state__in=[V.PAID, V.WAIVED, V.JUDGED]) | _FINED_BEFORE)
 
@@ -164,8 +165,12 @@ def public_status(row: Violation, appeal_days: int | None) -> tuple[str, str]:
         ruled_on=ruled_on,
         appeal_days=appeal_days,
         today=clock.today(),
-        was_fined=row.state == V.ACQUITTED and judgment is not None and judgment.fils is not None,
+        was_fined=row.state == V.ACQUITTED and judgment is not None and _was_fined(judgment),
     )
+
+
+def _was_fined(judgment: Judgment) -> bool:
+    return judgment.fils is not None or (judgment.appeal_id is not None and _FINES.filter(judgment=judgment).exists())
 
 
 def _objection(row: Violation) -> str:

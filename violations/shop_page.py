@@ -18,8 +18,8 @@ from shops.public_page import queries
 from shops.public_page.states import REPLY
 from shops.register import queries as registered
 from violations import publication
-from violations.models import JudicialWarrant
 from violations.publication import CONTESTED, STAGES, Finding, PublicFindings
+from violations.queries import warrants_on
 
 MAX_RECORDS = 50
 
@@ -32,7 +32,7 @@ def block(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     own_shops: set[int] = set()
     if any(records.values()) and user.is_authenticated and not user.is_staff:
         own_shops = set(registered.visible_to(user, REPLY).filter(pk__in=list(records)).values_list("pk", flat=True))
-    is_inspector = user.is_authenticated and user.is_staff and JudicialWarrant.objects.filter(user=user.pk).exists()
+    is_inspector = user.is_authenticated and user.is_staff and warrants_on(clock.today()).filter(user=user.pk).exists()
     return {
         shop.key: [
             _block(

@@ -103,7 +103,8 @@ def confirm_appeal(
     typed_fils = fils if outcome == AppealOutcome.CHANGED else ruling.fils
     entered = (ruling.court, ruling.ruling_no, ruling.ruled_on, ruling.outcome, ruling.fils)
     if entered != (court, digits.clean(ruling_no), ruled_on, outcome, typed_fils):
-        raise Refused("differs", _("Number, day or amount differ from what was entered. Please read the judgment together."))
+        raise Refused("differs", _("Court, outcome, number, day or amount differ from what was entered. Please read the ruling together."))
+    settlements.require_no_payment(row, in_review=True)  # also where it stands: one not heard of is taken for paid, and given back then
     if ruling.outcome != AppealOutcome.UPHELD:
         settlements.cancel_bills(row, actor=actor, reason=court_sums.REASON, in_review=True)
     AppealRuling.objects.filter(pk=ruling.pk).update(confirmed_by=clerk, confirmed_at=clock.now())

@@ -47,7 +47,9 @@ def dues(person: User) -> list[Due]:
 
 def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
     """What bills of violations are for, by primary key; one query."""
-    charges = Charge.objects.filter(bill__in=bills).select_related("violation__shop", "violation__objection", "instalment__plan", "bill")
+    charges = Charge.objects.filter(bill__in=bills).select_related(
+        "violation__shop", "violation__objection", "violation__judgment__appeal", "instalment__plan", "bill"
+    )
     no_day = _no_day([charge.violation for charge in charges])
     return {
         charge.bill_id: _describe(charge.violation, charge.kind, charge.bill.total_fils, None, charge.instalment, no_day)
@@ -59,13 +61,16 @@ def outcome(bill: Bill) -> PaidOutcome | None:
     """What the payment of a violation has brought."""
     charge = queries.charge_of(bill.pk)
     row = charge.violation
+    page = (_("See the violation"), reverse("violations:page", args=[row.public_id]))
+    if row.state in (V.JUDGED, V.ORDERED, V.OVERDUE) and not queries.unheard_payments().filter(bill=bill).exists():
+        text = _("A part of what is owed for this violation is still open; its page says how much.")
+        return PaidOutcome(is_done=True, title=_("Payment confirmed"), label=_("Violation"), reference=row.reference, text=text, act=page)
     if row.state not in (V.PAID, V.INSTALMENTS):
         steps = [
             PaymentStep("done", _("Payment confirmed")),
             PaymentStep("now", _("The violation is being closed"), _("Usually within a minute.")),
         ]
         return PaidOutcome(is_done=False, label=_("Violation"), reference=row.reference, steps=steps)
-    page = (_("See the violation"), reverse("violations:page", args=[row.public_id]))
     if row.state == V.INSTALMENTS:
         unpaid = settlements.unpaid_parts(row.plan)
         after = [PaymentStep("next", day(part.due_on), _("The next instalment is due.")) for part in unpaid[:1]]
@@ -93,11 +98,11 @@ def _due(row: Violation, order: SettlementOrder | None, no_day: Text) -> Due | N
 
 
 def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part: Instalment | None, no_day: Text) -> Due:
-    title_ar, title_en = settlements.titles(kind)
+    title_ar, title_en = settlements.titles(row, kind, fils)
     is_offer = kind == ChargeKind.SETTLEMENT
     before_ar, before_en = {
         ChargeKind.SETTLEMENT: ("صلح عن مخالفة", "Settlement of a violation"),
-        ChargeKind.COURT: ("مبلغ الحكم", "Amount set by the court"),
+        ChargeKind.COURT: _court_names(row, kind, fils),
         ChargeKind.INSTALMENT: (
             f"القسط {part.number} من {part.plan.count}" if part else "",
             f"Instalment {part.number} of {part.plan.count}" if part else "",
@@ -122,6 +127,12 @@ def _describe(row: Violation, kind: str, fils: int, until: dt.date | None, part:
         shop_name_en=row.shop.name_en if row.shop is not None else "",
         reference=row.reference,
     )
+
+
+def _court_names(row: Violation, kind: str, fils: int) -> tuple[str, str]:
+    if kind == ChargeKind.COURT and settlements.is_rest(row, fils):
+        return "باقي مبلغ الحكم", "Rest of the amount set by the court"
+    return "مبلغ الحكم", "Amount set by the court"
 
 
 def _left(row: Violation) -> Text:

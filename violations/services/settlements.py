@@ -83,15 +83,16 @@ def _bill(row: Violation, instalment: Instalment | None, *, payers: Sequence[Use
         if open_charge.bill.payer_id in {payer.pk for payer in payers} and open_charge.bill.total_fils == fils and same_day:
             return open_charge.bill
         void_bill(bill=open_charge.bill, actor=actor, reason="other_payer")
-    is_rest = kind == ChargeKind.COURT and row.judgment.appeal_id is not None  # a part of the amount may be paid
-    if not is_rest and Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.PAID, **source).exists():
+    may_be_rest = kind == ChargeKind.COURT and row.judgment.appeal_id is not None  # a part of the amount may be paid
+    if not may_be_rest and Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.PAID, **source).exists():
         raise _already_paid()
+    title_ar, title_en = titles(row, kind, fils)
     bill = issue_bill(
         kind=BILL,
         subject=row.key,
         payer=payers[0],
-        title_ar=f"{_TITLES[kind][0]} {row.reference}",
-        title_en=f"{_TITLES[kind][1]} {row.reference}",
+        title_ar=f"{title_ar} {row.reference}",
+        title_en=f"{title_en} {row.reference}",
         lines=[_line(row, kind, fils, source)],
         actor=actor,
         due_until=last_day,
@@ -111,9 +112,17 @@ _TITLES = {
 }
 
 
-def titles(kind: str) -> tuple[str, str]:
-    """Title of a bill in Arabic and English; the reference follows."""
-    return _TITLES[ChargeKind(kind)]
+_REST = ("باقي مبلغ الحكم في المخالفة", "Rest of the amount set by the court for violation")
+
+
+def titles(row: Violation, kind: str, fils: int) -> tuple[str, str]:
+    """Title of a bill over `fils` in Arabic and English; the reference follows."""
+    return _REST if kind == ChargeKind.COURT and is_rest(row, fils) else _TITLES[ChargeKind(kind)]
+
+
+def is_rest(row: Violation, fils: int) -> bool:
+    """Whether `fils` are what is left of the court's fine in force: a part was paid before a ruling on appeal raised it."""
+    return row.judgment.appeal_id is not None and fils < (row.judgment.ruling.fils or 0)
 
 
 def locked(violation: Violation) -> Violation:
@@ -290,13 +299,18 @@ def keep_parts_open(plan_id: int) -> dt.date | None:
     return first
 
 
+def require_no_payment(row: Violation, *, in_review: bool = False) -> None:
+    """Raises Refused("payment_open") while a payment is on its way; one under review counts unless `in_review`."""
+    if queries.is_at_bank(row, or_in_review=not in_review):
+        raise Refused("payment_open", _("A payment for this violation is on its way. Please try again once its outcome is known."))
+
+
 def cancel_bills(row: Violation, *, actor: Actor, reason: str, in_review: bool = False) -> None:
     """Void the bills that wait for payment. Raises Refused("payment_open") while a payment is on its way. The row is locked.
 
     `in_review`: a payment under review holds nothing up (`payments.services.void_bill`).
     """
-    if queries.is_at_bank(row, or_in_review=not in_review):
-        raise Refused("payment_open", _("A payment for this violation is on its way. Please try again once its outcome is known."))
+    require_no_payment(row, in_review=in_review)
     for charge in row.charges.filter(bill__state=BillState.DUE).select_related("bill"):
         void_bill(bill=charge.bill, actor=actor, reason=reason, in_review=in_review)
 

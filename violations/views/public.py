@@ -178,6 +178,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     rulings = judgment.appeals.filter(confirmed_at__isnull=False).order_by("pk") if judgment is not None and judgment.appeal_id else []
     appealed = bool(rulings)
     returned = settlements.given_back(row, is_over=True) if plan is not None and gives_back else ""
+    payable = settlements.payable(row, order)
     stopped_shops = blocks.blocked_shops(row) if row.state in blocks.UNPAID else 0
     return render(
         request,
@@ -203,13 +204,15 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "pays_by_number": access is None and any(option.code == "settle" and not option.needs_sign_in for option, _more in ways.cards),
             "is_correction_over": any(option.closed == "correction_over" for option in ways.folded),
             "by_signatory": queries.is_found_by_signatories(row),
-            "payable": settlements.payable(row, order),
+            "payable": payable,
             "by_number": access is None,
             "may_object": any(option.code == "object" and option.is_open for option in rules.option_statuses(status)),
             "stopped_shops": stopped_shops,
             "stop_ends": options.stop_ends(status) if stopped_shops else "",
             "receipts": receipts,
-            "returned": court_sums.given_back(row) if appealed else returned,
+            "is_rest": payable is not None and row.state == ViolationState.JUDGED and settlements.is_rest(row, payable.fils),
+            "returned": returned,
+            "returned_above": court_sums.given_back(row) if appealed else "",
             "stops_from": blocks.stops_from(row),
             "has_objection_left": queries.has_objection_left(row),
             "paid_fils": court_sums.kept_fils(row)

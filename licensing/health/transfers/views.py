@@ -115,8 +115,11 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     fees, study, limits = rulebook.editions(["fees.health", "limits.review", "limits.health"], clock.today())
     licence = licences.current(shop)
     fils = sum(line.fils for line in licences.fee_lines(fees, 1, service=TRANSFER))
-    if refusal is not None:
+    incomplete = form.errors.get("total", []) if submitted else []
+    if refusal is not None or incomplete:
         form = TakeOver({**request.POST.dict(), "total": str(fils)}, organisations=queries.choices(row, user))
+        for sentence in incomplete:
+            form.add_error("total", sentence)
     form.initial["total"] = fils
     context = {
         "transfer": row,

@@ -20,6 +20,7 @@ from payments.models import Attempt, Bill, Inquiry, RefundDue
 from payments.services import owe_part
 from payments.services.settlement import void_attempt
 from shops.models import Shop
+from tests.bank import Bank
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import drop_guard
@@ -29,7 +30,7 @@ from tests.factories.payments import AttemptFactory
 from tests.violations.conftest import pay
 from violations import invariants, publication, queries
 from violations.models import AppealRuling, Charge, Violation
-from violations.services import appeals, blocks, court, court_sums, notices, settlements, terms
+from violations.services import appeals, blocks, court, court_sums, dues, notices, settlements, terms
 
 pytestmark = pytest.mark.django_db
 RENEWAL = "licensing.renewal"
@@ -163,7 +164,7 @@ def test_what_is_paid_above_a_lower_fine_goes_back(judged: Violation, two: tuple
     assert (row.state, refund.fils, refund.reason, refund.payer, refund.allocation) == ("paid", 50_000, "court_appeal", owner, None)
     assert court_sums.kept_fils(row) == 100_000 and Bill.objects.get(pk=refund.bill.pk).state == "paid"  # type: ignore[union-attr]
     message = Message.objects.get(kind="violations.appeal_ruled", person=owner)
-    assert "The 50.000 dinars that were paid above it are returned." in message.body_en and "50.000 د.ك" in message.body_ar
+    assert "The 50.000 dinars that were paid above what is owed are returned." in message.body_en and "50.000 د.ك" in message.body_ar
     assert sound()
     assert Violation.objects.values_list(queries.COURT_FILS, flat=True).get(pk=row.pk) == 0
     last = rule(row, two, "acquitted", court="cassation")
@@ -315,3 +316,42 @@ def test_red_control_what_is_kept_above_the_fine_is_found(
     monkeypatch.setattr(court_sums, "owe_part", lambda **_facts: None)
     rule(fresh(judged), two, "changed", 100_000)
     assert any("more is paid than the court set" in finding for finding in invariants.findings())
+
+
+# --- A payment that is not heard of yet, and what is left ---------------------------------------------------------------------
+
+
+def test_a_ruling_that_upholds_waits_for_a_payment_that_is_not_heard_of(judged: Violation, two: tuple[Any, Any], owner: Any) -> None:
+    """Taken for paid before the payment is heard of, it would be given back as no longer owed."""
+    bill = settlements.bill_for(violation=judged, person=owner)
+    Bank.book.decide(AttemptFactory(bills=[bill]))
+    with clock.at(clock.now() + dt.timedelta(minutes=3)):
+        run_due(("payments.inquire",))
+    appeal = appeals.enter_appeal(violation=fresh(judged), clerk=two[0], **facts("upheld"))
+    with pytest.raises(Refused, match="payment_open"):
+        appeals.confirm_appeal(appeal=appeal, clerk=two[1], **facts("upheld"))
+    with clock.at(clock.now() + dt.timedelta(minutes=10)):
+        run_due()
+    appeals.confirm_appeal(appeal=appeal, clerk=two[1], **facts("upheld"))
+    assert fresh(judged).state == "paid" and not RefundDue.objects.exists() and sound()
+
+
+def test_the_rest_of_a_raised_fine_is_called_a_rest(judged: Violation, two: tuple[Any, Any], owner: Any) -> None:
+    pay(judged, owner)
+    row = rule(fresh(judged), two, "changed", 200_000)
+    page = signed_in(owner).get(f"/en/violations/{row.public_id}/").content.decode()
+    assert "Rest of the amount set by the court" in page and "Amount set by the court" not in page
+    (due,) = dues.dues(owner)
+    assert (due.fils, due.title_en) == (50_000, f"Rest of the amount set by the court for violation {row.reference}")
+    assert settlements.bill_for(violation=row, person=owner).title_ar == f"باقي مبلغ الحكم في المخالفة {row.reference}"
+    outcome = dues.outcome(Bill.objects.get(subject=row.key, state="paid"))
+    assert outcome is not None and outcome.is_done and "still open" in str(outcome.text)
+
+
+def test_what_was_fined_on_appeal_and_then_acquitted_keeps_its_public_date(referred: Violation, two: tuple[Any, Any], shop: Shop) -> None:
+    row = judge(referred, two, None)
+    assert publication.finding(row.public_id) is None, "nobody had set a fine"
+    row = rule(row, two, "changed", 80_000)
+    assert publication.finding(row.public_id) is not None
+    row = rule(row, two, "acquitted", court="cassation")
+    assert publication.of_shops([shop.pk])[shop.pk].annulled == (clock.today(),)
