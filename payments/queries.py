@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
@@ -207,18 +207,21 @@ class BasketItem:
         return f"{self.code}:{self.fils}"
 
 
-def items_of(bills: Sequence[Bill]) -> list[BasketItem]:
-    """The lines of due bills in a basket, in their order: each says whether it can be paid now, and why not. One query and of services."""
+def items_of(bills: Sequence[Bill], until: Mapping[int, dt.date] | None = None) -> list[BasketItem]:
+    """The lines of due bills in a basket, in their order: each says whether it can be paid now, and why not. One query and of services.
+
+    `until` are the last days to pay them by primary key, where they are to be shown.
+    """
     open_allocations = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
     at_bank = {allocation.bill_id: allocation.attempt for allocation in open_allocations} if bills else {}
-    described, until = _described(bills), last_days(bills)
-    return [_item(bill, at_bank.get(bill.pk), described.get(bill.pk), until.get(bill.pk)) for bill in bills]
+    described, days = _described(bills), until or {}
+    return [_item(bill, at_bank.get(bill.pk), described.get(bill.pk), days.get(bill.pk)) for bill in bills]
 
 
 def basket_of(user: Visitor) -> list[BasketItem]:
     """Everything that a person can pay or is paying: due bills, then dues without a bill. Two queries and those of the services."""
     bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
-    items = items_of(bills)
+    items = items_of(bills, last_days(bills))
     delegated = delegated_among(bills, user) if user.is_authenticated else {}
     items = [replace(item, for_whom=delegated.get(item.bill.pk)) if item.bill is not None else item for item in items]
     if user.is_authenticated and not user.is_staff:

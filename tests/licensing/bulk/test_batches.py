@@ -150,7 +150,7 @@ def test_one_message_tells_that_all_paid_together_are_issued(
 
 
 def test_a_line_that_is_stopped_after_it_was_sent_says_why_and_the_rest_is_paid(
-    shop: Shop, make_shop: Callable[..., Any], owner: User, settings: Any
+    shop: Shop, make_shop: Callable[..., Any], owner: User, settings: Any, django_assert_max_num_queries: Any
 ) -> None:
     settings.PAYMENT_PROVIDER, Bank.book = "tests.bank.Bank", Book()
     make_shop()
@@ -167,7 +167,8 @@ def test_a_line_that_is_stopped_after_it_was_sent_says_why_and_the_rest_is_paid(
         AttemptFactory(bills=[bill, item.bill])
     assert [one.code for one in basket_of(owner) if one.can_choose] == [f"bill:{bill.public_id}"]
     client = signed_in(owner)
-    text = client.get(f"{PAGE}{batch.public_id}/").content.decode()
+    with django_assert_max_num_queries(14):  # two of them read lists that stay in memory outside the tests
+        text = client.get(f"{PAGE}{batch.public_id}/").content.decode()
     assert "A sum set by the court is unpaid." in text and f'value="bill:{item.bill.public_id}' not in text
     data = {"item": f"bill:{bill.public_id}:{bill.total_fils}", "total": str(progress.fils), "step": "pay"}
     assert client.post("/en/basket/", data).status_code == 303 and AttemptFactory(bills=[bill]).fils == bill.total_fils
