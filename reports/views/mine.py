@@ -173,7 +173,7 @@ def mine(request: HttpRequest, public_id: str) -> HttpResponse:
 def _crumbs(request: HttpRequest, title: Any) -> list[tuple[Any, str]]:
     user: Any = request.user
     listed = [(_("My reports"), reverse("reports:my_reports"))] if user.is_authenticated and not user.is_staff else []
-    return [*listed, (title, "")]
+    return [*listed, (title, "")] if listed else []
 
 
 def _waits_for_answer(row: Report, question: Question | None) -> bool:

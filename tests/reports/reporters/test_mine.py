@@ -79,6 +79,7 @@ def test_what_was_answered_stands_on_the_reporters_own_pages_and_for_staff_and_n
     own = client.get(f"{_page(report)}?s={secret_of(report.key)}", follow=True).content.decode()
     for page in (own, client.get(f"/en/report/sent/{report.public_id}/").content.decode()):
         assert re.search(r"<dt>Could it fall\?</dt>\s*<dd>Yes</dd>", page)
+    assert "kp-crumbs" not in own, "whoever has a link alone has no list to go back to"
     assert "Could it fall" not in Client().get(f"/en/reports/{report.public_id}/").content.decode()
     triage.recategorise(report=report, inspector=report.inspector, category="hazard", code="other_category")
     staff = signed_in(StaffFactory(groups=["intake"]))
