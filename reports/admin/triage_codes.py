@@ -21,6 +21,7 @@ label_codes(
         "report.merged": _("Report joined with another one"),
         "report.part_made": _("Part of a divided report"),
         "report.recategorised": _("Report given another category"),
+        "report.part_reopened": _("Divided report opened again with a part"),
         "report.reopened": _("Report opened again: not solved"),
         "report.result_proposed": _("Result of a report waits for a second signature"),
         "report.sent_back": _("Result of a report sent back"),
