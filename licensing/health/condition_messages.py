@@ -378,7 +378,7 @@ _OBSTACLES: dict[str, Callable[[RenewalCondition, Subject], Obstacle]] = {
 
 def _still_in_time(c: RenewalCondition) -> str:
     if "no_surcharge_until" in c.facts:
-        text = _("It is renewed without the surcharge until %(day)s, because the portal could not be used before the licence ended.")
+        text = _("It is renewed without the surcharge until %(day)s, because it could not be renewed before the licence ended.")
         return text % {"day": _day(c.facts["no_surcharge_until"])}
     text = _("It can still be renewed here until %(day)s, with the surcharge below. After that an officer decides.")
     return text % {"day": _day(c.facts["until"])}

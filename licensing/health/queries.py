@@ -15,6 +15,7 @@ from licensing.health import changes, rules
 from licensing.health.names import FEES
 from licensing.health.states import ACTS, CANCEL, CHANGE, RENEWAL, TRANSFER
 from licensing.health.transfers import queries as transfers
+from licensing.measures import queries as measures
 from licensing.models import HealthLicence, Renewal, RenewalChange
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of
@@ -96,10 +97,16 @@ class Offer:
 
 
 def without_surcharge(licences: Sequence[HealthLicence]) -> dict[int, dt.date]:
-    """Until when ended licences are renewed without the surcharge after an incident, by primary key; no query if none has ended."""
+    """Until when ended licences are renewed without the surcharge, by primary key; no query if none has ended.
+
+    That is after an incident of the portal, or after a measure that kept their holders from renewing.
+    """
     today = clock.today()
-    moved = incidents.moved_to(SURCHARGE_DEADLINE, [row.pk for row in licences if row.last_day < today])
-    return {pk: day for pk, day in moved.items() if day >= today}
+    ended = [row for row in licences if row.last_day < today]
+    moved = incidents.moved_to(SURCHARGE_DEADLINE, [row.pk for row in ended])
+    after = measures.renewable_until(ended)
+    days = {pk: max(found.get(pk, dt.date.min) for found in (moved, after)) for pk in moved.keys() | after.keys()}
+    return {pk: day for pk, day in days.items() if day >= today}
 
 
 def visible_to(user: User) -> QuerySet[HealthLicence]:
@@ -292,7 +299,7 @@ def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date, is_shown: bo
     """Current licences of many shops in one query, by shop id, with the fields that a list displays.
 
     Those that end by `facts_until` carry what `facts_of` returns as `current_facts`; unpacking the facts of all would be slow. Those that
-    have ended carry what `without_surcharge` returns as `no_surcharge_until`, unless `is_shown` and no deadline moved lately.
+    have ended carry what `without_surcharge` returns as `no_surcharge_until`, if there is such a day.
     """
     today = clock.today()
     accepted = Renewal.objects.filter(licence=OuterRef("pk"), accepted_facts__isnull=False).order_by("-pk")
@@ -310,6 +317,10 @@ def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date, is_shown: bo
         row.current_facts = {**(row.issued_facts or {}), **(row.accepted_facts or {})} if row.last_day <= facts_until else {}
         if row.last_day >= today:
             row.no_surcharge_until = None
+    ended = {row.pk: row for row in licences.values() if row.last_day < today}
+    for pk, day in measures.renewable_until(list(ended.values())).items():
+        if day >= today:
+            ended[pk].no_surcharge_until = max(day, getattr(ended[pk], "no_surcharge_until", None) or day)
     return licences
 
 

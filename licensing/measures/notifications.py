@@ -18,7 +18,7 @@ class MeasureBegan(MessageKind):
 
 
 class MeasureEnded(MessageKind):
-    """`last_day` is that of a licence that ended while it was suspended; None where it runs."""
+    """`last_day` is that of a licence that ended while it was suspended, and `until` then the last day without the surcharge, or None."""
 
     kind = "licensing.measure_ended"
     legal = MEASURES

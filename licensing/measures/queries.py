@@ -10,7 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from licensing.inspections.states import InspectionState
-from licensing.models import Inspection, Measure
+from licensing.models import HealthLicence, Inspection, Measure
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
@@ -35,6 +35,25 @@ def of_branch(branch_id: str) -> QuerySet[Measure]:
 def limits() -> dict[str, int]:
     """Most days of each kind, and the days for an objection, by code."""
     return {code: limit.value for code, limit in rulebook.edition(LIMITS, clock.today()).limits.items()}
+
+
+def renewable_until(licences: Sequence[HealthLicence]) -> dict[int, dt.date]:
+    """Until when licences are renewed without the surcharge after a measure that kept their holders from it, by primary key.
+
+    That is `renewal_days` after the end of a measure that began before the licence ended, by the rules of the day of its end. One query,
+    and none for no licence.
+    """
+    by_shop = {licence.shop_id: licence for licence in licences}
+    if not by_shop:
+        return {}
+    rows = Measure.objects.filter(shop__in=by_shop, signed_at__isnull=False, ended_at__isnull=False)
+    found: dict[int, dt.date] = {}
+    for shop, first_day, ended_at in rows.values_list("shop", "first_day", "ended_at"):
+        licence, end = by_shop[shop], clock.day_of(ended_at)
+        days = rulebook.edition(LIMITS, end).limits.get("renewal_days")
+        if days is not None and first_day <= licence.last_day:
+            found[licence.pk] = max(end + dt.timedelta(days=days.value), found.get(licence.pk, licence.last_day))
+    return found
 
 
 def objection_until(measure: Measure) -> dt.date | None:
