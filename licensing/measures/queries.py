@@ -49,6 +49,8 @@ def renewable_until(licences: Sequence[HealthLicence]) -> dict[int, dt.date]:
     rows = Measure.objects.filter(shop__in=by_shop, signed_at__isnull=False, ended_at__isnull=False)
     found: dict[int, dt.date] = {}
     for shop, first_day, ended_at in rows.values_list("shop", "first_day", "ended_at"):
+        if first_day is None or ended_at is None:  # never, for a signed one that has ended
+            continue
         licence, end = by_shop[shop], clock.day_of(ended_at)
         days = rulebook.edition(LIMITS, end).limits.get("renewal_days")
         if days is not None and first_day <= licence.last_day:

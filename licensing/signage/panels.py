@@ -176,7 +176,7 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
         text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
         return NextStep(_("The licence is being prepared"), text, page, _("Look again"))
     if document is not None:
-        state_now = queries.licence_state(document, request.boards.all())
+        state_now = queries.licence_state(document, list(request.boards.all()))
         if state_now not in ("valid", "not_yet"):
             state = STANDING[state_now if state_now == "expired" else queries.standing(request.boards.all()[0])][1]
             return NextStep(_("The licence is not in force"), state, label=_("Attention"))
