@@ -63,6 +63,8 @@ def test_each_state_has_its_page(row: Inspection, owner: User, language: str, fr
     rules = {rule.code: rule for rule in questions.rules_of(row)}
     for code in ("area", "first_aid"):
         assert getattr(rules[code], f"question_{language}") in text
+    question, address = getattr(rules["area"], f"question_{language}"), getattr(row, f"address_{language}")
+    assert text.index(question) < text.index(address), "what to do comes first"
     assert row.inspector.name_ar not in text and row.inspector.name_en not in text
     public = read(None, f"/{language}/shops/{row.shop.public_id}/")  # type: ignore[union-attr]
     assert getattr(rules["area"], f"question_{language}") in public and "شكوى" not in public

@@ -86,6 +86,7 @@ def test_the_map_is_a_list_without_a_script(five: list[Report], language: str) -
     area = Area.objects.get(name_en="Hawalli")
     content = get(f"/{language}/reports/map/").content.decode()
     assert f"?area={area.pk}" in content and 'data-count="5"' in content and 'data-overdue="2"' in content
+    assert f'href="/{language}/report/"' in content and f'href="/{language}/report/"' in get(f"/{language}/reports/").content.decode()
     content = get(f"/{language}/reports/map/?area={area.pk}").content.decode()
     assert content.count('data-tone="late"') == 2 and content.count('data-tone="ok"') == 2 and five[0].public_id in content
     content = get(f"/{language}/reports/map/?box={HAWALLI}&view=heat").content.decode()

@@ -125,6 +125,7 @@ def test_silence_is_counted_by_month_in_public(
     assert "Kuwait Fire Force" in page and "November 2026" in page and "December 2026" in page
     seen = signed_in(opinion.case.applicant).get(f"/en/cases/{opinion.case.public_id}/").content.decode()
     assert "Silence is not approval" in seen and "Silent this month: 1" in seen
+    assert seen.index("The Municipality decides by") < seen.index("Instant answer and opinion"), "the day stands in the head"
 
 
 def test_silence_on_safety_never_counts_as_a_yes(held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any, head: User) -> None:
