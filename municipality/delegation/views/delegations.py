@@ -47,24 +47,24 @@ MOVES: dict[str, tuple[Any, Any]] = {
 }
 
 
-class Facts(NamedTuple):
+class SubjectFacts(NamedTuple):
     """What lists need to know of the subjects of their rows: their names, and who (primary key) holds them."""
 
     names: dict[str, tuple[str, str]]
     held: Collection[tuple[int, str]]
 
 
-def _facts(rows: Iterable[Delegation]) -> Facts:
+def _facts(rows: Iterable[Delegation]) -> SubjectFacts:
     """As many queries for many rows as for one."""
     found = list(rows)
     names = registry.names_of(list({row.subject for row in found}))
-    return Facts(names, registry.holdings_of({(row.giver_id, row.subject) for row in found if row.is_in_force}))
+    return SubjectFacts(names, registry.holdings_of({(row.giver_id, row.subject) for row in found if row.is_in_force}))
 
 
 class DelegationLine:
     """One delegation as a list shows it to one of its parties."""
 
-    def __init__(self, row: Delegation, user: User, facts: Facts) -> None:
+    def __init__(self, row: Delegation, user: User, facts: SubjectFacts) -> None:
         ar, en = facts.names.get(row.subject, ("", ""))
         self.row, self.about = row, {"name_ar": ar, "name_en": en}
         self.service = delegations.service_name(row)
@@ -106,7 +106,7 @@ def _lines(rows: QuerySet[Delegation], user: User) -> list[DelegationLine]:
     return _shown(found, user, _facts(found), can_end=True)
 
 
-def _shown(rows: list[Delegation], user: User, facts: Facts, *, can_end: bool = False) -> list[DelegationLine]:
+def _shown(rows: list[Delegation], user: User, facts: SubjectFacts, *, can_end: bool = False) -> list[DelegationLine]:
     lines = [DelegationLine(row, user, facts) for row in rows]
     for line in lines:
         line.can_end = can_end
