@@ -15,7 +15,7 @@ from licensing.health.condition_messages import obstacles
 from licensing.health.services.cancel import named_access
 from licensing.health.states import TRANSFER, TRANSFER_WORKFLOW
 from licensing.health.transfers import queries, services
-from licensing.health.transfers.forms import NameHolder, TakeOver
+from licensing.health.transfers.forms import INCOMPLETE, NameHolder, TakeOver
 from licensing.health.transfers.models import TransferOutcome
 from municipality.accounts.access import access
 from municipality.accounts.proof import reauthentication_required
@@ -115,11 +115,11 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     fees, study, limits = rulebook.editions(["fees.health", "limits.review", "limits.health"], clock.today())
     licence = licences.current(shop)
     fils = sum(line.fils for line in licences.fee_lines(fees, 1, service=TRANSFER))
-    incomplete = form.errors.get("total", []) if submitted else []
-    if refusal is not None or incomplete:
+    is_incomplete = submitted and form.has_error("total")
+    if refusal is not None or is_incomplete:
         form = TakeOver({**request.POST.dict(), "total": str(fils)}, organisations=queries.choices(row, user))
-        for sentence in incomplete:
-            form.add_error("total", sentence)
+        if is_incomplete:
+            form.add_error("total", INCOMPLETE)
     form.initial["total"] = fils
     context = {
         "transfer": row,
