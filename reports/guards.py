@@ -58,19 +58,20 @@ guard(
     " AND c.report_id IN (p.id, p.merged_into_id))))",
     "same_inspector",
 )
-# Nor does who has a conflict of interest with the shop, its owner, organisation or manager.
+# Nor does who has a conflict of interest with the shop, its owner, organisation or manager, also where the entry was merged into another.
+_SHOPS = "(NEW.shop_id, (SELECT m.merged_into_id FROM shops_shop m WHERE m.id = NEW.shop_id))"
 guard(
     f"{_R}_not_tied",
     _R,
     "UPDATE",
-    "NEW.inspector_id IS NOT NULL AND OLD.inspector_id IS DISTINCT FROM NEW.inspector_id AND EXISTS (SELECT 1 FROM"
-    " review_conflictofinterest c WHERE c.officer_id = NEW.inspector_id AND c.ended_at IS NULL AND c.party_key IN ("
-    "(SELECT 'shop:' || s.public_id FROM shops_shop s WHERE s.id = NEW.shop_id),"
-    " (SELECT 'person:' || u.public_id FROM shops_shop s JOIN accounts_user u ON u.id = s.owner_id WHERE s.id = NEW.shop_id),"
-    " (SELECT 'organisation:' || o.public_id FROM shops_shop s JOIN accounts_organisation o ON o.id = s.organisation_id"
-    " WHERE s.id = NEW.shop_id),"
-    " (SELECT 'person:' || u.public_id FROM shops_shop s JOIN accounts_user u ON u.civil_id_digest = s.manager_civil_id_digest"
-    " WHERE s.id = NEW.shop_id)))",
+    "NEW.inspector_id IS NOT NULL AND OLD.inspector_id IS DISTINCT FROM NEW.inspector_id AND EXISTS (SELECT 1 FROM"  # noqa: S608 - constants
+    " review_conflictofinterest c WHERE c.officer_id = NEW.inspector_id AND c.ended_at IS NULL AND c.party_key IN"
+    f" (SELECT 'shop:' || s.public_id FROM shops_shop s WHERE s.id IN {_SHOPS}"
+    f" UNION ALL SELECT 'person:' || u.public_id FROM shops_shop s JOIN accounts_user u ON u.id = s.owner_id WHERE s.id IN {_SHOPS}"
+    " UNION ALL SELECT 'organisation:' || o.public_id FROM shops_shop s JOIN accounts_organisation o ON o.id = s.organisation_id"
+    f" WHERE s.id IN {_SHOPS}"
+    " UNION ALL SELECT 'person:' || u.public_id FROM shops_shop s JOIN accounts_user u ON u.civil_id_digest = s.manager_civil_id_digest"
+    f" WHERE s.id IN {_SHOPS}))",
     "conflict_of_interest",
 )
 # Only a report that is divided has parts, and a part is not divided.
@@ -157,10 +158,17 @@ guard(f"{_R}_joined_open", _R, "UPDATE", f"NEW.merged_into_id IS NOT NULL AND OL
 # Only reports of one problem are joined, and one that names a shop with one that names it too, so that none leaves the page of its shop.
 # The rulebook sets how near (`similar_metres`): so many metres at most, within the degrees.
 SIMILAR_DEGREES, FARTHEST_SIMILAR = 0.005, 480
+
+
+def _kept(shop: str) -> str:
+    """SQL: the shop, or the one into which its entry was merged."""
+    return f"(SELECT COALESCE(k.merged_into_id, k.id) FROM shops_shop k WHERE k.id = {shop})"  # noqa: S608 - constants
+
+
 _SAME = (
     "EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.merged_into_id AND r.category = NEW.category"  # noqa: S608 - constants
-    " AND (NEW.shop_id IS NULL OR r.shop_id = NEW.shop_id)"
-    " AND (r.shop_id = NEW.shop_id OR r.board_id = NEW.board_id"
+    f" AND (NEW.shop_id IS NULL OR {_kept('r.shop_id')} = {_kept('NEW.shop_id')})"
+    f" AND ({_kept('r.shop_id')} = {_kept('NEW.shop_id')} OR r.board_id = NEW.board_id"
     f" OR (ABS(r.latitude - NEW.latitude) <= {SIMILAR_DEGREES} AND ABS(r.longitude - NEW.longitude) <= {SIMILAR_DEGREES})))"
 )
 guard(

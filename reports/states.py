@@ -39,7 +39,7 @@ REPORT_WORKFLOW = workflow(
     move("split", R.ASSIGNED, to=R.SPLIT, may="inspector", label=_("Divided")),
     move("complete", R.SPLIT, to=R.CLOSED, label=_("All parts are closed")),
     # What one of its parts was joined with was not solved.
-    move("part_reopened", R.CLOSED, to=R.SPLIT, reopens=True, label=_("A part was not solved; opened again")),
+    move("part_reopened", R.CLOSED, to=R.SPLIT, reopens=True, label=_("A part is open again")),
     move("merge", [R.RECEIVED, R.ASSIGNED, R.ASKED], to=R.MERGED, may="inspector", label=_("Joined with another report")),
     move("close", R.ASSIGNED, to=R.CLOSED, may="inspector", label=_("Closed with a photo from the place")),
     move("propose_close", R.ASSIGNED, to=R.COUNTERSIGN, may="inspector", label=_("Result written, waiting for a second signature")),

@@ -84,10 +84,10 @@ def queue_facts(case: Case, *, is_promised: bool = False) -> list[Fact]:
         return facts
     # One date for one promise: a later estimate is said in words beside the promised day, and is no second day.
     later = late_estimate(case, entry.estimate) if entry.state == QueueEntryState.WAITING and entry.estimate is not None else ""
+    late = lateness(case.due_on, decision_minute(case, case.due_on)) if case.due_on is not None else ""
     if case.due_on is not None:
-        note = lateness(case.due_on, decision_minute(case, case.due_on)) or later
-        facts.append(Fact(_("Decision by"), day(case.due_on), note))
-    if entry.state == QueueEntryState.WAITING and entry.estimate is not None and not later:
+        facts.append(Fact(_("Decision by"), day(case.due_on), late or later))
+    if entry.state == QueueEntryState.WAITING and entry.estimate is not None and (late or not later):
         facts.append(Fact(_("Expected to reach an officer"), day(entry.estimate)))
     return facts
 

@@ -22,6 +22,7 @@ from reports.models import Ban, Report
 from reports.models.reporter import Reporter
 from reports.reporters.services import known_by, phone_of, secret_of
 from reports.results import result_of
+from reports.states import ReportState
 
 
 class _ToReporter(MessageKind):
@@ -173,6 +174,8 @@ def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str
         context["other"] = report.merged_into.number if report.merged_into is not None else ""
     elif kind is Divided:
         context["parts"] = "، ".join(report.parts.order_by("pk").values_list("number", flat=True))
+    elif kind is Reopened:
+        context["is_divided"] = report.state == ReportState.SPLIT
     elif kind is Recategorised:
         context["until"] = report.due_at
     elif kind is Closed:

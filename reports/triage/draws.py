@@ -19,8 +19,7 @@ from municipality.review.queries import conflict_keys
 from reports import queries
 from reports.models import Report
 from shops.models import Shop
-from shops.register.conflicts import is_tied as is_tied
-from shops.register.conflicts import parties_of
+from shops.register import conflicts
 from violations.models import JudicialWarrant
 from violations.queries import warrant_covers
 
@@ -32,10 +31,20 @@ def able(report: Report, *, on: dt.date | None) -> QuerySet[User]:
 
     Not who closed it, or a part of it, before and was told that it is not solved (`queries.unsolved`).
     """
-    shop = report.shop_now
+    shop, shops = report.shop_now, _shops_of(report)
+    parties = [key for one in shops for key in conflicts.parties_of(one)]
     closers = list(queries.unsolved(report).values_list("closed_by", flat=True))
     is_womens = shop is not None and shop.activity.is_womens
-    return inspections.able(is_womens=is_womens, parties=parties_of(shop) if shop else [], on=on).exclude(pk__in=closers)
+    return inspections.able(is_womens=is_womens, parties=parties, on=on).exclude(pk__in=closers)
+
+
+def is_tied(user: User, report: Report) -> bool:
+    """Whether a user has a conflict of interest with the shop of a report now, or with the entry that it named before a merge."""
+    return any(conflicts.is_tied(user, shop) for shop in _shops_of(report))
+
+
+def _shops_of(report: Report) -> list[Shop]:
+    return [shop for shop in (report.shop, report.shop.merged_into if report.shop is not None else None) if shop is not None]
 
 
 def draw(report: Report, *, without: set[int] | None = None, lot: Lot = secrets.choice) -> tuple[User, dict[str, Any]]:

@@ -14,7 +14,7 @@ from licensing.health.documents import HealthLicenceFacts
 from licensing.health.names import FROM_ISSUE
 from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued
 from licensing.health.services.lost import lost_at_issue, lost_condition
-from licensing.health.services.officer import accepted_by, keep_accepted, with_changes, write_begun
+from licensing.health.services.officer import accepted_by, keep_accepted, stated_facts, with_changes, write_begun
 from licensing.health.states import RenewalState
 from licensing.health.transfers import handover
 from licensing.measures import effects
@@ -111,7 +111,7 @@ def issue_renewal(*, case: Case) -> None:
         renewal = queries.get_renewal(locked)
         if code := lost_at_issue(locked):  # since the document was drawn; the next try refuses
             raise Refused(code)
-        keep_accepted(renewal)
+        keep_accepted(renewal, Shop.objects.get(pk=renewal.licence.shop_id))
         if renewal.act == Act.TRANSFER:
             handover.hand_over(renewal, accepted_by(locked))
         licence = _put_in_force(renewal, document)
@@ -136,7 +136,7 @@ def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
         last_day=renewal.last_day,
         previous=old,
         reminded_days=None if renewal.act == Act.RENEWAL else old.reminded_days,
-        registered_facts=renewal.accepted_facts or renewal.registered_facts,
+        registered_facts=stated_facts(renewal),
     )
     Renewal.objects.filter(pk=renewal.pk).update(new_licence=licence)
     effects.suspend_licences(old.shop_id)

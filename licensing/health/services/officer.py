@@ -16,7 +16,7 @@ from licensing.health.notifications import CorrectionsLapsed, RefusedAfterPaymen
 from licensing.health.services.cases import open_renewal
 from licensing.health.services.lost import lost_condition
 from licensing.health.states import CHANGE, RENEWAL, TRANSFER, RenewalState
-from licensing.models import HealthLicence, Lane, Renewal, RenewalChange
+from licensing.models import Act, HealthLicence, Lane, Renewal, RenewalChange
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.cases import queries as cases
@@ -41,6 +41,7 @@ from payments.rules import Line
 from payments.services import issue_bill
 from shops.models import RegisterChange, Shop
 from shops.register import queries as shops
+from shops.register.events import leaves_its_point
 from shops.register.services import change_register
 
 SYSTEM = system("licensing")
@@ -191,6 +192,8 @@ def accepted(case: Case) -> None:
         send(RefusedAfterPayment, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
         return
     renewal = queries.get_renewal(case)
+    if renewal.act == Act.RENEWAL:
+        keep_accepted(renewal, shop)
     issue_bill(
         kind=case.service,
         subject=case.key,
@@ -206,30 +209,43 @@ def accepted(case: Case) -> None:
     )
 
 
-def keep_accepted(renewal: Renewal) -> None:
-    """Keep the facts that the licence of an accepted request states, once; in the transaction of its issue."""
+def keep_accepted(renewal: Renewal, shop: Shop) -> None:
+    """Keep the register as the officer accepted it, once: what it changes afterwards sends the next renewal to an officer."""
     if renewal.lane == Lane.OFFICER and renewal.accepted_facts is None:
-        shop = with_changes(Shop.objects.get(pk=renewal.licence.shop_id), renewal)
         renewal.accepted_facts = shop.registered_facts()
         renewal.save(update_fields=["accepted_facts"])
+
+
+def stated_facts(renewal: Renewal) -> dict[str, str]:
+    """The registered facts of the licence of a request: those that were accepted, with its changes."""
+    facts = dict(renewal.accepted_facts or renewal.registered_facts)
+    for row in queries.declared_changes(renewal):
+        facts |= changes.FACTS[row.name].registered(row.after)
+    return facts
 
 
 def write_begun(licence: HealthLicence) -> None:
     """Write what the request of a licence changes to the register, in the name of who accepted it, once the licence is in force.
 
-    Until its first day, and while it is suspended, nothing is written; what the register has changed since its issue stands. Idempotent.
-    The caller has locked the shop.
+    Until its first day, and while it is suspended, nothing is written; what the register has changed since its issue stands, save an
+    address that was only written in another way. Idempotent. The caller has locked the shop.
     """
     renewal = Renewal.objects.filter(new_licence=licence, lane=Lane.OFFICER).select_related("case").first()
     if renewal is None or licence.first_day > clock.today() or not _is_live(licence):
         return
     shop, case = Shop.objects.get(pk=licence.shop_id), renewal.case
     since = RegisterChange.objects.filter(Q(at__gt=_issued_at(case)) | Q(source=case.key), shop=shop)
-    stands = set(since.values_list("name", flat=True))
+    stands = {change.name for change in since if change.source == case.key or not _is_correction(change)}
     differing = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared_changes(renewal) if row.name not in stands]
     fact_changes = [changes.register_change(row.name, before, row.after, row.secret) for row, before in differing if row.after != before]
     if fact_changes:
         change_register(shop=shop, changes=fact_changes, source=case.key, actor=accepted_by(case))
+
+
+def _is_correction(change: RegisterChange) -> bool:
+    """Whether a change of an address leaves the shop where it is."""
+    columns = ["area_id" if name == "area" else name for name in change.after if change.before.get(name) != change.after[name]]
+    return change.name == "address" and not leaves_its_point(columns)
 
 
 def _is_live(licence: HealthLicence) -> bool:

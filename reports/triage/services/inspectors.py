@@ -80,6 +80,6 @@ def _redraw(pk: int) -> bool:
     candidates = draws.able(row, on=clock.today()).exclude(pk=row.inspector_id or 0)
     if not candidates.exists():
         return False  # it waits with its inspector until there is another one
-    is_tied = row.inspector is not None and draws.is_tied(row.inspector, row.shop_now)
+    is_tied = row.inspector is not None and draws.is_tied(row.inspector, row)
     _draw_again(row, SYSTEM, "conflict" if is_tied else "absent")
     return True

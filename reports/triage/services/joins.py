@@ -98,9 +98,9 @@ def _metres_apart(row: Report, target: Report) -> int:
     Raises Refused: other_shop, since a report would leave the page of its shop; no_place; too_far where it is more than a similar report
     may be (`similar_metres` of `limits.reports`).
     """
-    if row.shop_id is not None and row.shop_id != target.shop_id:
+    if row.shop_now is not None and row.shop_now != target.shop_now:
         raise Refused("other_shop", _("This report names a shop, and the other one does not name it. Each is closed with its own result."))
-    if (row.shop_id is not None and row.shop_id == target.shop_id) or (row.board_id is not None and row.board_id == target.board_id):
+    if row.shop_now is not None or (row.board_id is not None and row.board_id == target.board_id):
         return 0
     if row.latitude is None or row.longitude is None or target.latitude is None or target.longitude is None:
         raise Refused("no_place", _("One of the two reports has no exact place, so they are not joined. Each is closed with its result."))

@@ -49,7 +49,7 @@ def of_supervisor(report: Report, supervisor: User) -> Report:
     row = locked(report)
     if not is_supervisor(supervisor) or not is_of_branch(row, supervisor):
         raise NotPermitted("not_supervisor", _("Only a supervisor of the branch of this report can do this."))
-    if draws.is_tied(supervisor, row.shop_now):
+    if draws.is_tied(supervisor, row):
         raise NotPermitted("conflict_of_interest", _("You declared a conflict of interest with this shop. Another supervisor decides."))
     return row
 
@@ -64,7 +64,7 @@ def may_sign(row: Report, supervisor: User) -> bool:
     if supervisor.pk not in signers:
         return True
     others = User.objects.filter(groups__name="supervisor", is_active=True, is_staff=True, branch=supervisor.branch_id)
-    return all(draws.is_tied(other, row.shop_now) for other in others.exclude(pk__in=[*signers - {None}, row.inspector_id]))
+    return all(draws.is_tied(other, row) for other in others.exclude(pk__in=[*signers - {None}, row.inspector_id]))
 
 
 def may_draw(row: Report, _supervisor: User) -> bool:

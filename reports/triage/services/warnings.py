@@ -37,11 +37,13 @@ def _to_tell() -> QuerySet[Any]:
 
 
 def _warn(branch: str) -> int:
-    rows = list(_to_tell().filter(at_branch=branch).select_for_update(of=("self",)).select_related("shop").order_by("due_at", "pk"))
+    rows = list(
+        _to_tell().filter(at_branch=branch).select_for_update(of=("self",)).select_related("shop__merged_into").order_by("due_at", "pk")
+    )
     people = User.objects.filter(is_staff=True, is_active=True, branch=branch, groups__name="supervisor").order_by("pk")
     told: set[int] = set()
     for person in people:
-        own = [row for row in rows if not draws.is_tied(person, row.shop_now)]
+        own = [row for row in rows if not draws.is_tied(person, row)]
         if own:
             send(DueSoon, person=person, key=f"{branch}:{own[0].pk}:{clock.now().isoformat()}", context={"lines": _lines(own)})
             told |= {row.pk for row in own}

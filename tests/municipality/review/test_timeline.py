@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from municipality.accounts.models import User
 from municipality.cases import timeline
 from municipality.cases.models import Case
 from municipality.cases.timeline import TIMELINES, Timeline
+from municipality.kernel import clock
 from municipality.review.models import Clock as CaseClock
 from municipality.review.models import QueueEntry
 from municipality.review.panels import queue_facts
@@ -174,3 +176,19 @@ def test_the_present_step_says_who_must_act_at_which_office_and_until_which_minu
 
 def test_every_level_that_a_clock_can_reach_has_its_words() -> None:
     assert sorted(LEVELS) == list(range(1, len(case_clock.LEVELS) + 1))
+
+
+@pytest.mark.parametrize("days_late", [-3, 3])
+def test_a_later_estimate_is_a_day_only_once_the_promised_day_is_over(
+    office: Office, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch, days_late: int
+) -> None:
+    case = permits.sent(office.applicant).case
+    assert case.due_on is not None
+    frozen_clock.set(CaseClock.objects.get(case=case).due_at + dt.timedelta(days=days_late))
+    expected = max(case.due_on, clock.today()) + dt.timedelta(days=4)
+    entry = SimpleNamespace(state="waiting", ahead=7, pace_per_day=2, estimate=expected)
+    monkeypatch.setattr("municipality.review.panels.queries.position", lambda _case: entry)
+    with translation.override("en"):
+        facts = {str(fact.label): str(fact) for fact in queue_facts(Case.objects.get(pk=case.pk), is_promised=True)}
+    assert ("Expected to reach an officer" in facts) is (days_late > 0)
+    assert ("This is late." in facts["Decision by"]) is (days_late > 0)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import Client
 
 from municipality.accounts.models import User
@@ -75,3 +76,23 @@ def test_who_is_tied_to_the_shop_does_not_act_on_them(about_merged: Report, two:
     ConflictOfInterest.objects.create(officer=officer, party_key=two[1].key, kind="relative", declared_by=officer, declared_at=clock.now())
     assert officer not in draws.able(Report.objects.get(pk=about_merged.pk), on=None)
     assert signed_in(officer).get(f"/admin/eye/{about_merged.public_id}/").status_code == 403
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_nobody_tied_to_either_entry_is_drawn_and_the_database_refuses_it(
+    about_merged: Report, two: tuple[Shop, Shop], inspectors: list[User], number: int
+) -> None:
+    officer = next(user for user in inspectors if user != about_merged.inspector)
+    ConflictOfInterest.objects.create(
+        officer=officer, party_key=two[number].key, kind="relative", declared_by=officer, declared_at=clock.now()
+    )
+    assert officer not in draws.able(about_merged, on=None) and draws.is_tied(officer, about_merged)
+    with pytest.raises(DatabaseError, match="conflict_of_interest"), transaction.atomic():
+        Report.objects.filter(pk=about_merged.pk).update(inspector=officer)
+
+
+def test_a_report_about_the_shop_is_joined_with_one_about_its_merged_entry(about_merged: Report, two: tuple[Shop, Shop]) -> None:
+    place = ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=two[1].area, shop=two[1])
+    other = reports.assigned(category="shop", place=place)
+    services.merge(report=about_merged, into=other, inspector=about_merged.inspector, why="x")  # type: ignore[arg-type]
+    assert Report.objects.get(pk=about_merged.pk).merged_into == other

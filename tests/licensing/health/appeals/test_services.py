@@ -104,6 +104,7 @@ def test_an_allowed_appeal_opens_the_renewal_again_with_its_bill(appeal: Appeal,
     first = fresh(refused)
     assert (first.state, first.is_open, first.closed_at) == ("awaiting_payment", True, None)
     assert "goes on on its page" in facts_of(queries.appeal_of(fresh(appeal.case))).sections[0].lines_en[1]
+    assert Renewal.objects.get(case=first).accepted_facts == Shop.objects.get().registered_facts()
     assert Bill.objects.get(subject=first.key).state == "due"
     assert fresh(appeal.case).state == "allowed"
     told = Message.objects.get(person=owner, kind="licensing.appeal_allowed")

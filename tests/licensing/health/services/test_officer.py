@@ -34,6 +34,7 @@ from municipality.uploads.refusals import FileRefused
 from payments import queries as payments
 from payments.models import RefundDue
 from shops.models import RegisterChange, Shop
+from shops.register.services import FactChange, change_register
 from tests import desk_acts
 from tests.conftest import NOON, TODAY
 from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
@@ -224,7 +225,8 @@ def test_approval_makes_the_bill_and_the_first_day_writes_the_register_with_its_
     bill = payments.bill_of(case.key)
     assert bill is not None and bill.total_fils == 10_000
     assert Job.objects.filter(kind="licensing.close_unpaid", key=case.public_id).count() == 1
-    assert not RegisterChange.objects.exists() and Renewal.objects.get(case=case).accepted_facts is None
+    assert not RegisterChange.objects.exists()
+    assert Renewal.objects.get(case=case).accepted_facts == shop.registered_facts(), "the register as it was accepted"
     services.take_payment(case=accepted)
     services.issue_renewal(case=Case.objects.get(pk=case.pk))
     licence = HealthLicence.objects.get(shop=shop, is_current=True)
@@ -240,11 +242,14 @@ def test_approval_makes_the_bill_and_the_first_day_writes_the_register_with_its_
     }
     assert MANAGER not in str(list(traces.values()))
     assert AuditEvent.objects.filter(action="shop.changed", subject=shop.key).count() == 1
-    assert Renewal.objects.get(case=case).accepted_facts == shop.registered_facts()
+    assert licence.registered_facts == shop.registered_facts()
 
 
 def test_what_an_officer_accepted_is_no_change_at_the_next_try(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
+    change_register(shop=shop, changes=[FactChange("address", {"street": "Other"})], source="notice:1", actor=system("tests"))
+    shop = Shop.objects.get(pk=shop.pk)
+    assert [condition.code for condition in queries.offer(shop).unmet] == ["unchanged"]
     case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"])
     desk_acts.approve(OfficerFactory())
     services.close_unpaid(case=Case.objects.get(pk=case.pk))

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils.html import strip_tags
 
-from licensing.health import invariants, services
+from licensing.health import invariants, queries, rules, services
 from licensing.health.services import issue
 from licensing.models import HealthLicence
 from municipality.accounts.models import User
@@ -133,3 +133,25 @@ def test_a_renewal_after_the_last_day_changes_the_register_with_its_issue(
     frozen_clock.move(days=25)
     new = pay_and_issue(approved(shop, owner, officer, "trade_name"))
     assert new.first_day <= clock.today() and names(shop, new.document.code) == {NEW}
+
+
+def test_what_the_register_changes_between_approval_and_issue_is_studied_next(
+    shop: Shop, owner: User, officer: User, pay_and_issue: Callable[..., HealthLicence], frozen_clock: Any
+) -> None:
+    case = approved(shop, owner, officer, "area_m2")
+    change_register(shop=shop, changes=[FactChange("address", {"street": "Other", "block": "9"})], source="notice:1", actor=BY)
+    new = pay_and_issue(case)
+    first_day(new, frozen_clock)
+    assert set(rules.changed_fields(queries.facts_of(new), Shop.objects.get(pk=shop.pk).registered_facts())) == {"block", "street"}
+
+
+def test_an_address_that_is_only_written_in_another_way_stops_no_approved_move(
+    shop: Shop, owner: User, officer: User, pay_and_issue: Callable[..., HealthLicence], frozen_clock: Any
+) -> None:
+    new = pay_and_issue(approved(shop, owner, officer, "address"))
+    frozen_clock.move(minutes=5)
+    change_register(
+        shop=Shop.objects.get(pk=shop.pk), changes=[FactChange("address", {"street": "Small fix"})], source="notice:1", actor=BY
+    )
+    first_day(new, frozen_clock)
+    assert Shop.objects.get(pk=shop.pk).block == "7", "as the licence in force says"
