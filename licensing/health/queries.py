@@ -309,6 +309,7 @@ def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date, is_shown: bo
     rows = rows.annotate(
         issued_facts=DatabaseCase(due, default=None, output_field=JSONField()),
         accepted_facts=Subquery(accepted.values("accepted_facts")[:1]),
+        measure_ended_at=DatabaseCase(When(last_day__lt=today, then=measures.newest_end()), default=None),
     )
     if not is_shown or incidents.may_have_moved(today):
         rows = rows.annotate(no_surcharge_until=incidents.moved_day(SURCHARGE_DEADLINE, today))
@@ -317,10 +318,8 @@ def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date, is_shown: bo
         row.current_facts = {**(row.issued_facts or {}), **(row.accepted_facts or {})} if row.last_day <= facts_until else {}
         if row.last_day >= today:
             row.no_surcharge_until = None
-    ended = {row.pk: row for row in licences.values() if row.last_day < today}
-    for pk, day in measures.renewable_until(list(ended.values())).items():
-        if day >= today:
-            ended[pk].no_surcharge_until = max(day, getattr(ended[pk], "no_surcharge_until", None) or day)
+        elif (day := measures.renewable_after(row.measure_ended_at)) is not None and day >= today:
+            row.no_surcharge_until = max(day, getattr(row, "no_surcharge_until", None) or day)
     return licences
 
 
