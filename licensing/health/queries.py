@@ -81,6 +81,11 @@ class Offer:
         return rules.is_late(self.conditions)
 
     @property
+    def may_become_late(self) -> bool:
+        """Whether a surcharge is added after `in_time_until`: not while a measure runs, which moves that day."""
+        return bool(self.lines) and not self.is_late and any(c.code in ("in_window", "in_time") for c in self.conditions)
+
+    @property
     def in_time_until(self) -> dt.date | None:
         """The last day without the surcharge, as it moved after an incident."""
         moved = [c.facts["no_surcharge_until"] for c in self.conditions if "no_surcharge_until" in c.facts]
@@ -309,7 +314,7 @@ def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date, is_shown: bo
     rows = rows.annotate(
         issued_facts=DatabaseCase(due, default=None, output_field=JSONField()),
         accepted_facts=Subquery(accepted.values("accepted_facts")[:1]),
-        measure_ended_at=DatabaseCase(When(last_day__lt=today, then=measures.newest_end()), default=None),
+        had_measure=DatabaseCase(When(last_day__lt=today, then=measures.had_one()), default=False),
     )
     if not is_shown or incidents.may_have_moved(today):
         rows = rows.annotate(no_surcharge_until=incidents.moved_day(SURCHARGE_DEADLINE, today))
@@ -318,8 +323,10 @@ def licences_of(shop_list: Sequence[Shop], *, facts_until: dt.date, is_shown: bo
         row.current_facts = {**(row.issued_facts or {}), **(row.accepted_facts or {})} if row.last_day <= facts_until else {}
         if row.last_day >= today:
             row.no_surcharge_until = None
-        elif (day := measures.renewable_after(row.measure_ended_at)) is not None and day >= today:
-            row.no_surcharge_until = max(day, getattr(row, "no_surcharge_until", None) or day)
+    after = {row.pk: row for row in licences.values() if row.had_measure}  # rarely one, so that most lists ask no more
+    for pk, day in measures.renewable_until(list(after.values())).items():
+        if day >= today:
+            after[pk].no_surcharge_until = max(day, getattr(after[pk], "no_surcharge_until", None) or day)
     return licences
 
 

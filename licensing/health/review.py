@@ -114,7 +114,7 @@ def items(case: Case) -> list[Item]:
     compared = _compared(case, data, files)
     own: dict[str, Any] = {"may_correct": renewal.act != Act.TRANSFER}  # the new holder says nothing of the shop of the present one
     result = [replace(_fact(shop, name, rows.get(name), named), **own, **compared.get(name, {})) for name in changes.FACTS]
-    if renewal.accepted_facts is None:  # afterwards the register holds what this very decision wrote
+    if renewal.new_licence_id is None:  # afterwards the register holds what this very decision wrote
         result += _registered_since(data)
     result = _with_place(case, data, result)
     number = 0 if get_language() == "ar" else 1
@@ -345,7 +345,10 @@ def _late_within(case: Case, renewal: Renewal) -> str:
     if days <= 0:
         return ""
     limits = rulebook.edition_of("limits.health", case.editions, asked).limits
-    facts = {"late": _days(days), "allowed": _days(limits["late_days"].value if "late_days" in limits else 0)}
+    allowed = limits["late_days"].value if "late_days" in limits else 0
+    if days > allowed and not renewal.is_late:
+        return _("asked for %(late)s after the licence ended; it could not be renewed before, so nothing is added") % {"late": _days(days)}
+    facts = {"late": _days(days), "allowed": _days(allowed)}
     return _("asked for %(late)s after the licence ended (up to %(allowed)s, no officer is needed)") % facts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -37,31 +37,33 @@ def limits() -> dict[str, int]:
     return {code: limit.value for code, limit in rulebook.edition(LIMITS, clock.today()).limits.items()}
 
 
-def newest_end() -> Subquery:
-    """Of a licence: when the newest measure ended that began before the licence did."""
-    rows = Measure.objects.filter(shop=OuterRef("shop"), signed_at__isnull=False, ended_at__isnull=False)
-    return Subquery(rows.filter(first_day__lte=OuterRef("last_day")).order_by("-ended_at").values("ended_at")[:1])
-
-
-def renewable_after(ended_at: dt.datetime | None) -> dt.date | None:
-    """Until when a licence is renewed without the surcharge after a measure that kept its holder from it, `newest_end`.
-
-    That is `renewal_days` after its end, by the rules of that day; None without a measure or such a rule.
-    """
-    if ended_at is None:
-        return None
-    day = clock.day_of(ended_at)
-    days = rulebook.edition(LIMITS, day).limits.get("renewal_days")
-    return day + dt.timedelta(days=days.value) if days is not None else None
+def had_one() -> Exists:
+    """Of a licence: whether a measure of its shop has ended."""
+    return Exists(Measure.objects.filter(shop=OuterRef("shop"), ended_at__isnull=False))
 
 
 def renewable_until(licences: Sequence[HealthLicence]) -> dict[int, dt.date]:
-    """`renewable_after` by primary key of a licence. One query, and none for no licence."""
-    if not licences:
+    """Until when licences are renewed without the surcharge after a measure that kept their holders from it, by primary key.
+
+    That is `renewal_days` after the end of a measure that ran when the licence ended, or that began in the time which an earlier one
+    gave; by the rules of the day of its end. One query, and none for no licence.
+    """
+    by_shop = {licence.shop_id: licence for licence in licences}
+    if not by_shop:
         return {}
-    rows = HealthLicence.objects.filter(pk__in=[licence.pk for licence in licences]).annotate(end=newest_end())
-    days = {pk: renewable_after(end) for pk, end in rows.values_list("pk", "end")}
-    return {pk: day for pk, day in days.items() if day is not None}
+    rows = Measure.objects.filter(shop__in=by_shop, signed_at__isnull=False, ended_at__isnull=False).order_by("first_day", "pk")
+    found: dict[int, dt.date] = {}
+    for shop, first_day, ended_at in rows.values_list("shop", "first_day", "ended_at"):
+        if first_day is None or ended_at is None:  # never, for a signed one that has ended
+            continue
+        licence, end = by_shop[shop], clock.day_of(ended_at)
+        in_time = found.get(licence.pk, licence.last_day)
+        if first_day > in_time or end <= licence.last_day:
+            continue
+        days = rulebook.edition(LIMITS, end).limits.get("renewal_days")
+        if days is not None:
+            found[licence.pk] = max(end + dt.timedelta(days=days.value), in_time)
+    return found
 
 
 def objection_until(measure: Measure) -> dt.date | None:

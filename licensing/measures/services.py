@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from licensing.health import queries as licences
 from licensing.health.services import issue
 from licensing.health.services.officer import write_begun
 from licensing.health.states import RENEWAL
@@ -252,7 +253,7 @@ def _finish(row: Measure, end: MeasureEnd, actor: Actor, by: User | None = None)
     register.refresh_search([row.shop_id])
     over = HealthLicence.objects.filter(shop=row.shop_id, is_current=True, last_day__lt=clock.today()).first()
     last_day = over.last_day if over is not None and not effects.runs(row.shop_id) else None
-    until = queries.renewable_until([over]).get(over.pk) if over is not None and last_day is not None else None
+    until = licences.without_surcharge([over]).get(over.pk) if over is not None and last_day is not None else None
     context = {"shop": row.shop, "measure": row, "last_day": last_day, "until": until}
     for owner in shops.owners(row.shop):
         send(MeasureEnded, person=owner, key=row.public_id, subject_key=row.shop.key, context=context)

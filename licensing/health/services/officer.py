@@ -39,7 +39,7 @@ from municipality.rulebook.models import Authority
 from municipality.uploads import services as uploads
 from payments.rules import Line
 from payments.services import issue_bill
-from shops.models import RegisterChange, Shop
+from shops.models import EventKind, RegisterChange, Shop, ShopEvent
 from shops.register import queries as shops
 from shops.register.events import leaves_its_point
 from shops.register.services import change_register
@@ -234,18 +234,21 @@ def write_begun(licence: HealthLicence) -> None:
     if renewal is None or licence.first_day > clock.today() or not _is_live(licence):
         return
     shop, case = Shop.objects.get(pk=licence.shop_id), renewal.case
-    since = RegisterChange.objects.filter(Q(at__gt=_issued_at(case)) | Q(source=case.key), shop=shop)
-    stands = {change.name for change in since if change.source == case.key or not _is_correction(change)}
+    issued_at = _issued_at(case)
+    since = RegisterChange.objects.filter(Q(at__gt=issued_at) | Q(source=case.key), shop=shop)
+    stands = {name for name, source in since.values_list("name", "source") if name != "address" or source == case.key}
+    if _has_moved(shop, issued_at):
+        stands.add("address")
     differing = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared_changes(renewal) if row.name not in stands]
     fact_changes = [changes.register_change(row.name, before, row.after, row.secret) for row, before in differing if row.after != before]
     if fact_changes:
         change_register(shop=shop, changes=fact_changes, source=case.key, actor=accepted_by(case))
 
 
-def _is_correction(change: RegisterChange) -> bool:
-    """Whether a change of an address leaves the shop where it is."""
-    columns = ["area_id" if name == "area" else name for name in change.after if change.before.get(name) != change.after[name]]
-    return change.name == "address" and not leaves_its_point(columns)
+def _has_moved(shop: Shop, since: dt.datetime) -> bool:
+    """Whether the register moved a shop elsewhere since; an address that was only written in another way does not."""
+    moves = ShopEvent.objects.filter(shop=shop, kind=EventKind.MOVED, at__gt=since).values_list("data", flat=True)
+    return any(leaves_its_point([name for name, value in move["after"].items() if move["before"].get(name) != value]) for move in moves)
 
 
 def _is_live(licence: HealthLicence) -> bool:

@@ -72,7 +72,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     context = {
         "shop": shop,
         "register_as_of": as_of,
-        "surcharge": queries.late_surcharge(offer.licence.last_day) if offer.licence and offer.lines and not offer.is_late else None,
+        "surcharge": queries.late_surcharge(offer.licence.last_day) if offer.licence and offer.may_become_late else None,
         "surcharge_after": offer.in_time_until,
         "access": allowed,
         "offer": offer,

@@ -104,3 +104,32 @@ def test_without_the_rule_of_the_rulebook_nobody_gets_more_time(
     end(frozen_clock, 40)
     offer = licences.offer(shop)
     assert offer.is_late and offer.flags == ["in_time"]
+
+
+def test_a_measure_that_was_over_before_the_last_day_gives_no_time(
+    shop: Shop, suspend: Callable[[int], Measure], frozen_clock: Clock
+) -> None:
+    suspend(3)
+    end(frozen_clock, 3)  # 17 days before the licence ends
+    assert licences.offer(shop).may_renew
+    frozen_clock.move(days=18)
+    assert licences.offer(shop).is_late
+
+
+def test_a_second_measure_in_the_time_after_the_first_gives_time_anew(
+    shop: Shop, owner: User, suspend: Callable[[int], Measure], frozen_clock: Clock
+) -> None:
+    first = suspend(40)
+    end(frozen_clock, 40)
+    frozen_clock.move(days=1)
+    words: dict[str, Any] = {"kind": "suspension", "code": "inspection_failed", "text": "The drain is open.", "days": 40}
+    again = services.propose(shop=shop, officer=first.proposed_by, **words)
+    services.sign(measure=again, supervisor=User.objects.get(pk=first.signed_by_id))
+    page = signed_in(owner).get(f"/en/health-licence/{shop.public_id}/renew/").content.decode()
+    assert "has a surcharge for late renewal" not in page, "while it runs"
+    end(frozen_clock, 40)
+    offer = licences.offer(shop)
+    assert (offer.is_late, offer.flags, offer.in_time_until) == (False, [], clock.today() + dt.timedelta(days=DAYS))
+    told = Message.objects.filter(person=owner, kind="licensing.measure_ended").latest("pk")
+    assert str(offer.in_time_until.year) in told.body_en and f"{offer.in_time_until.day} " in told.body_en  # type: ignore[union-attr]
+    assert licences.licences_of([shop], facts_until=clock.today())[shop.pk].no_surcharge_until == offer.in_time_until  # type: ignore[attr-defined]

@@ -21,9 +21,12 @@ from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from municipality.places.models import Area
 from payments import queries as payments
+from shops.commercial_register import differences
 from shops.models import EventKind, RegisterChange, Shop, ShopEvent
-from shops.register.services import FactChange, change_register
+from shops.models.commercial_register import RegisterDifferenceKind
+from shops.register.services import FactChange, change_register, take_over
 from tests import desk_acts
 from tests.factories.licensing import RenewalCaseFactory
 
@@ -155,3 +158,21 @@ def test_an_address_that_is_only_written_in_another_way_stops_no_approved_move(
     )
     first_day(new, frozen_clock)
     assert Shop.objects.get(pk=shop.pk).block == "7", "as the licence in force says"
+
+
+def test_a_move_that_the_register_has_heard_of_since_stands(
+    shop: Shop, owner: User, officer: User, pay_and_issue: Callable[..., HealthLicence], frozen_clock: Any
+) -> None:
+    new = pay_and_issue(approved(shop, owner, officer, "address"))
+    frozen_clock.move(minutes=5)
+    row = Shop.objects.select_related("area").get(pk=shop.pk)
+    before = differences.ours(RegisterDifferenceKind.ADDRESS, row)
+    other = Area.objects.exclude(name_ar=row.area.name_ar).earliest("pk")
+    theirs = {**before, "governorate": other.governorate_id, "area_ar": other.name_ar}
+    columns = differences.columns(RegisterDifferenceKind.ADDRESS, theirs, row)
+    assert columns is not None
+    moved = FactChange("address", columns, before, theirs)
+    take_over(shop=row, changes=[moved], register="commercial", as_of=clock.now(), source="commercial:1", actor=BY)
+    first_day(new, frozen_clock)
+    after = Shop.objects.get(pk=shop.pk)
+    assert (after.area_id, after.block) == (other.pk, row.block)
