@@ -25,7 +25,7 @@ from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, WITH_SHOP, BoardsS
 from municipality.accounts.models import User
 from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
-from municipality.cases.models import Block, Case
+from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, PanelLine, Record
 from municipality.delegation import queries as delegation
 from municipality.documents.models import Document
@@ -168,6 +168,8 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
         if document is None and (stopped := stopped_by(cases.active_blocks(request.shop.key, BOARDS))):
             return blocked_step(with_last_day(stopped, case))
+        if document is None and queries.without_previous([request]):
+            return NextStep(_("This cannot be paid now"), with_last_day(LOST["previous_licence"], case), page, _("Look again"))
         text = with_last_day(_("The licence is issued automatically after payment."), case)
         if document is not None:
             text = _after_reversal(document)
@@ -300,10 +302,14 @@ def billed(bills: Sequence[Bill]) -> dict[int, Due]:
     rows = list(BoardRequest.objects.filter(case__public_id__in=by_case).select_related("case", "shop"))
     unpaid = {row.pk: row.shop.key for row in rows if row.case.state == S.AWAITING_PAYMENT}
     blocks = cases.blocks_by_subject(set(unpaid.values()), BOARDS) if unpaid else {}
-    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, blocks.get(unpaid.get(row.pk, ""), [])) for row in rows}
+    over = queries.without_previous([row for row in rows if row.pk in unpaid]) if unpaid else set()
+    stops = {
+        row.pk: stopped_by(blocks.get(unpaid.get(row.pk, ""), [])) or (LOST["previous_licence"] if row.pk in over else "") for row in rows
+    }
+    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, stops[row.pk]) for row in rows}
 
 
-def _due(bill: Bill, request: BoardRequest, blocks: Sequence[Block]) -> Due:
+def _due(bill: Bill, request: BoardRequest, stopped: Text) -> Due:
     return Due(
         key=request.case.public_id,
         kind=BOARDS,
@@ -317,7 +323,7 @@ def _due(bill: Bill, request: BoardRequest, blocks: Sequence[Block]) -> Due:
         shop_name_ar=request.shop.name_ar,
         shop_name_en=request.shop.name_en,
         reference=request.case.reference,
-        stopped=stopped_by(blocks),
+        stopped=stopped,
     )
 
 

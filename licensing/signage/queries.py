@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -207,9 +207,14 @@ def lost(request: BoardRequest) -> str:
         return MOVED
     if any(at >= request.case.opened_at for at in moves.of_shops([shop.pk]).get(shop.pk, [])):
         return MOVED
+    return "previous_licence" if without_previous([request]) else ""
+
+
+def without_previous(requests: Collection[BoardRequest]) -> set[int]:
+    """Those that renew or change a board that has ended, or whose licence is not in force, by primary key; one query."""
     is_over = Q(months_left__isnull=False, previous__last_day__lt=clock.today())
     is_gone = ~Q(previous__end=None, previous__request__document__state__in=LIVE) | is_over
-    return "previous_licence" if Board.objects.filter(is_gone, request=request, previous__isnull=False).exists() else ""
+    return set(Board.objects.filter(is_gone, request__in=requests, previous__isnull=False).values_list("request", flat=True))
 
 
 def narrowed(boards: QuerySet[Board], chosen: Mapping[str, Any]) -> QuerySet[Board]:

@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from zoning.layers import queries as layers
-from zoning.layers.queries import LayerFinding
-from zoning.models import Layer, LayerContest, Plot
+from zoning.layers.queries import LayerFinding, in_force
+from zoning.models import Layer, LayerContest, LayerVersion, Plot
 from zoning.models.contests import ContestOutcome
 
 LIMITS = "limits.contest"
@@ -36,7 +36,9 @@ def catalogue(plot: Plot, day: dt.date) -> dict[str, Layer]:
 
 def standing(plot: Plot, day: dt.date) -> QuerySet[LayerContest]:
     """The contests of a plot that are undecided, or upheld about a version that still applies on a day; the oldest first."""
-    rows = LayerContest.objects.filter(Q(outcome=ContestOutcome.OPEN) | Q(_applies(day), outcome=ContestOutcome.UPHELD), of_plot(plot))
+    applying = LayerVersion.objects.filter(in_force(day), layer=OuterRef("layer"))
+    stands = _applies(day) | Q(version__isnull=True) & ~Exists(applying)
+    rows = LayerContest.objects.filter(Q(outcome=ContestOutcome.OPEN) | Q(stands, outcome=ContestOutcome.UPHELD), of_plot(plot))
     return rows.select_related("layer").order_by("sent_at", "pk").distinct()  # a plot may have several successors
 
 

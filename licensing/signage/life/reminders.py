@@ -28,10 +28,14 @@ WINDOW = dt.timedelta(days=7)  # in which a reminder is caught up with
 
 def without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[Board]:
     """Licensed boards that ended, or whose licence ran out, on a day before `before`, and that have no photo of the place without them."""
-    ended = Q(end__photo__isnull=True, end__day__lte=before)
+    told_by = clock.start_of(before + dt.timedelta(days=1))  # an end may be recorded long after its day
+    ended = Q(end__photo__isnull=True, end__day__lte=before, end__at__lt=told_by)
     ran_out = Q(end__isnull=True, last_day__lt=before)
     if since is not None:
-        ended, ran_out = ended & Q(end__day__gt=since), ran_out & Q(last_day__gte=since)
+        start = clock.start_of(since + dt.timedelta(days=1))
+        came_to_nothing = Exists(Board.objects.filter(previous=OuterRef("pk"), request__case__closed_at__gte=start))
+        ended &= Q(end__day__gt=since) | Q(end__at__gte=start)
+        ran_out &= Q(last_day__gte=since) | Q(came_to_nothing)
     is_renewed = Exists(Board.objects.filter(Q(request__case__is_open=True) | Q(first_day__isnull=False), previous=OuterRef("pk")))
     rows = Board.objects.filter(ended | ran_out, ~is_renewed, first_day__isnull=False)
     return rows.select_related(*_RELATED).order_by("last_day", "pk")

@@ -166,7 +166,8 @@ def give_back_all(request: BoardRequest) -> None:
 
 def _tell(row: Board, end: BoardEnd, refunds: list[RefundDue]) -> None:
     """One message for each step: what is returned, or why nothing is."""
-    fils = sum(refund.fils for refund in refunds)
-    context = {"board": row, "day": end.day, "amount": money.to_display(fils) if fils else "", "has_photo": end.photo_id is not None}
-    key = f"{row.public_id}:{'photo' if end.photo_id else 'end'}"
-    send(BoardEnded, person=row.request.case.applicant, key=key, subject_key=row.request.case.key, context=context)
+    case, key = row.request.case, f"{row.public_id}:{'photo' if end.photo_id else 'end'}"
+    for person in dict.fromkeys([case.applicant, *(refund.payer for refund in refunds)]):  # a renewed board may hold another's deposit
+        fils = sum(refund.fils for refund in refunds if refund.payer_id == person.pk)
+        context = {"board": row, "day": end.day, "amount": money.to_display(fils) if fils else "", "has_photo": end.photo_id is not None}
+        send(BoardEnded, person=person, key=key, subject_key=case.key, context=context)

@@ -34,6 +34,7 @@ from payments.services import (
 from payments.services.settlement import void_attempt
 from payments.states import AttemptState
 from tests.bank import Book
+from tests.due_jobs import run_due
 from tests.interleaving import acting_before
 from tests.killed_issue import ends_as_undisturbed
 from tests.payments.conftest import START, walk
@@ -153,6 +154,9 @@ def test_the_payment_of_a_bill_that_was_reversed_and_paid_anew_is_not_handed_ove
     old = Allocation.objects.get()
     bank.decide(settled, "NOT CAPTURED")
     inquiries.confirm(attempt_id=settled.pk)
+    with pytest.raises(Refused, match="stopped"):  # a reversal that is heard of later would end what the next payment is for
+        at_bank(Bill.objects.get())
+    run_due(("payments.tell_void",))
     again = at_bank(Bill.objects.get())
     bank.decide(again)
     settle(attempt=again, inquiry=inquiries.ask(again))  # type: ignore[arg-type]

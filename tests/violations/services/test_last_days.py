@@ -13,9 +13,8 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from payments import services as payments
-from payments.models import Allocation, Attempt, Bill, RefundDue
+from payments.models import Attempt, Bill, RefundDue
 from payments.services import inquiries
-from payments.services.settlement import notify_void
 from tests.bank import Bank
 from tests.conftest import Clock
 from tests.due_jobs import run_due
@@ -46,7 +45,7 @@ def take_back() -> None:
     """The bank reverses the newest payment, and the violation hears of it."""
     attempt = Attempt.objects.order_by("-pk")[0]
     payments.void_attempt(attempt=attempt, inquiry=attempt.inquiries.order_by("-pk")[0])
-    notify_void(allocation_id=Allocation.objects.get(attempt=attempt).pk)
+    assert run_due(("payments.tell_void",)) == 1
 
 
 def test_a_settlement_taken_back_after_its_last_day_is_open_for_the_kept_days(served: Violation, owner: Any, frozen_clock: Clock) -> None:

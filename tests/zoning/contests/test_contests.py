@@ -23,7 +23,7 @@ from tests.database_guards import drop_guard, without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
 from zoning.answer.queries import ActivityQuestion
-from zoning.contests import services
+from zoning.contests import queries, services
 from zoning.extract import services as extracts
 from zoning.extract.facts import ExtractFacts
 from zoning.models import Layer, LayerContest, LayerVersion, Plot, PlotChange, PlotSuccession
@@ -268,3 +268,10 @@ def test_the_database_keeps_what_both_sides_said(plot: Plot, person: Any, planne
     rows.update(said_en="Investment", outcome="refused", article="x")
     row.refresh_from_db()
     assert (row.said_en, row.outcome) == ("Investment", "refused"), "without the guards both sides can be rewritten"
+
+
+def test_an_upheld_contest_of_a_layer_without_a_version_stands_for_everybody(client: Client, plot: Plot, person: Any, planner: Any) -> None:
+    repeal_layer("land_use", clock.today())
+    row = contested(plot, person)
+    services.decide(contest=row, outcome="upheld", answer="صحيح", article="", decided_by=planner)
+    assert (marks(client, plot), queries.standing(plot, clock.today()).count()) == (1, 1)

@@ -28,12 +28,13 @@ from municipality.notifications.models import Message
 from municipality.uploads.models import Upload
 from payments import balances
 from payments.models import Attempt, Bill, RefundDue
-from payments.services import approve_refund, inquiries, propose_refund
+from payments.services import approve_refund, inquiries, propose_refund, start_attempt
 from payments.services.returns import remaining_of
 from payments.services.settlement import void_attempt
 from shops.models import Shop
 from tests import desk_acts
 from tests.bank import Book
+from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import drop_guard
 from tests.due_jobs import run_due
@@ -161,6 +162,7 @@ def test_what_changes_give_back_is_owed_again_once_a_reversed_payment_is_made_ag
     assert inquiry is not None and void_attempt(attempt=attempt, inquiry=inquiry)
     for _time in range(2):
         issue.voided(bill)
+    run_due(("payments.tell_void",))
     assert set(RefundDue.objects.values_list("state", flat=True)) == {"released"} and len(owed) == 2
     assert "cannot suspend the licence" in Message.objects.get(person=head, kind="licensing.licence_unpaid").body_en
     assert [line.case for line in unpaid.of_branch(head.branch_id)] == [licensed.case]
@@ -360,3 +362,15 @@ def test_a_free_standing_board_is_not_its_own_neighbour(shop: Shop, owner: User,
 
 def fresh(shop: Shop) -> Shop:
     return Shop.objects.get(pk=shop.pk)
+
+
+def test_a_change_of_a_board_that_has_ended_meanwhile_cannot_be_paid(board: Board, owner: User, officer: User, frozen_clock: Clock) -> None:
+    """The fee would be taken, the request refused and the fee given back."""
+    request = approved(board, owner, officer, height="1.60")
+    bill = Bill.objects.get(pk=boards.bill_of(request))
+    frozen_clock.set(dt.datetime.combine(board.last_day + dt.timedelta(days=1), dt.time(9), clock.KUWAIT))  # type: ignore[operator]
+    browser = signed_in(owner)
+    assert "cannot be paid now" in browser.get(f"/en/pay/{bill.public_id}/").content.decode()
+    assert "This cannot be paid now" in browser.get(f"/en/cases/{request.case.public_id}/").content.decode()
+    with pytest.raises(Refused, match="stopped"):
+        start_attempt(bills=[bill], payer=owner, language="en", session_key="x")

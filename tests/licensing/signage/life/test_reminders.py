@@ -12,6 +12,7 @@ from licensing.signage.life import reminders, services
 from licensing.signage.services import issue
 from municipality.accounts.models import User
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.notifications.models import Message
 from payments.models import RefundDue
 from shops.models import Shop
@@ -24,6 +25,7 @@ from tests.factories.accounts import StaffFactory
 from tests.factories.drawings import sent_drawn
 
 pytestmark = pytest.mark.django_db
+BY = system("tests")
 
 
 def reminded() -> list[str]:
@@ -42,6 +44,20 @@ def test_a_holder_is_reminded_once_a_week_after_the_end(board: Board, box: Board
     assert "12.000" in text.body_ar and board.number in text.title_en
     frozen_clock.move(hours=14)  # at night
     assert reminders.remind() == 0
+
+
+def test_who_hears_late_of_an_end_is_reminded_a_week_after_it_was_recorded(
+    licensed: BoardRequest, shop: Shop, board: Board, box: Board, frozen_clock: Any
+) -> None:
+    frozen_clock.move(days=60)
+    events.close(shop=shop, on=clock.today() - dt.timedelta(days=31), source="tests", actor=BY)
+    assert not reminders.to_visit(shop.branch_id), "nobody could have sent a photo yet"
+    frozen_clock.move(days=6)
+    assert reminders.remind() == 0
+    frozen_clock.move(days=1)
+    assert reminders.remind() == 2 and reminded() == sorted([board.public_id, box.public_id])
+    frozen_clock.move(days=60)
+    assert reminders.remind() == 0 and len(reminders.to_visit(shop.branch_id)) == 2
 
 
 def test_one_whose_licence_ran_out_is_reminded_too_and_nobody_else(

@@ -12,6 +12,8 @@ from licensing.models import Board, BoardEnd, BoardRequest
 from licensing.signage import invariants, panels, queries
 from licensing.signage.life import queries as life
 from licensing.signage.life import services
+from licensing.signage.renewals import offers
+from licensing.signage.renewals import services as renewals
 from licensing.signage.services import issue
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
@@ -23,6 +25,7 @@ from payments import invariants as payment_invariants
 from payments.models import Attempt, Bill, BillLine, RefundDue
 from payments.services import approve_refund, inquiries, owe_deposit, propose_refund, void_attempt
 from payments.services.returns import remaining_of
+from shops.models import Shop
 from tests.bank import Book
 from tests.browsers import signed_in
 from tests.database_guards import drop_guard
@@ -143,6 +146,7 @@ def test_after_a_reversal_by_the_bank_it_is_returned_of_the_second_payment(
     inquiry = inquiries.ask(attempt)
     assert inquiry is not None and void_attempt(attempt=attempt, inquiry=inquiry)
     issue.voided(boards.bill_of(licensed))
+    run_due(("payments.tell_void",))
     assert RefundDue.objects.get().state == "released" and life.held_fils(life.deposits_of(board)) == 0
     again = boards.pay_at_bank(licensed, bank)
     issue.paid(boards.bill_of(licensed))
@@ -167,6 +171,7 @@ def test_the_holder_of_an_ended_licence_hears_that_the_bank_took_its_payment_bac
         assert inquiry is not None and void_attempt(attempt=attempt, inquiry=inquiry)
         for _again in range(2):
             issue.voided(boards.bill_of(licensed))
+        run_due(("payments.tell_void",))
         assert told.count() == turn, "each reversal once"
         shown = signed_in(owner).get(page).content.decode()
         assert due_again in shown and back_in_force not in shown
@@ -253,3 +258,24 @@ def test_an_end_is_not_changed(change: dict[str, Any], board: Board, owner: User
         BoardEnd.objects.update(**change)
     with pytest.raises(DatabaseError, match="never_deleted"), transaction.atomic():
         BoardEnd.objects.all()._raw_delete("default")
+
+
+def test_the_deposit_of_a_former_holder_is_promised_to_them_alone(
+    board: Board, licensed: BoardRequest, owner: User, stranger: User, bank: Book, shop: Shop, sealed: None, frozen_clock: Any
+) -> None:
+    """An owner corrected in the register ends no boards, and a renewed board holds the deposit that the former one paid."""
+    assert board.last_day is not None
+    frozen_clock.set(dt.datetime.combine(board.last_day - dt.timedelta(days=1), dt.time(9), clock.KUWAIT))
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=clock.today() + dt.timedelta(days=900), owner=stranger)
+    (offer,) = [one for one in offers.of_user(stranger)[0].boards if one.previous.pk == board.pk]
+    (request,) = renewals.renew(user=stranger, chosen=[board.public_id], expected_fils=offer.fils)
+    boards.pay_at_bank(request, bank)
+    issue.paid(boards.bill_of(request))
+    issue.issue_licence(case=request.case)
+    renewed = boards.fresh(request.case).boards.get()
+    frozen_clock.move(days=10)
+    boards.photo(renewed, stranger)
+    remove(Board.objects.get(pk=renewed.pk), stranger)
+    assert RefundDue.objects.get().payer == owner
+    told = {message.person_id: message.body_en for message in Message.objects.filter(kind="licensing.board_ended")}
+    assert "12.000" in told[owner.pk] and "12.000" not in told[stranger.pk]

@@ -28,6 +28,7 @@ from shops.register import events
 from shops.register.services import FactChange, change_register, refresh_search
 from tests.bank import Book
 from tests.browsers import signed_in
+from tests.due_jobs import run_due
 from tests.factories import boards
 
 pytestmark = pytest.mark.django_db
@@ -203,6 +204,7 @@ def test_a_payment_reversed_meanwhile_holds_them_after_the_suspension(licensed: 
     assert inquiry is not None and void_attempt(attempt=attempt, inquiry=inquiry)
     for _again in range(2):
         issue.voided(boards.bill_of(licensed))
+    run_due(("payments.tell_void",))
     held = Message.objects.get(person=owner, kind="licensing.boards_held")
     assert "reversed the payment" in held.body_en, "told at once, and once: the end of the suspension says nothing"
     events.resume(shop=Shop.objects.get(pk=shop.pk), source="tests", actor=BY)
