@@ -22,7 +22,7 @@ from zoning.objections import queries
 from zoning.objections.states import OBJECTION, OBJECTION_WORKFLOW, OpinionObjectionState
 from zoning.opinion import queries as opinions
 from zoning.opinion.labels import plot_name, question
-from zoning.opinion.panels import answers_block, decision_files
+from zoning.opinion.panels import NOT_IN_FORCE, answers_block, decision_files, not_in_force
 
 S = OpinionObjectionState
 
@@ -78,6 +78,8 @@ def _detail(row: OpinionObjection) -> CaseDetail:
 
 
 def _replaced(by: Document, first: Opinion) -> NextStep:
+    if by.live_state in NOT_IN_FORCE:
+        return not_in_force(by, first)
     text = _("The new opinion replaces the old one, which stays readable; its check says that it was replaced.")
     if first.document is None:
         text = _("The opinion takes the place of the refusal.")

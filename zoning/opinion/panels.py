@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PageBlock, Record
+from municipality.documents.models import Document
 from municipality.incidents.requests import with_last_day
 from municipality.kernel import clock
 from municipality.review import queries as review
@@ -33,6 +34,7 @@ from zoning.opinion.labels import AGREEMENT_TAGS, TAGS, ground, plot_name, quest
 from zoning.opinion.states import OPINION, OpinionState
 
 S = OpinionState
+NOT_IN_FORCE = ("expired", "suspended")  # of `Document.live_state`
 
 
 def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
@@ -122,7 +124,7 @@ def _next_step(opinion: Opinion, bill: Bill | None, until: dt.date | None) -> Ne
             if document is None
             else _("The opinion is in force again after payment.")
         )
-        if not case.is_open and document is None:
+        if not case.is_open and (document is None or document.is_expired):
             text = _("The bank took your payment back. The study was made, so its fee is due again.")
         return NextStep(_("Pay the fee"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
     if case.state == S.COUNTERSIGN and _is_draft_proposed(case):
@@ -135,6 +137,8 @@ def _next_step(opinion: Opinion, bill: Bill | None, until: dt.date | None) -> Ne
         text = _("After an objection a new opinion took its place. The old one stays readable; its check says that it was replaced.")
         url = reverse("document", args=[document.replaced_by.number])
         return NextStep(_("This opinion was replaced"), text, url, _("Download the new opinion"), label=_("Decision"))
+    if document is not None and document.live_state in NOT_IN_FORCE:
+        return not_in_force(document, opinion.first or opinion)
     if document is not None:
         text = _("The sealed opinion says its outcome, how it was reached, and until when it is valid.")
         if until is not None:
@@ -149,6 +153,16 @@ def _next_step(opinion: Opinion, bill: Bill | None, until: dt.date | None) -> Ne
     title = _("The request is refused") if decision else _("This request is closed")
     text = bilingual(decision, "text") if decision else _("You can ask again from the page of the plot.")
     return NextStep(title, text, url, _("To the plot"), label=_("Decision"))
+
+
+def not_in_force(document: Document, first: Opinion) -> NextStep:
+    """That an opinion is one of NOT_IN_FORCE; the fee of a study anew is that of the `first` one."""
+    title, url = _("The opinion is not in force"), reverse("document", args=[document.number])
+    if document.live_state == "expired":
+        text = _("Its last day is over. You can ask again from the page of the plot.")
+        return NextStep(title, text, url, _("Download the opinion"), label=_("Decision"))
+    text = _("The bank took a payment back. The opinion is in force again once the fee is paid on the page of the first request.")
+    return NextStep(title, text, reverse("cases:case", args=[first.case.public_id]), _("To the request"), label=_("Decision"))
 
 
 # --- Blocks ------------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 
 from municipality.accounts.models import User
 from municipality.cases import invariants as case_invariants
+from municipality.cases.models import Case
 from municipality.cases.obligations import Duty
 from municipality.incidents import relief
 from municipality.incidents.models import MovedDeadline
@@ -34,6 +35,7 @@ from zoning.models import Opinion, OpinionDraft, OpinionObjection, RuleTask
 from zoning.objections import queries, review, services
 from zoning.objections.documents import ObjectionDecisionFacts
 from zoning.objections.obligations import obligations
+from zoning.opinion import panels
 from zoning.opinion import queries as opinions
 from zoning.opinion.services import consultations, issue, study
 
@@ -363,3 +365,28 @@ def test_an_outage_on_the_last_day_gives_a_working_day_more(issued: Opinion, own
     assert offer.until == moved.after
     frozen_clock.set(clock.start_of(moved.after) + dt.timedelta(hours=23))
     assert services.file(case=issued.case, person=owner, words=WHY).opinion_id == issued.pk
+
+
+def test_a_new_opinion_whose_fee_the_bank_took_back_is_said_to_be_out_of_force(
+    issued_opinion: Callable[..., Opinion], owner: User, other: User, chief: User
+) -> None:
+    issued = issued_opinion()
+    objection = services.file(case=issued.case, person=owner, words="x")
+    held = desk_acts.checked(desk_acts.assigned(other))
+    study.write_draft(assignment=held, outcome="permitted", code="layer_outdated", text_ar="انتقلت المدرسة.", text_en="The school moved.")
+    desk.sign(decision=desk.accept(assignment=held), supervisor=chief)
+    issue.issue_opinion(case=Case.objects.get(pk=objection.case_id))
+    page, browser = f"/en/cases/{objection.case.public_id}/", signed_in(owner)
+    assert "The new opinion replaces the old one" in browser.get(page).content.decode()
+    issue.voided(Bill.objects.get(subject=issued.case.key).pk)
+    shown = browser.get(page).content.decode()
+    assert "The opinion is not in force" in shown and "The new opinion replaces the old one" not in shown
+    assert f"/en/cases/{issued.case.public_id}/" in shown
+
+
+def test_an_opinion_whose_last_day_is_over_is_not_called_ready(issued_opinion: Callable[..., Opinion], frozen_clock: Clock) -> None:
+    issued = issued_opinion()
+    assert issued.document is not None and issued.document.valid_to is not None
+    assert str(panels._next_step(issued, None, None).title) == "الرأي جاهز"
+    frozen_clock.set(dt.datetime.combine(issued.document.valid_to + dt.timedelta(days=5), dt.time(9), clock.KUWAIT))
+    assert str(panels._next_step(issued, None, None).title) == "الرأي غير سارٍ"
