@@ -53,7 +53,7 @@ def test_a_new_objection_names_who_decides_and_both_days_and_has_changed_no_date
     page = signed_in(owner).get(f"/en/cases/{case.public_id}/").content.decode()
     assert "The decision date has changed" not in page
     assert "An officer of another branch" in page
-    decision = page.split("<h3>Decision</h3>")[1].split("</li>")[0]
+    decision = page.split("<h3><span>Decision</span></h3>")[1].split("</li>")[0]
     assert "automatically" not in decision
     promise = page.split("Decision promised by</dt>")[1].split("</div>")[0]
     assert portal.day(case.due_on) in promise and f"If no answer has come by {portal.day_hijri(objection.answer_by)}, the law" in promise
