@@ -103,6 +103,7 @@ def test_the_counter_files_a_renewal_with_the_code_from_the_persons_phone_and_th
     page = clerk.go("assist/")
     assert axe(page) == []
     page.fill("#id_civil_id", person.civil_id)
+    page.select_option("#id_purpose", "licensing.renewal")
     page.click("#form p > button.kp-btn--fill")
     clerk.arrive("/assist/[a-z0-9]{26}/$")
     assert axe(page) == []
