@@ -118,8 +118,18 @@ def issued_at_bank(shop: Shop, person: User, officer: User, bank: Book, *boards:
 
 def pay_at_bank(request: BoardRequest, bank: Book) -> Attempt:
     """A payment of the bill of a request that the bank confirms."""
+    return confirm_at_bank(at_bank(request), bank)
+
+
+def at_bank(request: BoardRequest) -> Attempt:
+    """The bill of a request is on the bank's page."""
     bill = Bill.objects.get(pk=bill_of(request))
-    attempt = AttemptFactory(bills=[bill], payer=bill.payer)
+    attempt: Attempt = AttemptFactory(bills=[bill], payer=bill.payer)
+    return attempt
+
+
+def confirm_at_bank(attempt: Attempt, bank: Book) -> Attempt:
+    """The bank confirms the payment."""
     bank.decide(attempt)
     inquiry = ask(attempt)
     assert inquiry is not None

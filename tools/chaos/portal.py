@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -137,6 +138,15 @@ class Portal(Stack):
         finally:
             self.kill("beat2")
             del self.definitions["beat2"], self.running["beat2"]
+
+    @contextlib.contextmanager
+    def held(self, name: str) -> Iterator[None]:
+        """A process that does nothing meanwhile."""
+        os.killpg(self.pid(name), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.pid(name), signal.SIGCONT)
 
     # The hand inside
 

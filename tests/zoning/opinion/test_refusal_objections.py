@@ -134,7 +134,8 @@ def test_an_opinion_takes_the_place_of_the_refusal(
     assert "an opinion takes the place of the refusal" in str(row.decision.facts)
     assert refused.case.reference in str(row.decision.facts)
     shown = signed_in(owner).get(f"/en/cases/{objection.case.public_id}/").content.decode()
-    assert "The opinion takes the place of the refusal." in shown
+    assert ("The opinion takes the place of the refusal." in shown) is not is_owed
+    assert ("The bank took a payment back." in shown) is is_owed
     document = opinions.newest_document(refused.case)
     assert document is not None and document.state == ("suspended" if is_owed else "active")
 

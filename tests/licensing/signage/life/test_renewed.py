@@ -175,10 +175,11 @@ def test_a_renewed_board_that_ended_with_its_shop_before_its_first_day_takes_its
 def test_a_board_that_ends_while_its_renewal_waits_for_payment_is_not_licensed_again(
     board: Board, asked: BoardRequest, bank: Book, licensed: BoardRequest
 ) -> None:
+    attempt = boards.at_bank(asked)
     events.close(shop=licensed.shop, source="moci", actor=system("tests"))
     shop_licence.follow([licensed.shop_id])
     assert queries.end_of(Board.objects.get(pk=board.pk)) is not None
-    boards.pay_at_bank(asked, bank)
+    boards.confirm_at_bank(attempt, bank)
     issue.paid(boards.bill_of(asked))
     assert boards.fresh(asked.case).case.state == "refused"
 
