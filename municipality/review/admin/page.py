@@ -120,7 +120,7 @@ def case_context(
     shows_names: bool = False,
 ) -> dict[str, Any]:
     """The context of the page, without contact details. `typed` is form data for the form `panel`; `shows_names` after a reveal."""
-    service = reviewable(case)
+    service, name = reviewable(case), TIMELINES[case.service].name
     is_blind = hides_names(service, entry, role) and not shows_names
     items = without_names(service.items(case)) if is_blind else service.items(case)
     replies = queries.replies(case)
@@ -136,7 +136,8 @@ def case_context(
     last_answered = next((row for row, _items in reversed(rounds) if row.answered_at is not None), None)
     return {
         **admin.site.page_context(request),
-        "title": _("Request %(reference)s") % {"reference": case.reference},
+        "title": f"{name} {case.reference}",
+        "service_name": name,
         "case": case,
         "is_blind": is_blind,
         "shows_names": shows_names,
