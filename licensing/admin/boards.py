@@ -52,7 +52,8 @@ def _standing(board: Board, waiting_fils: int) -> tuple[str, Text]:
 def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One board with its place; the photo of an inspector who finds it gone ends it, and of one made smaller returns a part of its deposit.
 
-    A smaller board whose licence ran out is looked for as any other.
+    A smaller board whose licence ran out is looked for as any other. One that is over and stands as another licensed board is recorded as
+    that.
     """
     require_role(request, INSPECTOR)
     board = (
@@ -67,13 +68,14 @@ def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     waiting_fils = life.waiting_fils(board)
     others = licensed_on(clock.today()).filter(request__shop=board.request.shop_id).exclude(pk=board.pk)
     is_smaller = bool(waiting_fils) and board.last_day is not None and board.last_day >= clock.today()
+    again = list(life.licensed_again(board).select_related("request__document").order_by("pk")[:LISTED])
     error = ""
     if request.method == "POST":
         try:
             if is_smaller and "gone" not in request.POST:
                 prove_by_inspector(board=board, inspector=request.user)
             else:
-                services.end_by_inspector(board=board, inspector=request.user)
+                services.end_by_inspector(board=board, inspector=request.user, again=request.POST.get("again"))
             return redirect("admin:board_visits")
         except Refused as refusal:
             error = str(refusal.sentence)
@@ -85,6 +87,8 @@ def visit(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "size": size_of(board),
         "standing": _standing(board, waiting_fils),
         "others": [(one, kind_of(one), size_of(one)) for one in others.select_related("request__document").order_by("pk")[:LISTED]],
+        "again": again,
+        "again_field": field_of(request, life.key_of(board), life.AGAIN, next_path=request.path) if again else None,
         "is_smaller": is_smaller,
         "gone_field": field_of(request, life.key_of(board), "after", next_path=request.path) if is_smaller else None,
     }

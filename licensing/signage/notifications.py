@@ -56,7 +56,7 @@ class BoardsEnd(MessageKind):
 
 
 class BoardEnded(MessageKind):
-    """A board has ended, or its photo has arrived: what is returned, or why nothing is."""
+    """A board has ended, or its photo has arrived: what is returned, or why nothing is. `again` is the number as which it stands."""
 
     kind = "licensing.board_ended"
     page = "/boards/{board.public_id}/"

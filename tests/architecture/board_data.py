@@ -364,6 +364,10 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
         _ended(sample, photo=boards.photo(sample.boards.board, sample.opinions.asker, slot="before")) and None
     ),
     "licensing_boardend_photo_update": _with_another_photo,
+    "licensing_boardend_stands_as_insert": lambda sample: _ended(sample, stands_as=sample.boards.unseen) and None,
+    "licensing_boardend_stands_as_update": lambda sample: (
+        BoardEnd.objects.filter(pk=_ended(sample).pk).update(stands_as=sample.boards.unseen) and None
+    ),
     "licensing_boardend_photo_once": lambda sample: BoardEnd.objects.filter(photo__isnull=False).update(photo=None) and None,
     "payments_refunddue_board_ended": _deposit_of_a_board_that_stands,
     "licensing_boarddrawing_before_sending": lambda sample: _drawing(sample, sample.boards.issued.boards.get(line=2)),

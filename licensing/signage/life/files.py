@@ -1,4 +1,4 @@
-"""The photos of a board before and after its removal: of its holder, and of an inspector of the branch."""
+"""The photos of a board before and after its removal, or as it stands again: of its holder, and of an inspector of the branch."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def _may_read(user: User, subject: str) -> bool:
 
 
 def _slots(subject: str) -> Mapping[str, Slot]:
-    return {**queries.SLOTS, **queries.SMALLER_SLOTS} if _board(subject) is not None else {}
+    return {**queries.SLOTS, **queries.AGAIN_SLOTS, **queries.SMALLER_SLOTS} if _board(subject) is not None else {}
 
 
 def _locked(subject: str) -> Collection[str]:
     """What a deposit goes back for: all photos of a removal once one has ended the board, and the one of the smaller board."""
     board = _board(subject)
     end = queries.end_of(board) if board is not None else None
-    removal = queries.SLOTS if end is not None and end.photo_id is not None else ()
+    removal = [*queries.SLOTS, *queries.AGAIN_SLOTS] if end is not None and end.photo_id is not None else []
     return [*removal, *(queries.SMALLER_SLOTS if board is not None and board.smaller_photo_id is not None else ())]
 
 

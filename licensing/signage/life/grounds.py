@@ -12,7 +12,7 @@ from payments.models import RefundDue
 
 
 def grounds(refund: RefundDue) -> list[tuple[Text, str]]:
-    """The photo of the place without the board, and its public page.
+    """The photo of the place without the board, or of the board that stands licensed again with the page of that, and its public page.
 
     Of what a change returns, the photos of the smaller boards in its place, and the page of the board that paid it, which leads to them.
     """
@@ -24,12 +24,17 @@ def grounds(refund: RefundDue) -> list[tuple[Text, str]]:
         found: list[tuple[Text, str]] = [(_("Photo of the smaller board"), reverse("uploads:look", args=[one.public_id])) for one in photos]
         return found + [(_("The board that was changed"), reverse("licensing:board", args=[board.public_id])) for board in boards]
     ends = BoardEnd.objects.filter(photo__isnull=False, board__request__case__public_id=case_id)
-    for end in ends.select_related("photo", "board"):
+    for end in ends.select_related("photo", "board", "stands_as"):
         if end.photo is not None and code == f"boards.deposit_{end.board.line}":
             page = reverse("licensing:board", args=[end.board.public_id])
+            photo = reverse("uploads:look", args=[end.photo.public_id])
+            if end.stands_as is None:
+                return [(_("Photo after the removal"), photo), (_("The page of this board"), page)]
+            again = reverse("licensing:board", args=[end.stands_as.public_id])
             return [
-                (_("Photo after the removal"), reverse("uploads:look", args=[end.photo.public_id])),
+                (_("Photo of the board that is licensed again"), photo),
                 (_("The page of this board"), page),
+                (_("The page of the board as which it stands"), again),
             ]
     return []
 

@@ -22,6 +22,7 @@ class BoardEnd(models.Model):
     """The end of a licensed board. `day` is the first day without it, `photo` the place after its removal: with it, its deposit goes back.
 
     `by` is empty where the shop's licence or a changed board ended it. The photo may come later; neither is changed afterwards.
+    `stands_as` is the licensed board as which it stands again, under another number: then the photo shows that board in its place.
     """
 
     board = models.OneToOneField("licensing.Board", models.PROTECT, related_name="end", verbose_name=pgettext_lazy("model", "board"))
@@ -30,6 +31,9 @@ class BoardEnd(models.Model):
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("ended by"))
     at = models.DateTimeField(_("at"))
     photo = models.ForeignKey(Upload, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("photo afterwards"))
+    stands_as = models.ForeignKey(
+        "licensing.Board", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("licensed again as")
+    )
 
     class Meta:
         verbose_name = _("end of a board")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardEnd
+from licensing.signage.validity import licensed_on
+from municipality.kernel import clock
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.registry import Slot
@@ -28,6 +30,11 @@ SMALLER_SLOTS: Mapping[str, Slot] = {
     SMALLER: Slot(SMALLER, _("Photo of the smaller board"), _("The whole board in its place, as it is now."), photo=True)
 }
 
+AGAIN = "again"  # the slot of a board that stands licensed again under another number
+AGAIN_SLOTS: Mapping[str, Slot] = {
+    AGAIN: Slot(AGAIN, _("Photo of the board"), _("The whole board in its place, with its number if one is fixed to it."), photo=True)
+}
+
 
 def key_of(board: Board) -> str:
     """The subject key of the photos of a board."""
@@ -40,8 +47,17 @@ def end_of(board: Board) -> BoardEnd | None:
 
 
 def photo_of(board: Board, slot: str = "after") -> Upload | None:
-    """The newest accepted photo of the place without the board, or of the smaller board."""
+    """The newest accepted photo of the place without the board, or of the board as another slot shows it."""
     return uploads.ready(key_of(board), slot).order_by("-pk").first()
+
+
+def licensed_again(board: Board) -> QuerySet[Board]:
+    """The boards licensed today as which one that is over may stand: of the same shop, licensed since; none while it is licensed."""
+    end = end_of(board)
+    if end is None and (board.last_day is None or board.last_day >= clock.today()):
+        return Board.objects.none()
+    since = {"first_day__gte": end.day} if end is not None else {"first_day__gt": board.last_day}
+    return licensed_on(clock.today()).filter(request__shop=board.request.shop_id, **since)
 
 
 @dataclass(frozen=True)

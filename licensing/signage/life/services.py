@@ -82,17 +82,20 @@ def _days_of_begun(row: Board) -> tuple[dt.date, dt.date]:
     return row.first_day, row.last_day
 
 
-def _require(photo: Upload | None) -> None:
+def _require(photo: Upload | None, stands_as: Board | None = None) -> None:
+    if photo is None and stands_as is not None:
+        raise Refused("photo_missing", _("Add a photo of the board in its place: the deposit goes back only with it."))
     if photo is None:
         raise Refused("photo_missing", _("Add a photo of the place without the board: the deposit goes back only with it."))
 
 
 @unless_tied("inspector", "board", parties_of)
 @transaction.atomic
-def end_by_inspector(*, board: Board, inspector: User) -> BoardEnd:
+def end_by_inspector(*, board: Board, inspector: User, again: str | None = None) -> BoardEnd:
     """Record that an inspector without a tie to the shop found a board gone, with their photo.
 
-    Raises NotPermitted, Refused as `end_by_holder`.
+    Or that a board that is over stands as a licensed one: `again` is the public id of that. Its deposit goes back all the same, for no
+    photo of the empty place can be taken. Raises NotPermitted, Refused as `end_by_holder`, and not_licensed_again.
     """
     row = _locked(board)
     if not inspects(inspector, row):
@@ -100,15 +103,27 @@ def end_by_inspector(*, board: Board, inspector: User) -> BoardEnd:
     if uploads.is_waiting(queries.key_of(row)):
         raise Refused("files_waiting", _("A photo is still being checked. Send again in a moment."))
     refuse_renewed(row)
-    photo, end, actor = queries.photo_of(row), queries.end_of(row), actor_of(inspector, "inspector")
+    end, actor = queries.end_of(row), actor_of(inspector, "inspector")
+    reason, day = BoardEndReason.FOUND_GONE, clock.today()
     if end is None:
-        _days_of_begun(row)
-    _require(photo)
-    if end is None:
-        return _end(row, BoardEndReason.FOUND_GONE, clock.today(), photo=photo, by=inspector, actor=actor)
-    if end.photo_id is not None:
+        _first, last = _days_of_begun(row)
+        if again is not None:
+            reason, day = BoardEndReason.LAPSED, last + dt.timedelta(days=1)
+    elif end.photo_id is not None:
         raise Refused("returned_already", _("This board has ended, and its photo is here already. Nothing was changed."))
-    return _add_photo(row, end, photo, actor)
+    stands_as = _stands_as(row, again) if again is not None else None
+    photo = queries.photo_of(row, queries.AGAIN if stands_as is not None else "after")
+    _require(photo, stands_as)
+    if end is None:
+        return _end(row, reason, day, photo=photo, by=inspector, actor=actor, stands_as=stands_as)
+    return _add_photo(row, end, photo, actor, stands_as)
+
+
+def _stands_as(row: Board, again: str) -> Board:
+    found = queries.licensed_again(row).filter(public_id=again).select_related("request__document").first()
+    if found is None:
+        raise Refused("not_licensed_again", _("Choose the number under which the board is licensed today."))
+    return found
 
 
 def _locked(board: Board) -> Board:
@@ -118,20 +133,27 @@ def _locked(board: Board) -> Board:
     return Board.objects.select_related(*related).get(pk=board.pk)
 
 
-def _end(row: Board, reason: str, day: dt.date, *, photo: Upload | None, by: User, actor: Actor) -> BoardEnd:
-    end = BoardEnd.objects.create(board=row, reason=reason, day=day, by=by, at=clock.now(), photo=photo)
-    record("board.ended", subject=row.request.case.key, actor=actor, data={"board": row.number, "reason": reason, "photo": bool(photo)})
+def _end(
+    row: Board, reason: str, day: dt.date, *, photo: Upload | None, by: User, actor: Actor, stands_as: Board | None = None
+) -> BoardEnd:
+    end = BoardEnd.objects.create(board=row, reason=reason, day=day, by=by, at=clock.now(), photo=photo, stands_as=stands_as)
+    data = {"board": row.number, "reason": reason, "photo": bool(photo)}
+    record("board.ended", subject=row.request.case.key, actor=actor, data=data | _again(stands_as))
     _close_licence(row.request, actor)
     _tell(row, end, give_back(end, actor=actor))
     return end
 
 
-def _add_photo(row: Board, end: BoardEnd, photo: Upload | None, actor: Actor) -> BoardEnd:
-    end.photo = photo
-    end.save(update_fields=["photo"])
-    record("board.photo", subject=row.request.case.key, actor=actor, data={"board": row.number})
+def _add_photo(row: Board, end: BoardEnd, photo: Upload | None, actor: Actor, stands_as: Board | None = None) -> BoardEnd:
+    end.photo, end.stands_as = photo, stands_as
+    end.save(update_fields=["photo", "stands_as"])
+    record("board.photo", subject=row.request.case.key, actor=actor, data={"board": row.number} | _again(stands_as))
     _tell(row, end, give_back(end, actor=actor))
     return end
+
+
+def _again(stands_as: Board | None) -> dict[str, str]:
+    return {"stands_as": stands_as.number} if stands_as is not None else {}
 
 
 def _close_licence(request: BoardRequest, actor: Actor) -> None:
@@ -148,11 +170,11 @@ def give_back(end: BoardEnd, *, actor: Actor) -> list[RefundDue]:
     if end.photo_id is None:
         return []
     for earlier in queries.chain(end.board)[1:]:
-        facts = {"reason": end.reason, "day": end.day, "by": end.by, "at": end.at, "photo": end.photo}
+        facts = {"reason": end.reason, "day": end.day, "by": end.by, "at": end.at, "photo": end.photo, "stands_as": end.stands_as}
         row, is_new = BoardEnd.objects.get_or_create(board=earlier, defaults=facts)
         if not is_new and row.photo_id is None:
-            row.photo = end.photo
-            row.save(update_fields=["photo"])
+            row.photo, row.stands_as = end.photo, end.stands_as
+            row.save(update_fields=["photo", "stands_as"])
     lines = [deposit.line for deposit in queries.deposits_of(end.board) if deposit.is_held]
     refunds = [owe_deposit(line=line, reason=REASON, actor=actor) for line in lines]
     return [refund for refund in refunds if refund is not None]
@@ -170,4 +192,5 @@ def _tell(row: Board, end: BoardEnd, refunds: list[RefundDue]) -> None:
     for person in dict.fromkeys([case.applicant, *(refund.payer for refund in refunds)]):  # a renewed board may hold another's deposit
         fils = sum(refund.fils for refund in refunds if refund.payer_id == person.pk)
         context = {"board": row, "day": end.day, "amount": money.to_display(fils) if fils else "", "has_photo": end.photo_id is not None}
+        context["again"] = end.stands_as.number if end.stands_as is not None else ""
         send(BoardEnded, person=person, key=key, subject_key=case.key, context=context)

@@ -63,7 +63,8 @@ def costs(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest, public_id: str) -> HttpResponse:
     """One licensed board: its number, days and state, kind, size and place. Names nobody."""
     rows = Board.objects.filter(public_id=public_id, first_day__isnull=False)
-    rows = rows.select_related("end", "request__case", "request__document__last_event", "request__shop__area__governorate", "drawing")
+    rows = rows.select_related("end__stands_as__request__document", "request__case", "request__document__last_event")
+    rows = rows.select_related("request__shop__area__governorate", "drawing")
     found = rows.first()
     if found is None or found.request.document is None:
         raise Http404
