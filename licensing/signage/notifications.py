@@ -118,4 +118,6 @@ class BoardsNotAgreed(_AboutDraft):
 
 
 class BoardsPaidAgain(CaseMessage):
+    """Paid once more after a reversal: in force again, or over meanwhile (`is_over`)."""
+
     kind = "licensing.boards_paid_again"

@@ -172,7 +172,7 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
             return NextStep(_("This cannot be paid now"), with_last_day(LOST["previous_licence"], case), page, _("Look again"))
         text = with_last_day(_("The licence is issued automatically after payment."), case)
         if document is not None:
-            text = _after_reversal(document)
+            text = _after_reversal(document, is_over=queries.are_over(request.boards.all()))
         return NextStep(_("Pay the fees and deposits"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
     if case.state == S.PAID:
         text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")
@@ -197,10 +197,10 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
     return step if decision is None or lost else after_refusal(case, step)
 
 
-def _after_reversal(document: Document) -> str:
+def _after_reversal(document: Document, *, is_over: bool) -> str:
     """What paying again brings where the bank took the payment of an issued licence back."""
     event = document.last_event
-    if document.state == DocumentState.SUSPENDED and event is not None and event.reason != WITH_SHOP:
+    if not is_over and document.state == DocumentState.SUSPENDED and event is not None and event.reason != WITH_SHOP:
         return _("The bank reversed the payment. The licence takes effect again as soon as the fee is paid.")
     return _("The bank reversed the payment, so the amount is due again. Paying alone does not put the licence in force.")
 
@@ -339,8 +339,8 @@ def outcome(bill: Bill) -> PaidOutcome | None:
     if request is None or request.case.state not in (S.AWAITING_PAYMENT, S.PAID, S.ISSUED):
         return None
     document = request.document
-    if document is not None and document.state not in LIVE:  # suspended, ended or replaced: nothing more is said than that it is paid
-        return None
+    if document is not None and (document.state not in LIVE or queries.are_over(request.boards.select_related("end"))):
+        return None  # suspended, ended or replaced: nothing more is said than that it is paid
     if document is not None:
         return PaidOutcome(
             is_done=True,

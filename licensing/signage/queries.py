@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -183,6 +183,11 @@ def licence_state(document: Document, boards: Sequence[Board]) -> str:
         return state
     found = {standing(board) for board in boards}
     return next((one for one in ("valid", "not_yet") if one in found), "expired")
+
+
+def are_over(boards: Iterable[Board]) -> bool:
+    """Whether all of these boards have ended or lapsed; reads the end of each (use `select_related("end")`)."""
+    return not any(end_of(board) is None and board.last_day is not None and board.last_day >= clock.today() for board in boards)
 
 
 def renewal_of(board: Board) -> Board | None:

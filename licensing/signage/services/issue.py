@@ -105,10 +105,11 @@ def _refuse(case: Case, code: str) -> None:
 
 
 def _tell(kind: type[BoardsHeld] | type[BoardsPaidAgain], case: Case, document: Document | None) -> None:
-    """Tell about the last event of a licence; a second reversal is told as the first one was."""
+    """Tell about the last event of a licence, and whether its days are over; a second reversal is told as the first one was."""
     event = document.last_event if document is not None else None
     key = f"{case.public_id}:{event.pk}" if event is not None else case.public_id
-    send(kind, person=case.applicant, key=key, subject_key=case.key, context={"case": case, "is_over": False})
+    is_over = document is not None and queries.are_over(Board.objects.filter(request__case=case).select_related("end"))
+    send(kind, person=case.applicant, key=key, subject_key=case.key, context={"case": case, "is_over": is_over})
 
 
 def _tell_unheld(case: Case, document: Document) -> None:

@@ -26,6 +26,7 @@ from municipality.ui.templatetags.portal import day
 from payments.models import Bill
 from shops.models import Shop
 from shops.register.services import refresh_search
+from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.boards import bill_of, fresh
 from tests.killed_issue import ends_as_undisturbed
@@ -101,6 +102,25 @@ def test_a_licence_is_suspended_and_resumed_with_its_payment(shop: Shop, owner: 
         assert fresh(request.case).document.state == "active"  # type: ignore[union-attr]
     told = {kind: Message.objects.filter(kind=f"licensing.boards_{kind}").count() for kind in ("held", "paid_again")}
     assert told == {"held": 2, "paid_again": 2}, "each reversal and each payment once"
+
+
+@pytest.mark.parametrize(("days", "is_over"), [(364, False), (800, True)])
+def test_boards_that_are_paid_again_after_their_last_day_are_not_called_in_force(
+    shop: Shop, owner: User, officer: User, days: int, is_over: bool, frozen_clock: Any
+) -> None:
+    request = boards.issued(shop, owner, officer)
+    bill, page = bill_of(request), f"/en/cases/{request.case.public_id}/"
+    frozen_clock.move(days=days)
+    issue.voided(bill)
+    held = Message.objects.get(kind="licensing.boards_held")
+    assert ("suspended until it is paid" in held.body_en, "has ended or was replaced" in held.body_en) == (not is_over, is_over)
+    assert ("takes effect again" in signed_in(owner).get(page).content.decode()) is not is_over
+    issue.paid(bill)
+    again = Message.objects.get(kind="licensing.boards_paid_again")
+    for text in (again.title_en, again.short_en, again.body_en):
+        assert ("in force" in text and "not in force" not in text) is not is_over, text
+    assert ("انتهى" in again.body_ar, "انتهى" in again.short_ar) == (is_over, is_over)
+    assert (panels.outcome(Bill.objects.get(pk=bill)) is None) is is_over
 
 
 def test_a_withdrawn_request_takes_no_payment(shop: Shop, owner: User, officer: User) -> None:
