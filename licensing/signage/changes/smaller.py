@@ -55,9 +55,11 @@ def _prove(board: Board, actor: Actor) -> Board:
     chain = queries.chain(row)
     _keep(chain[: chain.index(waiting[-1]) + 1], photo.pk)
     record("board.photo", subject=row.request.case.key, actor=actor, data={"board": row.number})
-    fils = sum(refund.fils for refund in give_back(row))
-    context = {"board": row, "amount": money.to_display(fils) if fils else ""}
-    send(BoardSmaller, person=row.request.case.applicant, key=row.public_id, subject_key=row.request.case.key, context=context)
+    refunds = give_back(row)
+    for person in dict.fromkeys(refund.payer for refund in refunds) or [row.request.case.applicant]:  # a former holder may have paid it
+        fils = sum(refund.fils for refund in refunds if refund.payer_id == person.pk)
+        context = {"board": row, "amount": money.to_display(fils) if fils else ""}
+        send(BoardSmaller, person=person, key=row.public_id, subject_key=row.request.case.key, context=context)
     return row
 
 

@@ -113,6 +113,28 @@ def test_one_that_was_renewed_is_still_visited(new: Board, owner: User, inspecto
     assert "مصغرة دون صورة" in signed_in(inspector).get("/admin/boards/").content.decode()
 
 
+def test_who_paid_the_deposit_hears_that_a_part_of_it_returns(
+    new: Board, owner: User, stranger: User, bank: Book, frozen_clock: Clock
+) -> None:
+    """An owner corrected in the register renews the board, and sends the photo; the money goes to who paid."""
+    shop, last = new.request.shop, new.last_day
+    assert last is not None
+    frozen_clock.set(dt.datetime.combine(last - dt.timedelta(days=20), dt.time(9), clock.KUWAIT))
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=last + dt.timedelta(days=900), owner=stranger)
+    (one,) = [one for group in offers.of_user(stranger) for one in group.ready]
+    (request,) = renewals.renew(user=stranger, chosen=[new.public_id], expected_fils=one.fils)
+    boards.pay_at_bank(boards.fresh(request.case), bank)
+    issue.paid(boards.bill_of(request))
+    issue.issue_licence(case=request.case)
+    renewed = request.boards.get()
+    frozen_clock.set(dt.datetime.combine(last + dt.timedelta(days=2), dt.time(9), clock.KUWAIT))
+    boards.photo(renewed, stranger, slot="smaller")
+    smaller.prove_by_holder(board=renewed, person=stranger)
+    assert RefundDue.objects.get().payer == owner and returned() == [6_000] and sound()
+    told = Message.objects.get(kind="licensing.board_smaller")
+    assert told.person == owner and "6.000" in told.body_en
+
+
 def test_an_inspector_who_finds_a_smaller_board_gone_records_that(new: Board, inspector: User) -> None:
     client, page = signed_in(inspector), f"/admin/boards/{new.public_id}/"
     assert "تسجيل الإزالة" in client.get(page).content.decode()
