@@ -90,6 +90,7 @@ class LicensingConfig(AppConfig):
         from licensing.signage.consents import guards as consent_guards  # noqa: F401
         from licensing.signage.documents import BoardLicenceFacts
         from licensing.signage.life import guards as life_guards  # noqa: F401
+        from licensing.signage.life import obligations as photo_obligations
         from licensing.signage.life import shop_licence as boards_of_shops  # noqa: F401
         from licensing.signage.life.files import BOARD_PHOTOS
         from licensing.signage.life.grounds import grounds
@@ -204,6 +205,7 @@ class LicensingConfig(AppConfig):
         OPEN_SETS.register("boards", BOARDS_SET)
         OPENED_TO.register("boards", board_queries.documents_opened_to)
         OBLIGATIONS.register("boards", board_obligations.obligations)
+        OBLIGATIONS.register("board_photos", photo_obligations.obligations)
         panels.CASE.register(BOARDS, boards.case_page)
         panels.MY_SHOPS.register("boards", boards.my_shops)
         panels.SHOP_PAGE.register("boards", boards.shop_page)

@@ -41,14 +41,13 @@ def without_photo(before: dt.date, *, since: dt.date | None = None) -> QuerySet[
     return rows.select_related(*_RELATED).order_by("last_day", "pk")
 
 
-def smaller_without_photo(before: dt.date, *, since: dt.date | None = None, branch: str = "") -> QuerySet[Board]:
+def smaller_without_photo(before: dt.date, *, since: dt.date | None = None, among: QuerySet[Board] | None = None) -> QuerySet[Board]:
     """Boards in force that were licensed smaller before `before`, or follow such ones, of whose deposits a part waits for a photo.
 
-    `branch`: of shops of one branch alone.
+    `among`: of those that were licensed smaller these alone.
     """
-    unseen = Board.objects.filter(first_day__lte=before, returned_fils__gt=0, smaller_photo=None)
-    if branch:
-        unseen = unseen.filter(request__shop__branch=branch)
+    boards = among if among is not None else Board.objects.all()
+    unseen = boards.filter(first_day__lte=before, returned_fils__gt=0, smaller_photo=None)
     if since is not None:
         unseen = unseen.filter(first_day__gt=since)
     shops = dict(unseen.values_list("pk", "request__shop"))
@@ -110,7 +109,8 @@ def to_visit(branch: str | None) -> QuerySet[Board]:
     if days is None or branch is None:
         return Board.objects.none()
     before = clock.today() - dt.timedelta(days=days)
+    of_branch = Board.objects.filter(request__shop__branch=branch)
     rows = Board.objects.filter(
-        Q(pk__in=without_photo(before).values("pk")) | Q(pk__in=smaller_without_photo(before, branch=branch).values("pk"))
+        Q(pk__in=without_photo(before).values("pk")) | Q(pk__in=smaller_without_photo(before, among=of_branch).values("pk"))
     )
     return rows.filter(request__shop__branch=branch).select_related(*_RELATED).order_by("last_day", "pk")

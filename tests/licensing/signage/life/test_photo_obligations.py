@@ -1,0 +1,67 @@
+"""A deposit that waits for a photo stands on the home page of its holder until the photo is here."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from licensing.models import Board
+from licensing.signage.life import obligations, services
+from licensing.signage.renewals import offers
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from shops.models import Shop
+from tests.bank import Book
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories import boards
+from tests.licensing.signage.life.changed_boards import approved, changed, seen
+
+pytestmark = pytest.mark.django_db
+
+
+def addresses(user: User) -> list[str]:
+    return sorted(one.url for one in obligations.obligations(user))
+
+
+def place(board: Board) -> str:
+    return f"/ar/boards/{board.public_id}/remove/"
+
+
+@pytest.mark.parametrize(("language", "task"), [("ar", "إرسال صورة المكان"), ("en", "Send the photo of the place")])
+def test_a_board_that_ended_without_a_photo_is_on_the_home_page_until_it_comes(
+    language: str, task: str, board: Board, owner: User, stranger: User
+) -> None:
+    home, page = f"/{language}/", f"/{language}/boards/{board.public_id}/remove/"
+    assert page not in signed_in(owner).get(home).content.decode() and not addresses(owner)
+    services.end_by_holder(board=board, person=owner, day=clock.today())
+    text = signed_in(owner).get(home).content.decode()
+    assert page in text and task in text and "12.000" in text and board.number in text
+    assert not addresses(stranger) and page not in signed_in(stranger).get(home).content.decode()
+    boards.photo(board, owner)
+    services.end_by_holder(board=Board.objects.get(pk=board.pk), person=owner, day=clock.today())
+    assert not addresses(owner) and page not in signed_in(owner).get(home).content.decode()
+
+
+def test_one_that_lapsed_is_there_once_it_can_be_renewed_no_more(board: Board, box: Board, owner: User, frozen_clock: Clock) -> None:
+    assert board.last_day is not None
+    late = offers.window().limits["late_days"].value
+    frozen_clock.set(dt.datetime.combine(board.last_day + dt.timedelta(days=late), dt.time(9), clock.KUWAIT))
+    assert not addresses(owner), "its renewal is what is to be done"
+    frozen_clock.move(days=1)
+    assert addresses(owner) == [place(board)]
+
+
+def test_one_that_was_made_smaller_is_there_with_its_own_page(board: Board, owner: User, officer: User) -> None:
+    new = changed(approved(board, owner, officer, width="3"))
+    (one,) = obligations.obligations(owner)
+    assert one.url == f"/ar/boards/{new.public_id}/smaller/" and "6.000" in str(one.about)
+    seen(new)
+    assert not addresses(owner)
+
+
+def test_a_board_without_a_deposit_asks_for_no_photo(shop: Shop, owner: User, officer: User, bank: Book, sealed: None) -> None:
+    board = boards.issued_at_bank(shop, owner, officer, bank, boards.FRONT | {"medium": "glass"}).boards.get()
+    services.end_by_holder(board=board, person=owner, day=clock.today())
+    assert board.deposit_fils == 0 and not addresses(owner)
