@@ -16,6 +16,7 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.states import ACTS
+from licensing.measures import queries as measures
 from licensing.signage.renewals import offers
 from licensing.signage.states import BOARDS, BoardsState
 from municipality.cases.models import Case
@@ -102,7 +103,7 @@ def last_days(listed: Sequence[OpenCase]) -> dict[int, dt.date | None]:
 
 
 class _BoardDays(NamedTuple):
-    """What the sums need of a board. `is_asked`: its own request is open; `is_moved`: its renewal waits longer after an incident."""
+    """What the sums need of a board. `is_asked`: its own request is open; `is_moved`: its renewal waits longer, as `in_period` says."""
 
     pk: int
     previous: int | None
@@ -151,8 +152,9 @@ def _rows(keys: Collection[str], first: dt.date) -> QuerySet[Case]:
     """The open cases, and those of licensed boards that did not end long ago; a renewal ends after the board that it renews."""
     today = clock.today()
     is_open, was_licensed = Q(is_open=True, service__in=[*ACTS, BOARDS]), Q(service=BOARDS, state=BoardsState.ISSUED)
-    if incidents.may_have_moved(today):
-        is_moved = Q(**{f"{_BOARD}__in": incidents.moved_into(offers.BOARDS_DEADLINE, today)})
+    if incidents.may_have_moved(today) or measures.has_ended_lately():
+        moved = incidents.moved_into(offers.BOARDS_DEADLINE, today)
+        is_moved = Q(**{f"{_BOARD}__in": moved}) | Q(**{f"{_BOARD}__in": offers.kept_by_measure()})
         rows = Case.objects.annotate(is_moved=ExpressionWrapper(is_moved, output_field=BooleanField()))
     else:
         rows = Case.objects.annotate(is_moved=Value(False))

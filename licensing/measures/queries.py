@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from licensing.inspections.states import InspectionState
 from licensing.models import HealthLicence, Inspection, Measure
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.kernel.ttl_cache import ttl_cache
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from municipality.ui.dates import day_text
@@ -64,6 +67,24 @@ def renewable_until(licences: Sequence[HealthLicence]) -> dict[int, dt.date]:
         if days is not None:
             found[licence.pk] = max(end + dt.timedelta(days=days.value), in_time)
     return found
+
+
+def ended_lately() -> QuerySet[Measure]:
+    """The signed measures that ended at most `renewal_days` ago, by the rules of today; none without that rule."""
+    try:
+        days = limits().get("renewal_days")
+    except Refused:
+        days = None
+    if days is None:
+        return Measure.objects.none()
+    since = clock.start_of(clock.today() - dt.timedelta(days=days))
+    return Measure.objects.filter(signed_at__isnull=False, ended_at__gte=since)
+
+
+@ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
+def has_ended_lately() -> bool:
+    """Whether a page must ask for `ended_lately`; up to a minute old."""
+    return ended_lately().exists()
 
 
 def objection_until(measure: Measure) -> dt.date | None:

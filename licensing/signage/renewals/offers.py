@@ -9,6 +9,7 @@ from functools import cache
 
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
+from licensing.measures import queries as measures
 from licensing.models import Board, BoardCheck, BoardOutcome, BoardRequest, HealthLicence
 from licensing.signage import moves, queries
 from licensing.signage.checks import StandingBoard, results_of
@@ -118,8 +119,19 @@ def is_unasked() -> Q:
 
 
 def in_period() -> Q:
-    """The condition of boards that can be renewed today by their last day, or because that time moved after an incident."""
-    return Q(last_day__range=period(window())) | Q(pk__in=incidents.moved_into(BOARDS_DEADLINE, clock.today()))
+    """The condition of boards that can be renewed today by their last day, or because an incident or a measure gave them more time."""
+    moved = incidents.moved_into(BOARDS_DEADLINE, clock.today())
+    return Q(last_day__range=period(window())) | Q(pk__in=moved) | Q(pk__in=kept_by_measure())
+
+
+def kept_by_measure() -> QuerySet[Board, int]:
+    """The primary keys of boards that were not renewed in time while a measure ran against their shop: a subquery.
+
+    It ran on the day after their last one, and ended at most `renewal_days` of `limits.measures` ago.
+    """
+    lately = measures.ended_lately()
+    ran = lately.filter(shop=OuterRef("request__shop"), first_day__lte=OuterRef("last_day"), ended_at__date__gt=OuterRef("last_day"))
+    return Board.objects.filter(Exists(ran), request__shop__in=lately.values("shop"), first_day__isnull=False).values_list("pk", flat=True)
 
 
 @dataclass(frozen=True)
