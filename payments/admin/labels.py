@@ -30,6 +30,7 @@ label_codes(
         "payment.settled": _("Payment settled"),
         "payment.started": _("Payment begun"),
         "payment.timed_out": _("Payment without an answer of the card's bank"),
+        "payment.replaced": _("Payment reversed by the bank, replaced by a later payment of the bill"),
         "payment.voided": _("Payment reversed by the bank"),
         "payments.amount_returned": _("An amount is to be paid back"),
         "payments.confirm": _("Ask the bank about a late void"),

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.audit.services import record
-from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, money
 from municipality.kernel.actors import VISITOR, Actor
@@ -24,6 +23,7 @@ from payments import links, queries, rights, rules
 from payments.models import Allocation, Attempt, BankMessageKind, Bill, Direction, GatewayMessage
 from payments.providers import provider, provider_named
 from payments.providers.port import NotConfigured, Order
+from payments.services.settlement import is_reversal_unheard
 from payments.states import OPEN, AttemptState, BillState
 
 
@@ -88,7 +88,7 @@ def _start(*, bills: Sequence[Bill], payer: User | None, language: str, session_
         raise Refused("too_late", _("The last day for paying this bill has passed."))
     if stopped := queries.stopped(locked):
         raise Refused("stopped", stopped)
-    if _is_reversal_unheard(bill_ids):
+    if is_reversal_unheard(bill_ids):
         raise Refused("stopped", _("The bank has just taken back an earlier payment of this bill. Please try again in a minute."))
     amount = sum(bill.total_fils for bill in locked)
     if amount > money.MAX_FILS:
@@ -108,16 +108,6 @@ def _start(*, bills: Sequence[Bill], payer: User | None, language: str, session_
         data = {"fils": sum(bill.total_fils for bill in own_bills), "bills": [bill.key for bill in own_bills]}
         record("payment.started", subject=attempt.key, actor=actor_of_payment(payer, own_bills[0]), data=data)
     return attempt
-
-
-def _is_reversal_unheard(bill_ids: Sequence[int]) -> bool:
-    """Whether the bank took back a payment of one of the bills and its service has yet to hear of it.
-
-    Heard of after the next payment, the reversal would end what that payment is for.
-    """
-    taken_back = Allocation.objects.filter(bill__in=bill_ids, receipt__isnull=False, is_settled=False).values_list("pk", flat=True)
-    keys = [f"allocation:{pk}" for pk in taken_back]
-    return bool(keys) and Job.objects.filter(kind="payments.tell_void", key__in=keys).exclude(state=JobState.DONE).exists()
 
 
 def _may_pay_all(payer: User | None, bills: Sequence[Bill]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,8 @@ from municipality.audit.services import record
 from municipality.documents.numbers import next_number
 from municipality.documents.services import revoke
 from municipality.documents.states import DocumentState
-from municipality.jobs.errors import PermanentFailure
+from municipality.jobs.errors import OnHold, PermanentFailure
+from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -30,6 +32,7 @@ from payments.states import OUT_UNKNOWN, AttemptState, BillState, RefundState
 log = logging.getLogger(__name__)
 ME = system("payments")
 MANY = 25  # bills of one payment; of more the services hear from the queue "bulk", so that other payments do not wait for them
+REVERSAL_SECONDS = 5
 SETTLED = (AttemptState.PAID, AttemptState.REFUND_DUE)
 
 
@@ -123,7 +126,8 @@ def _owe_back(row: Attempt, bills: dict[int, Bill], *, was_in_review: bool) -> N
 def hand_over(*, allocation_id: int) -> None:
     """Call `Payable.paid` of a bill's service; if it refuses, the amount is owed back.
 
-    Raises jobs.errors.PermanentFailure without a service for the kind of bill.
+    Raises jobs.errors.PermanentFailure without a service for the kind of bill; OnHold while a reversal of an earlier payment of the
+    bill is yet to be told: its service would refuse a second payment for what it takes for paid.
     """
     allocation = Allocation.objects.select_related("bill").get(pk=allocation_id)
     if allocation.handed_over_at is not None or not allocation.is_settled or allocation.bill.state != BillState.PAID:
@@ -131,6 +135,8 @@ def hand_over(*, allocation_id: int) -> None:
     payable = PAYABLES.get(allocation.bill.kind)
     if payable is None:
         raise PermanentFailure(f"nobody takes payments for {allocation.bill.kind}")
+    if is_reversal_unheard([allocation.bill_id]):
+        raise OnHold("payment", "the reversal of an earlier payment of the bill is being told", seconds=REVERSAL_SECONDS)
     try:
         with transaction.atomic():
             waiting = Allocation.objects.filter(pk=allocation.pk, is_settled=True, handed_over_at__isnull=True)
@@ -190,13 +196,39 @@ def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> bool:
 
 
 def notify_void(*, allocation_id: int) -> None:
-    """Call `Payable.voided` of a bill's service, or `freed` if the payment had not been handed over."""
+    """Call `Payable.voided` of a bill's service, or `freed` if the payment had not been handed over.
+
+    A later payment of the bill that settled meanwhile stands for the one taken back: the service, which took the bill for paid, is told
+    of neither.
+    """
     allocation = Allocation.objects.select_related("bill").get(pk=allocation_id)
     payable = PAYABLES.get(allocation.bill.kind)
     if payable is None:
         raise PermanentFailure(f"nobody takes payments for {allocation.bill.kind}")
     with transaction.atomic():
+        if allocation.handed_over_at is not None and allocation.bill.state == BillState.PAID and _stands_for(allocation):
+            return
         if allocation.handed_over_at is not None:
             payable.voided(allocation.bill_id)
         elif payable.freed is not None:
             payable.freed(allocation.bill_id)
+
+
+def _stands_for(taken_back: Allocation) -> bool:
+    """Mark the payment that settles the bill now as handed over, in place of one that was taken back. False where there is none."""
+    bill = Bill.objects.select_for_update().get(pk=taken_back.bill_id)
+    later = bill.allocations.filter(is_settled=True, handed_over_at__isnull=True)
+    if bill.state != BillState.PAID or later.update(handed_over_at=clock.now()) != 1:
+        return False
+    record("payment.replaced", subject=taken_back.attempt.key, actor=ME, data={"bill": bill.key})
+    return True
+
+
+def is_reversal_unheard(bill_ids: Sequence[int]) -> bool:
+    """Whether the bank took back a payment of one of the bills and its service has yet to hear of it.
+
+    Heard of after the next payment, the reversal would end what that payment is for.
+    """
+    taken_back = Allocation.objects.filter(bill__in=bill_ids, receipt__isnull=False, is_settled=False).values_list("pk", flat=True)
+    keys = [f"allocation:{pk}" for pk in taken_back]
+    return bool(keys) and Job.objects.filter(kind="payments.tell_void", key__in=keys).exclude(state=JobState.DONE).exists()
