@@ -10,14 +10,18 @@ from typing import TypeVar
 from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection
+from municipality.documents.models import Document
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock, money
 from municipality.review import queries as review
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
+from municipality.ui.texts import Text
 from violations import parties, queries, rules, units
 from violations.models import Objection, Violation
 from violations.services import repetition
 from violations.services.periods import limits_of, of_report
+from violations.states import ViolationState
 
 L = TypeVar("L", bound=LetterFacts)
 SUBJECTS = {
@@ -45,6 +49,14 @@ class NoticeFacts(LetterFacts):
     title = "إخطار بمحضر مخالفة"
     english_title = "Notice of a violation"
     reason = "Notice of violation"
+
+    @staticmethod
+    def public_notes(document: Document) -> list[Text]:
+        """Of a notice that an acquittal revoked: that a higher court has set a fine since."""
+        fined = Violation.objects.filter(notice=document, state__in=(ViolationState.JUDGED, ViolationState.PAID))
+        if document.state != DocumentState.REVOKED or not fined.exists():
+            return []
+        return [_("A higher court has set a fine for this violation since then. Its ruling stands in the place of this notice.")]
 
 
 @dataclass(frozen=True, kw_only=True)
