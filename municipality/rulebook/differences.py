@@ -29,9 +29,9 @@ class RowChange:
 
 
 def previous(ruleset: RuleSet) -> RuleSet | None:
-    """The published edition that this one follows; None for the first."""
-    earlier = RuleSet.objects.filter(subject=ruleset.subject, version__lt=ruleset.version, published_at__isnull=False)
-    return earlier.order_by("-version").first()
+    """The published edition that a draft would end, whatever their numbers; None for the first."""
+    published = RuleSet.objects.filter(subject=ruleset.subject, published_at__isnull=False).exclude(pk=ruleset.pk)
+    return published.order_by("-first_day", "-version").first()
 
 
 def changes(ruleset: RuleSet, before: RuleSet | None) -> list[RowChange]:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -35,7 +35,8 @@ def changed() -> Refused:
 def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
     """Publish an edition, end the one before it, and call the handlers of `registry`.
 
-    `ruleset` is what the publisher read: Refused("changed") where its maker saved the draft since. Raises Refused also for the maker, for a
+    `ruleset` is what the publisher read: Refused("changed") where its maker saved the draft since; "overtaken" where an edition of another
+    maker was published since the draft was saved, whose changes it does not have. Raises Refused also for the maker, for a
     draft that was sent back, an empty or overlapping edition, a calendar without a working week, a limit that is too high, and a
     distance rule whose condition has no text.
     """
@@ -58,6 +59,7 @@ def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
     for spacing in ruleset.spacings.order_by("pk"):
         _check_spacing(spacing)
     earlier = RuleSet.objects.filter(subject=ruleset.subject, published_at__isnull=False)
+    _check_overtaken(ruleset, earlier)
     if earlier.filter(Q(first_day__gte=ruleset.first_day) | Q(last_day__gte=ruleset.first_day)).exists():
         raise Refused("overlap", _("A published edition holds on that day or later. Choose a later first day."))
     earlier.filter(last_day__isnull=True).update(last_day=ruleset.first_day - dt.timedelta(days=1))
@@ -86,6 +88,17 @@ def send_back(*, ruleset: RuleSet, publisher: User, actor: Actor, words: str) ->
     row.sent_back_at, row.sent_back_words = clock.now(), words.strip()[:300]
     row.save(update_fields=["sent_back_at", "sent_back_words"])
     record("rulebook.sent_back", subject=f"ruleset:{row.pk}", actor=actor, data={"edition": str(row)}, text=row.sent_back_words)
+
+
+def _check_overtaken(ruleset: RuleSet, earlier: QuerySet[RuleSet]) -> None:
+    meanwhile = earlier.filter(published_at__gt=ruleset.made_at).exclude(made_by=ruleset.made_by).order_by("-published_at").first()
+    if meanwhile is not None:
+        sentence = _(
+            "Edition %(number)s of these rules, by another maker, was published after this draft was saved. The page of the draft shows "
+            "what it would change in that edition. Send it back to its maker; once the maker has taken over what shall stay and saved "
+            "it again, it can be published."
+        )
+        raise Refused("overtaken", sentence % {"number": meanwhile.version})
 
 
 def _check_week(ruleset: RuleSet) -> None:
