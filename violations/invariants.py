@@ -19,7 +19,7 @@ from payments.models import Bill, RefundDue
 from payments.rules import DEPOSITS
 from payments.states import BillState, RefundState
 from violations.models import AppealRuling, Charge, Judgment, Objection, PaperRow, Plan, SettlementOrder, Violation
-from violations.services import court_sums
+from violations.queries import COURT_FILS
 from violations.services.blocks import GROUND, UNPAID
 from violations.states import GIVES_BACK, NO_NOTICE, ViolationState
 
@@ -84,17 +84,17 @@ def _appeals() -> Iterator[str]:
     newest = AppealRuling.objects.filter(judgment=OuterRef("pk"), confirmed_at__isnull=False).order_by("-pk").values("pk")[:1]
     for judgment in Judgment.objects.alias(newest=Subquery(newest)).exclude(appeal=F("newest")).filter(newest__isnull=False)[:50]:
         yield f"judgment {judgment.ruling_no} was changed on appeal and still stands"
-    rows = Violation.objects.filter(judgment__appeal__isnull=False).select_related("judgment__appeal")
-    for row in rows:
-        left = court_sums.left_fils(row)
-        if left < 0:
-            yield f"{row.reference}: more is paid than the court set"
-        if left > 0 and row.state == V.PAID:
-            yield f"{row.reference}: less is paid than the court set"
-        due = row.charges.filter(kind="court", bill__state=BillState.DUE).exclude(bill__total_fils=left)
-        if due.exists():
-            yield f"a bill of {row.reference} waits for payment of another sum than the court set"
+    rows = Violation.objects.filter(judgment__appeal__isnull=False).annotate(left=COURT_FILS)
+    for row in rows.filter(left__lt=0)[:50]:
+        yield f"{row.reference}: more is paid than the court set"
+    for row in rows.filter(left__gt=0, state=V.PAID)[:50]:
+        yield f"{row.reference}: less is paid than the court set"
+    due = Charge.objects.filter(kind="court", bill__state=BillState.DUE, violation=OuterRef("pk"))
+    due = due.exclude(bill__total_fils=OuterRef("left"))
+    for row in rows.filter(Exists(due))[:50]:
+        yield f"a bill of {row.reference} waits for payment of another sum than the court set"
     parts = RefundDue.objects.exclude(state=RefundState.RELEASED).exclude(line__revenue_account=DEPOSITS).filter(line__isnull=False)
+    parts = parts.select_related("line__bill")
     for refund in parts.exclude(line__bill__in=Charge.objects.filter(judgment__appeal__isnull=False).values("bill"))[:50]:
         yield f"of bill {refund.line.bill.reference} less is paid than the court set: a part goes back on no ruling"  # type: ignore[union-attr]
 

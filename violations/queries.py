@@ -126,7 +126,7 @@ _RETURNED = RefundDue.objects.exclude(state=RefundState.RELEASED)
 # What is owed of the court's fine (`services.court_sums`): where a ruling on appeal changed it, less what is paid and not given back.
 COURT_FILS = Case(
     When(judgment__appeal__isnull=True, then=F("judgment__fils")),
-    default=F("judgment__appeal__fils")
+    default=Coalesce(F("judgment__appeal__fils"), 0)
     - _sum_of(_PAID_TO_COURT.filter(violation=OuterRef("pk")), "bill__total_fils")
     + _sum_of(_RETURNED.filter(line__bill__in=_PAID_TO_COURT.filter(violation=OuterRef(OuterRef("pk"))).values("bill")), "fils"),
 )

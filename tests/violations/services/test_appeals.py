@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from municipality.audit.models import AuditEvent
 from municipality.cases import queries as cases
@@ -355,3 +356,23 @@ def test_what_was_fined_on_appeal_and_then_acquitted_keeps_its_public_date(refer
     assert publication.finding(row.public_id) is not None
     row = rule(row, two, "acquitted", court="cassation")
     assert publication.of_shops([shop.pk])[shop.pk].annulled == (clock.today(),)
+
+
+def test_the_invariants_ask_as_often_for_many_as_for_one(
+    referred: Violation, two: tuple[Any, Any], write: Callable[..., Violation], owner: Any, frozen_clock: Clock
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert list(invariants._appeals()) == []
+        return len(queries)
+
+    assert rule(judge(referred, two), two, "changed", 100_000).state == "judged"
+    settlements.bill_for(violation=fresh(referred), person=owner)
+    once = asked()
+    more = write("CLN-03")
+    notices.record_opening(violation=more, person=owner)
+    frozen_clock.move(days=31)
+    terms.lapse_due()
+    court.refer(clerk=two[0])
+    rule(judge(fresh(more), two), two, "acquitted")
+    assert asked() == once <= 5
