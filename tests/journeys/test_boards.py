@@ -60,7 +60,7 @@ def fill(visitor: Visitor, number: int, medium: str, width: str, place: str) -> 
 
 def ask(visitor: Visitor, shop: str) -> str:
     """A board on the front and a light box, from the list of shops to the case; its public id."""
-    page = visitor.go("my-shops/")
+    page = visitor.my_shops(shop)
     page.click(f"main a[href$='/boards/new/{shop}/']")
     visitor.arrive("/boards/new/[^/]+/$")
     page.click("button[name=continue]")
@@ -125,7 +125,7 @@ def test_boards_are_sent_decided_paid_and_licensed(
     page = owner.page
     case = ask(owner, shop)
     assert overhang(page) == 0
-    owner.go("my-shops/")
+    owner.my_shops(shop)
     assert words.see in page.locator(f"main a[href$='/cases/{case}/']").first.inner_text()
 
     officer = Desk(visit("ar"), stack, case)
@@ -156,7 +156,7 @@ def test_boards_are_sent_decided_paid_and_licensed(
     text = " ".join(text_of(download(owner, "a[href^='/documents/ADL-']", tmp_path)).split())
     ((number,),) = stack.sql("SELECT d.number FROM documents_document d WHERE d.subject = %s", f"case:{case}")
     assert f"{number}/1" in text and f"{number}/2" in text
-    owner.go("my-shops/")
+    owner.my_shops(shop)
     assert words.licensed in owner.main()
 
     anybody = visit(code, viewport=PHONE)

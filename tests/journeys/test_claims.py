@@ -78,7 +78,7 @@ def _send(claimant: Visitor, number: str, statement: str) -> str:
 
 
 def _holds(claimant: Visitor, shop: str) -> bool:
-    return f"/{shop}/" in claimant.go("my-shops/").content()
+    return f"/{shop}/" in claimant.my_shops(shop).content()
 
 
 @pytest.mark.parametrize(("code", "scripts"), [("ar", True), ("en", False)], ids=["arabic-phone-scripts", "english-desktop-noscript"])

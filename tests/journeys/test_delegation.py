@@ -66,7 +66,7 @@ def test_a_delegate_whose_form_is_open_is_refused_the_moment_the_owner_revokes(
     delegate.arrive("/accept/$")
     page.click("main form button")
     delegate.arrive(f"/delegations/{delegation}/$")
-    page = delegate.go("my-shops/")
+    page = delegate.my_shops(shop["id"])
     page.click(f"a[href$='/health-licence/{shop['id']}/renew/']")
     delegate.arrive("/renew/$")
     assert WORDS[code]["for"] in delegate.main() and axe(page) == [] and overhang(page) == 0
@@ -81,7 +81,7 @@ def test_a_delegate_whose_form_is_open_is_refused_the_moment_the_owner_revokes(
     assert WORDS[code]["over"] in delegate.main() and axe(page) == [] and overhang(page) == 0
     assert delegate.pages_with_status[page.url] == 403
     assert stack.sql("SELECT count(*) FROM cases_case WHERE subject = %s", f"shop:{shop['id']}")[0][0] == 0
-    page = delegate.go("my-shops/")
+    page = delegate.my_shops(shop["id"])
     assert shop["id"] not in page.content()
     names = stack.sql(
         "SELECT u.name_en, e.move FROM delegation_delegationevent e JOIN delegation_delegation d ON d.id = e.subject_id"
@@ -121,6 +121,7 @@ def test_the_counter_files_a_renewal_with_the_code_from_the_persons_phone_and_th
     page.click("#form p > button.kp-btn--fill")
     clerk.arrive("/my-shops/$")
     assert axe(page) == [] and page.locator("[data-assisted]").count() == 1
+    clerk.my_shops(shop["id"])
     page.click(f"a[href$='/health-licence/{shop['id']}/renew/']")
     clerk.arrive("/renew/$")
     page.check("#id_declared")

@@ -40,7 +40,7 @@ def test_a_shop_moves_and_its_old_licence_says_by_which_it_is_replaced(
 ) -> None:
     shop, words = shops.pop()["id"], WORDS[code]
     visitor = visit(code, java_script_enabled=scripts, storage_state=signed_in(MOVING), viewport=PHONE)
-    page = visitor.go("my-shops/")
+    page = visitor.my_shops(shop)
     page.locator(f"main a[href$='/health-licence/{shop}/']").first.click()
     visitor.arrive(f"/health-licence/{shop}/$")
     old = str(page.locator("main a[href*='/verify/']").first.get_attribute("href"))

@@ -146,12 +146,12 @@ def test_a_new_shop_is_approved_inspected_paid_and_licensed(
     assert overhang(page) == 0
     text = " ".join(text_of(download(owner, "a[href^='/documents/HLT-']", tmp_path)).split())
     assert number in text and "31" in text
-    owner.go("my-shops/")
+    ((shop,),) = stack.sql("SELECT public_id FROM shops_shop WHERE commercial_license_no = %s", number)
+    owner.my_shops(shop)
     name = NAMES[code][0 if code == "ar" else 1]
     assert name in owner.main()
 
     anybody = visit(code, viewport=PHONE)
-    ((shop,),) = stack.sql("SELECT public_id FROM shops_shop WHERE commercial_license_no = %s", number)
     anybody.go(f"shops/{shop}/")
     assert name in anybody.main() and axe(anybody.page) == [] and overhang(anybody.page) == 0
     for walker in (owner, officer.visitor, anybody):

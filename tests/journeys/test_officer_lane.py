@@ -134,7 +134,7 @@ def test_a_session_that_ends_on_page_five_goes_on_at_another_device_with_every_a
     desktop.arrive("/sign-in/")
     phone = visit("ar", viewport=PHONE, java_script_enabled=False)
     phone.sign_in(identity(RESUMING).civil_id)
-    page = phone.go("my-shops/")
+    page = phone.my_shops(shop)
     page.click(f"a[href$='/{shop}/changes/continue/']")
     phone.arrive("/changes/manager/$")
     assert page.input_value("#id_name_en") == "Ali Al-Saleh" and WORDS["ar"]["back"] in phone.main()

@@ -87,6 +87,11 @@ class Visitor:
         self.page.goto(self.stack.base_url + target)
         return self.page
 
+    def my_shops(self, shop: str) -> Page:
+        """My shops, narrowed down to the shop of this public id: a long list has pages."""
+        ((number,),) = self.stack.sql("SELECT commercial_license_no FROM shops_shop WHERE public_id = %s", shop)
+        return self.go(f"my-shops/?q={number}")
+
     def here(self) -> str:
         """The path of the page shown."""
         return urlsplit(self.page.url).path

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -24,13 +25,14 @@ from shops.public_page.cells import Cells
 from shops.public_page.holdings import Holding
 from shops.register.opening import shop_or_404
 
+PAGE = 12  # shops; with all their lines some 7,000 pixels on a phone
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @access("on_behalf")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """My shops: one row for each shop, what has to be done first, with the next action; a long list can be narrowed down.
+    """My shops: one row for each shop, what has to be done first, with the next action; a long list has pages and can be narrowed down.
 
     `only` in the query is the panel of one service, whose card leads here to choose the shop: its lines alone are shown.
     """
@@ -40,6 +42,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     form = holdings.HoldingsFilter(request.GET, rows) if len(rows) >= holdings.FILTER_FROM else None
     is_filtered = form is not None and any(request.GET.get(name) for name in form.fields)
     found = form.apply(rows) if form is not None and is_filtered else rows
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     context = {
         "claimed": [] if user.is_staff else panels_of_claims.disputable_claims(user),
         "form": form,
@@ -50,8 +53,8 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
         "total": len(rows),
         "due": sum(bool(row.due_lines) for row in rows),
         "many_shops": [] if user.is_staff or len(rows) < 2 else list(panels.MANY_SHOPS.values()),
-        "rows": found,
-        "table": _table(found, is_staff=user.is_staff) if found else "",
+        "page": page,
+        "table": _table(list(page), is_staff=user.is_staff) if found else "",
         "more": has_more,
         "most": holdings.MAX_LISTED,
     }

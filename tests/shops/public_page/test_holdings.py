@@ -9,6 +9,8 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.safestring import SafeString
 
 from municipality.accounts.models import User
@@ -18,7 +20,9 @@ from municipality.places.models import Area
 from shops.models import Shop
 from shops.public_page import holdings
 from shops.public_page.cells import Cells
+from shops.public_page.views.holder import PAGE
 from shops.register import name_lists
+from tests import serving
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory
 
@@ -37,6 +41,33 @@ def listed(client: Any, query: str = "") -> str:
     page = client.get(f"/en/my-shops/{query}")
     assert page.status_code == 200
     return str(page.content.decode())
+
+
+def test_a_long_list_has_pages_and_what_reaches_all_shops_is_not_limited_to_one(
+    owner: User, make_licensed_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty shops on one page were some 38,000 pixels on a phone."""
+    by_day = [make_licensed_shop(ends_in=days) for days in range(5, 5 + PAGE + 2)]
+    client = signed_in(owner)
+    serving.warm(monkeypatch)
+    with CaptureQueriesContext(connection) as asked:
+        first = listed(client)
+    assert len(asked) <= 12
+    second = listed(client, "?sort=&page=2")
+    for place, shop in enumerate(by_day):
+        on_first = place < PAGE
+        link = f"/shops/{shop.public_id}/"
+        assert (link in first, link in second) == (on_first, not on_first), "those that end first stand on the first page"
+    assert f"Listed here: 1 to {PAGE} of {len(by_day)}." in first and 'href="?page=2#shops" rel="next"' in first
+    assert f"Listed here: {PAGE + 1} to {len(by_day)} of {len(by_day)}." in second and 'href="?sort=&amp;page=1#shops" rel="prev"' in second
+    for page in (first, second):
+        assert "are not limited to this page" in page and f"{len(by_day)} shops" in page
+    assert 'list.xlsx?sort="' in second and 'codes/?sort="' in second, "the page is no part of what they are asked for"
+    assert client.get("/en/my-shops/codes/?page=2").content.decode().count('class="doc-qr"') == len(by_day)
+    renewals = client.get("/en/renewals/").content.decode()
+    assert all(shop.name_en in renewals for shop in by_day)
+    assert listed(client, "?page=x").count("/door/") == PAGE and listed(client, "?page=99").count("/door/") == 2
+    assert "Listed here" not in listed(client, f"?q={by_day[-1].commercial_license_no}")
 
 
 def test_what_has_to_be_done_comes_first(owner: User, many: list[Shop]) -> None:
