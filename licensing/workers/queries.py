@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from licensing.models import WorkerCertificate
@@ -26,6 +27,8 @@ LABELS: dict[str, Text] = {
     "warn": pgettext_lazy("certificate", "Ends soon"),
     "bad": pgettext_lazy("certificate", "Ended"),
 }
+
+_STANDING = Coalesce("shop__merged_into", "shop")  # the shop that stands for the entry of a certificate
 
 
 def limit(name: str) -> int:
@@ -66,10 +69,16 @@ def listed(row: WorkerCertificate) -> ListedCertificate:
     return ListedCertificate(row, row.state_on(clock.today(), warn_days()))
 
 
+def rows_of(shop: Shop) -> QuerySet[WorkerCertificate]:
+    """The certificates of a shop, also those entered at entries of the register that were merged into it."""
+    standing = shop.merged_into_id or shop.pk
+    return WorkerCertificate.objects.filter(shop__in=Shop.objects.filter(Q(pk=standing) | Q(merged_into=standing)))
+
+
 def of_shop(shop: Shop) -> list[ListedCertificate]:
-    """The certificates of a shop, those that end first at the top; two queries."""
+    """`rows_of` a shop with their states of today, those that end first at the top; two queries."""
     today, days = clock.today(), warn_days()
-    return [ListedCertificate(row, row.state_on(today, days)) for row in WorkerCertificate.objects.filter(shop=shop)]
+    return [ListedCertificate(row, row.state_on(today, days)) for row in rows_of(shop)]
 
 
 @dataclass(frozen=True)
@@ -93,9 +102,13 @@ class Light:
 
 
 def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
-    """The light of each shop with certificates, by primary key; one query."""
+    """The light of each shop with certificates, as `rows_of` finds them, by primary key; one query."""
     days: dict[int, list[dt.date]] = {}
-    for shop, last_day in WorkerCertificate.objects.filter(shop__in=shops).order_by().values_list("shop", "last_day"):
+    keys = shops.values("pk") if isinstance(shops, QuerySet) else [shop.pk for shop in shops]
+    merged = Shop.objects.filter(merged_into__in=keys)
+    entries = Shop.objects.filter(pk__in=keys).values("pk").union(merged.values("pk"))  # each half by an index; OR would scan all
+    rows = WorkerCertificate.objects.filter(shop__in=entries).order_by()
+    for shop, last_day in rows.values_list(_STANDING, "last_day"):
         days.setdefault(shop, []).append(last_day)
     today = clock.today()
     soon = today + dt.timedelta(days=warn_days()) if days else today
@@ -106,8 +119,8 @@ def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
 
 
 def to_remind(days: int) -> QuerySet[WorkerCertificate]:
-    """Certificates of open shops that end within `days`, and about whose end nobody was told yet."""
+    """Certificates of open shops that end within `days`, and about whose end nobody was told yet; `standing` is the shop's primary key."""
     today = clock.today()
-    rows = WorkerCertificate.objects.filter(last_day__gte=today, last_day__lte=today + dt.timedelta(days=days), shop__merged_into=None)
-    rows = rows.filter(Q(shop__closed_on__isnull=True) | Q(shop__closed_on__gt=today))
+    rows = WorkerCertificate.objects.filter(last_day__gte=today, last_day__lte=today + dt.timedelta(days=days))
+    rows = rows.annotate(standing=_STANDING).filter(standing__in=registered.open_shops().values("pk"))
     return rows.exclude(reminded_of__isnull=False, reminded_of=F("last_day"))

@@ -35,7 +35,7 @@ def enter(*, shop: Shop, name: str, number: str, civil_number: str, last_day: dt
     """
     _check(last_day)
     Shop.objects.select_for_update(of=("self",)).get(pk=shop.pk)
-    rows = WorkerCertificate.objects.filter(shop=shop)
+    rows = queries.rows_of(shop)
     digest = civil_ids.digest(civil_number)
     if rows.filter(civil_id_digest=digest).exists():
         raise Refused("listed", _("This worker is in the list. Open their line to enter the new certificate."))
@@ -100,13 +100,13 @@ def remind() -> int:
     days, now = queries.warn_days(), clock.now().astimezone(clock.KUWAIT)
     if not days or now.hour not in DAYTIME:
         return 0
-    due = queries.to_remind(days).order_by("shop_id").values_list("shop_id", flat=True).distinct()
+    due = queries.to_remind(days).order_by("standing").values_list("standing", flat=True).distinct()
     return sweeps.for_each("licensing.remind_workers", list(due), _remind)
 
 
 def _remind(shop_id: int) -> bool:
     shop = Shop.objects.select_related("owner", "organisation").get(pk=shop_id)
-    rows = list(queries.to_remind(queries.warn_days()).filter(shop=shop).select_for_update(of=("self",)))
+    rows = list(queries.to_remind(queries.warn_days()).filter(standing=shop.pk).select_for_update(of=("self",)))
     if not rows:
         return False
     context = {"shop": shop, "count": len(rows), "last_day": min(row.last_day for row in rows)}

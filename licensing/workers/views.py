@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from licensing.models import WorkerCertificate
 from licensing.workers import queries, services
 from licensing.workers.forms import CertificateForm, WorkerForm
 from municipality.accounts.access import access
@@ -84,7 +83,7 @@ def workers(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 def worker(request: AuthenticatedHttpRequest, public_id: str, certificate: str) -> HttpResponse:
     """One worker: a POST enters the new certificate, or with `left` deletes the worker."""
     shop, allowed = shop_or_404(request.user, public_id, queries.WORKERS)
-    row = WorkerCertificate.objects.filter(shop=shop, public_id=certificate).first()
+    row = queries.rows_of(shop).filter(public_id=certificate).first()
     if row is None:
         raise Http404
     list_url = reverse("licensing:workers", args=[public_id]) + _query(request)

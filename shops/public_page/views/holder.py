@@ -25,7 +25,7 @@ from shops.public_page.cells import Cells
 from shops.public_page.holdings import Holding
 from shops.register.opening import shop_or_404
 
-PAGE = 12  # shops; with all their lines some 7,000 pixels on a phone
+PAGE = 12  # shops; with all their lines some 9,000 pixels on a phone
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

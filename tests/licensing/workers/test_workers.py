@@ -25,6 +25,7 @@ from shops.models import Shop
 from shops.register.services import transfer
 from tests.browsers import signed_in
 from tests.conftest import Clock
+from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory
 from tests.factories.workers import civil_number, worker
 from tests.municipality.delegation.delegates import DELEGATE, UNTIL, renew_url
@@ -198,6 +199,48 @@ def test_a_new_holder_sees_the_workers_of_the_shop(shop: Shop, owner: User) -> N
     transfer(shop=shop, to=other, source="case:1", actor=actor_of(owner))
     assert signed_in(other).get(page_of(shop)).status_code == 200
     assert signed_in(owner).get(page_of(shop)).status_code == 404
+
+
+@pytest.fixture
+def merged(shop: Shop, make_shop: Callable[..., Any]) -> Shop:
+    """An entry of the register with two workers, merged into the shop since."""
+    entry: Shop = make_shop()
+    worker(entry, ends_in=12, serial=4)
+    worker(entry, ends_in=90, serial=5)
+    without_guards()  # two people merge shops
+    Shop.objects.filter(pk=entry.pk).update(merged_into=shop)
+    entry.refresh_from_db()
+    return entry
+
+
+def test_the_workers_of_an_entry_that_was_merged_stand_at_the_shop_that_stands_for_it(shop: Shop, owner: User, merged: Shop) -> None:
+    worker(shop, ends_in=100)
+    assert WorkerCertificate.objects.filter(shop=shop).count() == 1, "the control: the shop's own rows alone leave two workers out"
+    numbers = ["HC-00004", "HC-00005", "HC-00001"]
+    assert [one.row.number for one in queries.of_shop(shop)] == numbers == [one.row.number for one in queries.of_shop(merged)]
+    ((key, light),) = queries.lights([shop]).items()
+    assert (key, light.count, light.ending) == (shop.pk, 3, 1)
+    assert queries.lights(Shop.objects.filter(owner=owner, merged_into=None)) == {shop.pk: light}
+    (obligation,) = panels.obligations(owner)
+    assert obligation.subject == shop.key
+    client = signed_in(owner)
+    text = client.get(page_of(shop)).content.decode()
+    assert all(number in text for number in numbers)
+    one = WorkerCertificate.objects.get(number="HC-00004")
+    assert client.post(f"{page_of(shop)}{one.public_id}/", {"left": ""}).status_code == 302
+    assert not WorkerCertificate.objects.filter(pk=one.pk).exists()
+    with pytest.raises(Refused, match="listed"):
+        worker(shop, serial=5)
+
+
+def test_the_holder_is_told_of_certificates_of_a_merged_entry(shop: Shop, owner: User, merged: Shop, frozen_clock: Clock) -> None:
+    assert services.remind() == 1 and services.remind() == 0
+    messages = Message.objects.filter(kind="licensing.certificates_end")
+    assert {message.subject_key for message in messages} == {shop.key}
+    one = WorkerCertificate.objects.get(number="HC-00004")
+    services.renew(certificate=one, number="HC-9", last_day=clock.today() + dt.timedelta(days=11), by=owner, actor=actor_of(owner))
+    Shop.objects.filter(pk=shop.pk).update(closed_on=clock.today())
+    assert services.remind() == 0, "the shop that stands for the entry is closed"
 
 
 @pytest.mark.parametrize(("days", "is_warned"), [(4, True), (2, False)])
