@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -104,7 +105,7 @@ class Light:
 def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
     """The light of each shop with certificates, as `rows_of` finds them, by primary key; one query."""
     days: dict[int, list[dt.date]] = {}
-    keys = shops.values("pk") if isinstance(shops, QuerySet) else [shop.pk for shop in shops]
+    keys: Any = shops.values("pk") if isinstance(shops, QuerySet) else [shop.pk for shop in shops]
     merged = Shop.objects.filter(merged_into__in=keys)
     entries = Shop.objects.filter(pk__in=keys).values("pk").union(merged.values("pk"))  # each half by an index; OR would scan all
     rows = WorkerCertificate.objects.filter(shop__in=entries).order_by()
@@ -118,7 +119,7 @@ def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
     }
 
 
-def to_remind(days: int) -> QuerySet[WorkerCertificate]:
+def to_remind(days: int) -> QuerySet[Any]:
     """Certificates of open shops that end within `days`, and about whose end nobody was told yet; `standing` is the shop's primary key."""
     today = clock.today()
     rows = WorkerCertificate.objects.filter(last_day__gte=today, last_day__lte=today + dt.timedelta(days=days))
