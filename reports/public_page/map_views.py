@@ -43,6 +43,7 @@ def report_map(request: HttpRequest) -> HttpResponse:
     counted = MapCount.objects.order_by("pk").first()
     context = {
         "form": form,
+        "is_filtered": "category" in given or "standing" in given,  # the area is the title of its list
         **shown,
         "links": [(one, _link_of(one, without_box)) for one in shown["clusters"]],
         "points": [(row, TONES[Standing(standings.standing_of(row))], _place_of(row)) for row in shown["rows"]],

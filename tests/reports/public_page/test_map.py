@@ -93,6 +93,15 @@ def test_the_map_is_a_list_without_a_script(five: list[Report], language: str) -
     assert "data-heat" in content and 'data-count="' in content
 
 
+def test_the_filters_are_folded_until_one_is_used(five: list[Report]) -> None:
+    """Unfolded they fill the first screen of a phone, and the map begins below it."""
+    area, fold = Area.objects.get(name_en="Hawalli"), '<details class="kp-card kp-find__more"'
+    for query in ("", f"?area={area.pk}", f"?box={HAWALLI}", "?category=&standing="):
+        assert f"{fold}>" in get(f"/en/reports/map/{query}").content.decode()
+    for query, status in (("?category=waste", 200), (f"?standing=open&area={area.pk}", 200), ("?standing=x", 400)):
+        assert f"{fold} open>" in get(f"/en/reports/map/{query}", status).content.decode()
+
+
 def test_the_pages_need_few_queries(five: list[Report]) -> None:
     area = Area.objects.get(name_en="Hawalli")
     for query in ("", f"?area={area.pk}", f"?box={HAWALLI}", f"?box={SMALL}&category=waste&standing=open"):

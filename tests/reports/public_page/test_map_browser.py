@@ -38,6 +38,8 @@ def test_marks_heat_and_countdown(browser: Browser, live_server: Any) -> None:
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.goto(f"{live_server}/ar/reports/map/")
     page.locator(".kp-map__pin.is-many .kp-map__arc circle").wait_for()
+    top = page.evaluate("document.querySelector('.kp-map').getBoundingClientRect().top")
+    assert top < 844 - 200, "the map begins on the first screen"
     assert page.locator(".kp-map__arc circle").get_attribute("stroke-dasharray", timeout=5000).split(".")[0].split(" ")[0] == "66"  # type: ignore[union-attr]
     page.goto(f"{live_server}/ar/reports/map/?area={area.pk}")
     page.locator(".kp-map__pin.is-late").first.wait_for()
