@@ -1,7 +1,7 @@
 // The form of a report, one section a screen: tiles that move on by one tap, the place of the device, a pin on the map, and the promise.
 // Without this file the form is one page with one button, and everything else is the same.
 
-import { fitting } from "./report_kinds.js";
+import { fitting, under } from "./report_kinds.js";
 import { frame, picture } from "./report_shots.js";
 
 const L = window.L;
@@ -44,6 +44,7 @@ function show(index, { focus = true } = {}) {
     askDevice();
   }
   name();
+  promise();
 }
 
 /** The main button of the place says that it is right, once there is one. */
@@ -304,9 +305,9 @@ function promise() {
   const found = kind && severity(kind);
   const stops = found === "emergency";
   find("promise").hidden = !found || stops;
+  under(kind, find("promise"), find("bar"));
   find("stop").hidden = !stops;
-  on.disabled = stops;
-  check.disabled = stops;
+  on.disabled = check.disabled = stops;
   if (found && !stops) find("due").textContent = promises[kind.dataset.reportKind][found];
   return found;
 }
@@ -328,6 +329,7 @@ function search({ target }) {
   const fits = fitting(kinds, target.value);
   for (const kind of kinds) kind.hidden = Boolean(fits?.length) && !fits.includes(kind);
   find("found").textContent = fits && !fits.length ? find("found").dataset.text : "";
+  promise();
 }
 
 // Beginning
@@ -381,7 +383,6 @@ if (navigator.geolocation && window.isSecureContext) {
   find("here").hidden = false;
   find("here").addEventListener("click", () => askDevice(true));
 }
-promise();
 form.action = location.pathname + location.search; // the page that says what is wrong begins at its top, not at the last step
 if (stepped) {
   form.classList.add("is-stepped");
@@ -396,4 +397,4 @@ if (stepped) {
   });
   addEventListener("popstate", () => show(named()));
   show(named(), { focus: false });
-}
+} else promise();

@@ -32,3 +32,9 @@ export function fitting(kinds, text) {
   const has = (word) => stems.includes(word) || begins.some((start) => word.startsWith(start));
   return kinds.filter(({ dataset }) => dataset.words.split(" ").some(has));
 }
+
+/** Put what is said of the chosen kind under it; above the buttons where it is not shown. */
+export function under(kind, said, buttons) {
+  if (kind && !kind.closest("[hidden]")) kind.append(said);
+  else buttons.before(said);
+}

@@ -120,7 +120,10 @@ def test_an_answer_that_is_an_emergency_stops_at_once(opened: Callable[..., Page
     page.check("#id_hazard-fire_or_gas_0")
     assert page.locator("[data-report-stop] a[href='tel:112']").is_visible() and page.locator("[data-report-on]").is_disabled()
     page.check("#id_hazard-fire_or_gas_1")
-    assert page.locator("[data-report-promise]").is_visible()
+    assert page.locator("[data-report-kind=hazard] [data-report-promise]").is_visible(), "under the kind, not below all of them"
+    page.fill("#id_find", "بائع")
+    assert page.locator("[data-report-promise]").is_visible(), "also where the search leaves its kind out"
+    assert measurements.axe(page) == []
 
 
 SEARCHES = [
