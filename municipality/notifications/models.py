@@ -43,7 +43,7 @@ class Message(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "key", "person"], name="notifications_message_once")]
         indexes = [
-            models.Index(fields=["person", "-id"], name="notifications_inbox"),
+            models.Index(fields=["person", "-created_at", "-id"], name="notifications_inbox"),
             models.Index(fields=["subject_key"], condition=~models.Q(subject_key=""), name="notifications_of_subject"),
             models.Index(fields=["kind", "created_at"], condition=models.Q(read_at__isnull=True), name="notifications_unread"),
             models.Index(fields=["person"], condition=models.Q(read_at__isnull=True), name="notifications_unread_of"),  # the header

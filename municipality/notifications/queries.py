@@ -11,6 +11,7 @@ from municipality.accounts.requests import Visitor
 from municipality.notifications.models import ChannelChoice, Delivery, DeliveryState, Message, NotReached, NotReachedCause
 
 PAGE = 25
+NEWEST_FIRST = ("-created_at", "-pk")  # the index notifications_inbox
 
 
 def visible_to(user: Visitor) -> QuerySet[Message]:
@@ -30,11 +31,11 @@ class InboxPage:
 
 def inbox(user: User, older_than: str = "") -> InboxPage:
     """One page of messages older than the one with the public id `older_than`; the newest page for an unknown id."""
-    rows = visible_to(user).order_by("-pk").defer("body_ar", "body_en")
+    rows = visible_to(user).order_by(*NEWEST_FIRST).defer("body_ar", "body_en")
     if older_than:
-        last = visible_to(user).filter(public_id=older_than).values_list("pk", flat=True).first()
+        last = visible_to(user).filter(public_id=older_than).values_list("created_at", "pk").first()
         if last is not None:
-            rows = rows.filter(pk__lt=last)
+            rows = rows.filter(created_at__lte=last[0]).exclude(created_at=last[0], pk__gte=last[1])
     messages = list(rows[: PAGE + 1])
     return InboxPage(messages[:PAGE], messages[PAGE - 1].public_id if len(messages) > PAGE else "")
 

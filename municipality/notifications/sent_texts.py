@@ -24,7 +24,7 @@ def sent_with(user: User, text: str) -> Message | None:
     invisible marks and the script of digits make no difference.
     """
     typed = _lines(text)
-    newest = queries.visible_to(user).order_by("-pk")[:NEWEST]
+    newest = queries.visible_to(user).order_by(*queries.NEWEST_FIRST)[:NEWEST]
     return next((message for message in newest if any(_is_of(message, language, typed) for language in LANGUAGES)), None)
 
 
