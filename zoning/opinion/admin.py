@@ -36,6 +36,7 @@ from zoning.objections import services as objection_services
 from zoning.objections.states import OBJECTION
 from zoning.opinion import panels, queries
 from zoning.opinion.labels import plot_name, question
+from zoning.opinion.letters import with_letters
 from zoning.opinion.notifications import ConsultationLetter
 from zoning.opinion.review import SKILL, changed_since, still_asked
 from zoning.opinion.services import consultations
@@ -77,7 +78,7 @@ def study(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     kept["study_code"] = objection.study_code if objection is not None else ""
     names = (*kept, "body", "answer", "words")
     typed = {name: request.POST.get(name, "") for name in names} if error else kept
-    bodies = list(opinion.consultations.order_by("pk"))
+    bodies = list(with_letters(opinion.consultations.order_by("pk")))
     has_conditions = any(row.answer == BodyAnswer.CONDITIONS for row in bodies)
     silent, sent = queries.silent_this_month([row.code for row in bodies]), letters.of_keys(ConsultationLetter, [row.pk for row in bodies])
     context = {

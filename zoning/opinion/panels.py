@@ -31,6 +31,7 @@ from zoning.models.opinions import Agreement
 from zoning.objections import queries as objections
 from zoning.opinion import queries
 from zoning.opinion.labels import AGREEMENT_TAGS, TAGS, ground, plot_name, question
+from zoning.opinion.letters import answers_until
 from zoning.opinion.states import OPINION, OpinionState
 
 S = OpinionState
@@ -239,10 +240,11 @@ def _bodies(rows: Sequence[Consultation]) -> PageBlock:
 
 
 def body(row: Consultation, silent: dict[str, int]) -> Record:
-    """One consulted body with question, deadline and answer; `silent` is how often each was silent this month."""
+    """One consulted body of `with_letters` with question, deadline and answer; `silent` is how often each was silent this month."""
     lines = [bilingual(row, "question")]
-    if not row.silent_at:
-        lines.append(format_html("{}: {}", _("To answer by"), moment(row.due_at)))
+    until = None if row.silent_at else answers_until(row)
+    if until is not None:
+        lines.append(format_html("{}: {}", _("To answer by"), moment(until)))
     if row.answer:
         state, label = ("bad" if row.answer == "objection" else "ok"), row.get_answer_display()
         lines += [term(row.words)] if row.words else []
@@ -251,6 +253,9 @@ def body(row: Consultation, silent: dict[str, int]) -> Record:
         state, label = "warn", _("Silent")
         times = _("Silent this month: %(count)s") % {"count": silent.get(row.code, 0)}
         lines += [_("No answer by the deadline; the study goes on. Silence is not approval."), times]
+    elif until is None:
+        state, label = "warn", _("Letter not sent yet")
+        lines.append(_("The time of this body to answer begins on the day on which the letter to it is sent."))
     else:
         state, label = "wait", _("Asked")
     if row.is_safety and row.answer not in ("no_objection", "conditions"):

@@ -37,6 +37,7 @@ from zoning.layers import queries as layers
 from zoning.models import BodyAnswer, Consultation, Opinion, OpinionDraft, OpinionOutcome, Plot
 from zoning.objections.states import OBJECTION, OpinionObjectionState
 from zoning.opinion.labels import limits_text
+from zoning.opinion.letters import with_letters
 from zoning.opinion.states import OpinionState
 from zoning.plots import queries as plots
 
@@ -279,7 +280,7 @@ def consultations_of(case_id: int) -> list[Consultation]:
 
     `silent_times` is how often one that is silent was so in the present month, as `silent_this_month` counts it; else None.
     """
-    rows = Consultation.objects.filter(opinion__case=case_id).annotate(**_silence()).order_by("pk")
+    rows = with_letters(Consultation.objects.filter(opinion__case=case_id)).annotate(**_silence()).order_by("pk")
     return request_cache.get_or_set(("zoning.consultations", case_id), lambda: list(rows))
 
 

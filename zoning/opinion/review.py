@@ -20,9 +20,10 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.templatetags.portal import bilingual, day, term
 from municipality.ui.texts import Text
 from zoning.contests import queries as contests
-from zoning.models import Opinion, OpinionOutcome
+from zoning.models import Consultation, Opinion, OpinionOutcome
 from zoning.opinion import queries
 from zoning.opinion.labels import ground, plot_name, question
+from zoning.opinion.letters import answers_until, is_unsent, with_letters
 from zoning.opinion.notifications import OpinionSigned
 from zoning.opinion.services import study
 from zoning.opinion.states import OPINION, OpinionState
@@ -42,7 +43,8 @@ def items(case: Case) -> list[Item]:
         Item("draft", _("Draft opinion"), _draft(opinion), may_correct=False),
     ]
     facts += [
-        Item(f"body_{row.code}", bilingual(row, "name"), standing(row), may_correct=False) for row in opinion.consultations.order_by("pk")
+        Item(f"body_{row.code}", bilingual(row, "name"), standing(row), may_correct=False)
+        for row in with_letters(opinion.consultations.order_by("pk"))
     ]
     return facts + _files(opinion)
 
@@ -60,12 +62,14 @@ def _draft(opinion: Opinion) -> Text:
     return format_html("{} ({}). {} · {}", draft.get_outcome_display(), draft.get_agreement_display(), *texts)
 
 
-def standing(row: Any) -> Text:
-    """What a body answered, that it is silent, or until when it may answer."""
+def standing(row: Consultation) -> Text:
+    """What a body of `with_letters` answered, that it is silent, until when it may answer, or that its letter still lies here."""
     if row.answer:
         return format_html("{} {}", row.get_answer_display(), term(row.words))
-    until = day(clock.day_of(row.silent_at or row.due_at))  # a letter that left late gave more time
-    return format_html(_("no answer by {}") if row.silent_at else _("to answer by {}"), until)
+    if row.silent_at is not None:
+        return format_html(_("no answer by {}"), day(clock.day_of(row.silent_at)))
+    until = answers_until(row)
+    return format_html(_("to answer by {}"), day(clock.day_of(until))) if until is not None else _("letter not sent yet")
 
 
 def _files(opinion: Opinion) -> list[Item]:
@@ -105,14 +109,22 @@ def changed_since(opinion: Opinion) -> list[str]:
 
 
 def still_asked(opinion: Opinion) -> list[str]:
-    """Until when bodies may answer before the opinion can be signed; nothing once all were heard."""
-    last = queries.unheard(opinion).order_by("due_at").last()
-    if last is None:
-        return []
-    if last.due_at < clock.now():  # its letter left later than it was written
-        return [str(_("A body still has time to answer, counted from the day on which the letter to it was sent."))]
-    sentence = _("Bodies may answer until {day}. Before that, the opinion can be signed only once all of them have answered.")
-    return [format_html(sentence, day=day(clock.day_of(last.due_at)))]
+    """Which letters to bodies still lie here, and until when the other bodies may answer; nothing once all were heard."""
+    found: list[str] = []
+    rows = list(with_letters(queries.unheard(opinion).order_by("pk")))
+    for row in rows:
+        if is_unsent(row):
+            sentence = _(
+                "The letter to {body} is not sent yet, so its time to answer has not begun and the opinion waits. Send the letter, or "
+                "print it and record that it was sent on paper."
+            )
+            page = reverse("admin:letter", args=[row.letter])
+            link = format_html('<a href="{}">{}</a>', page, _("Read or print the letter"))
+            found.append(format_html("{} {}", format_html(sentence, body=bilingual(row, "name")), link))
+    if ends := [until for row in rows if (until := answers_until(row)) is not None]:
+        sentence = _("Bodies may answer until {day}. Before that, the opinion can be signed only once all of them have answered.")
+        found.append(format_html(sentence, day=day(clock.day_of(max(ends)))))
+    return found
 
 
 def same_activity(case: Case) -> Q:

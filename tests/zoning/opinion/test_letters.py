@@ -14,21 +14,25 @@ from django.urls import reverse
 
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
+from municipality.cases.models import Case
 from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import due, run
 from municipality.kernel import clock, worktime
 from municipality.notifications import letters
 from municipality.notifications.models import Letter
 from municipality.review.models import Assignment
+from municipality.review.services import desk
 from municipality.rulebook import queries as rulebook
+from municipality.ui.language import STAFF_COOKIE
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import drop_guard
 from tests.factories.accounts import StaffFactory
 from tests.factories.opinions import paid
 from zoning.models import Opinion, Plot
+from zoning.opinion.letters import answers_until, with_letters
 from zoning.opinion.notifications import ConsultationLetter
-from zoning.opinion.services import consultations
+from zoning.opinion.services import consultations, study
 
 pytestmark = pytest.mark.django_db
 
@@ -201,6 +205,50 @@ def test_a_body_is_silent_only_once_its_time_since_the_letter_left_is_over(
     frozen_clock.set(ends + dt.timedelta(minutes=1))
     assert consultations.mark_silent() == 1
     assert opinion.consultations.get(silent_at__isnull=False).code == "roads"
+
+
+def _pages(opinion: Opinion, planner: User) -> list[str]:
+    """The desk, the page of the draft and the page of the request, in English."""
+    case, staff = opinion.case, signed_in(planner)
+    staff.cookies[STAFF_COOKIE] = "en"
+    pages = [staff.get(reverse(f"admin:{name}", args=[case.public_id])) for name in ("desk_case", "opinion_study")]
+    pages.append(signed_in(case.applicant).get(f"/en/cases/{case.public_id}/"))
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    return [page.content.decode() for page in pages]
+
+
+def test_a_letter_that_never_left_is_named_with_what_to_do_and_no_day_runs(
+    opinion: Opinion, held: Assignment, planner: User, frozen_clock: Clock
+) -> None:
+    Letter.objects.filter(code="electricity").update(state="failed", reason="refused")
+    Letter.objects.filter(code="roads").update(state="waiting", reason="")  # its job is dead or queued
+    frozen_clock.move(days=9)
+    assert consultations.mark_silent() == 0
+    desk, study, request = _pages(opinion, planner)
+    for page in (desk, study):
+        assert page.count("is not sent yet, so its time to answer has not begun") == 3
+        assert reverse("admin:letter", args=[fire().public_id]) in page and "Bodies may answer until" not in page
+    assert desk.count("letter not sent yet") == 3 and "to answer by" not in desk
+    assert request.count("Letter not sent yet") == 3 and "To answer by" not in request and "Silent" not in request
+    letters.mark_posted(letter=fire(), sender=planner)
+    desk, _study, request = _pages(opinion, planner)
+    assert desk.count("is not sent yet, so its time") == 2 and "Bodies may answer until" in desk
+    row = with_letters(opinion.consultations.filter(code="fire")).get()
+    until = answers_until(row)
+    assert until is not None and clock.day_of(row.due_at).isoformat() < clock.today().isoformat() < clock.day_of(until).isoformat()
+    assert request.count("To answer by") == 1, "counted from today"
+
+
+def test_without_the_look_at_the_letter_a_body_that_was_never_asked_is_passed_over(
+    opinion: Opinion, held: Assignment, planner: User, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: the opinion is signed as if the bodies had been silent, though no letter left."""
+    monkeypatch.setattr(consultations, "answers_until", lambda row: row.due_at)
+    frozen_clock.move(days=9)
+    assert consultations.mark_silent() == 3 and not Letter.objects.filter(state="sent").exists()
+    study.write_draft(assignment=held, outcome="not_permitted", text_ar="نص", text_en="Text")
+    desk.accept(assignment=held)
+    assert Case.objects.get(pk=opinion.case_id).state == "decided"
 
 
 def test_only_the_roles_of_a_letter_open_it(asked: Opinion) -> None:

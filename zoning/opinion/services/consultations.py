@@ -23,6 +23,7 @@ from municipality.rulebook.land import ConsultedBody
 from zoning.models import BodyAnswer, Consultation, Opinion
 from zoning.opinion import queries
 from zoning.opinion.labels import plot_name, question
+from zoning.opinion.letters import answers_until, with_letters
 from zoning.opinion.notifications import ConsultationLetter
 
 SYSTEM = system("zoning")
@@ -124,23 +125,12 @@ def mark_silent() -> int:
     return sweeps.for_each("zoning.silent", list(rows.order_by("pk").values_list("pk", flat=True)), _mark_silent)
 
 
-def _was_asked(row: Consultation) -> bool:
-    """Whether the letter left, by e-mail or on paper, and as many working days as the body has to answer have passed since."""
-    letter = letters.of_keys(ConsultationLetter, [row.pk]).get(str(row.pk))
-    if letter is None:
-        return True
-    if letter.sent_at is None:
-        return False
-    calendar = rulebook.calendar()
-    days = worktime.working_days_between(calendar, clock.day_of(row.asked_at), clock.day_of(row.due_at))
-    return clock.now() > worktime.promise_ends(calendar, letter.sent_at, days)
-
-
 def _mark_silent(pk: int) -> bool:
-    row = Consultation.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=pk)
+    row = with_letters(Consultation.objects.select_for_update(of=("self",))).select_related("opinion__case").get(pk=pk)
     if row.answer or row.silent_at is not None or not row.opinion.case.is_open:
         return False
-    if not _was_asked(row):
+    until = answers_until(row)
+    if until is None or until >= clock.now():
         return False
     row.silent_at = clock.now()
     row.save(update_fields=["silent_at"])

@@ -1,0 +1,35 @@
+"""The letters to consulted bodies: whether each has left, and until when its body may answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import CharField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Cast
+
+from municipality.kernel import clock, worktime
+from municipality.notifications.models import Letter
+from municipality.rulebook import queries as rulebook
+from zoning.models import Consultation
+from zoning.opinion.notifications import ConsultationLetter
+
+
+def with_letters(rows: QuerySet[Consultation]) -> QuerySet[Consultation]:
+    """Each body with `letter`, the public id of the letter to it, and `letter_sent_at`, when it left; both None without one."""
+    written = Letter.objects.filter(kind=ConsultationLetter.kind, key=Cast(OuterRef("pk"), CharField()))
+    return rows.annotate(letter=Subquery(written.values("public_id")), letter_sent_at=Subquery(written.values("sent_at")))
+
+
+def is_unsent(row: Consultation) -> bool:
+    """Whether the letter to a body of `with_letters` still lies here, so that it knows of no question."""
+    return bool(getattr(row, "letter", None)) and getattr(row, "letter_sent_at", None) is None
+
+
+def answers_until(row: Consultation) -> dt.datetime | None:
+    """The end of the time of a body of `with_letters`: its working days, counted from the moment the letter left; None before that."""
+    if is_unsent(row):
+        return None
+    calendar = rulebook.calendar()
+    days = worktime.working_days_between(calendar, clock.day_of(row.asked_at), clock.day_of(row.due_at))
+    sent_at = getattr(row, "letter_sent_at", None)
+    return worktime.promise_ends(calendar, sent_at, days) if sent_at is not None else row.due_at
