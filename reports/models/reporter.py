@@ -13,7 +13,8 @@ from reports.models.report import Report
 class Reporter(models.Model):
     """Who sent a report: a person who signed in, a phone number that was confirmed, or nobody by name, who has a link with a secret.
 
-    Read by `reports.reporters` only. Deleted some time after the report is closed (`limits.reports`).
+    Read by `reports.reporters` only. Deleted some time after the report is closed (`limits.reports`), not while what it
+    led to is open (`reports.reporters.retention`).
     """
 
     report = models.OneToOneField(Report, models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Who reported is forgotten some time after the report is closed; with it ends their access to the report."""
+"""Who reported is forgotten some time after the report is closed and what it led to is over; with it ends their access to the report."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from reports import queries
-from reports.models import Report
+from reports.models import Ban, Consequence, Report
 from reports.models.reporter import Reporter
 from reports.states import ReportState
+from violations.states import OPEN as OPEN_VIOLATION
 
 SYSTEM = system("reports")
 MAX_ROWS = 2000  # of one run; the next one takes the others
@@ -22,7 +23,8 @@ MAX_ROWS = 2000  # of one run; the next one takes the others
 def forget() -> int:
     """Delete the reporters of reports that were closed `keep_reporter_days` ago, joined ones with the report that they joined.
 
-    The log names the report only. Hashes of "me too" stay, so that nobody counts twice. Returns how many.
+    Those whose report something still open needs are kept until it is over (`_needed`). The log names the report only.
+    Hashes of "me too" stay, so that nobody counts twice. Returns how many.
     """
     before = clock.now() - dt.timedelta(days=queries.limits()["keep_reporter_days"])
     closed, merged = ReportState.CLOSED, ReportState.MERGED
@@ -40,8 +42,25 @@ def forget() -> int:
         record("report.reporter_deleted", subject=row.report.subject_key, actor=SYSTEM)
         return True
 
-    keys = list(Reporter.objects.filter(over).order_by("pk").values_list("pk", flat=True)[:MAX_ROWS])
+    keys = list(Reporter.objects.filter(over).exclude(report__in=_needed()).order_by("pk").values_list("pk", flat=True)[:MAX_ROWS])
     return sweeps.for_each("reports.forget_reporters", keys, forget_one)
+
+
+def _needed() -> set[int]:
+    """The reports that led to a violation which has not ended (an objection, the court or a debt), or whose ban has an unanswered appeal.
+
+    With the wholes of these, and with those that were joined with any of them.
+    """
+    consequences = Consequence.objects.filter(violation__state__in=OPEN_VIOLATION).values_list("report", flat=True)
+    appeals = Ban.objects.filter(appealed_at__isnull=False, decided_at__isnull=True).values_list("report", flat=True)
+    found: set[int] = set()
+    new = {*consequences, *appeals}
+    while new:
+        found |= new
+        wholes = Report.objects.filter(pk__in=new, parent__isnull=False).values_list("parent", flat=True)
+        joined = Report.objects.filter(merged_into__in=new).values_list("pk", flat=True)
+        new = {*wholes, *joined} - found
+    return found
 
 
 def _through_others(before: dt.datetime) -> list[int]:

@@ -126,7 +126,7 @@ def test_only_the_person_who_reported_sees_it() -> None:
     page = signed_in(person).get(_page(report))
     assert (
         page.status_code == 200
-        and "messages in an account stay there" in page.content.decode()
+        and "Messages in an account stay there" in page.content.decode()
         and "without a name" not in page.content.decode()
     )  # nothing deletes them
     assert signed_in(PersonFactory(noura=True)).get(_page(report)).status_code == 403
