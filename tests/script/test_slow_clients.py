@@ -3,55 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from script.support.processes import demo_environment
-from tests.architecture.files import ROOT
+from tests.script.web_server import PATIENCE, answers, web
 
-SLOW, PATIENCE = 10, 4  # clients; seconds that a page may take on a busy machine
+SLOW = 10  # clients
 BEGUN = (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nslow")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-@contextmanager
-def web(var: Path, **more: str) -> Iterator[int]:
-    """gunicorn as the demo starts it, with a page that needs no database; its port."""
-    port = free_port()
-    surroundings = {**demo_environment(port, var), "PATH": os.environ["PATH"], **more}
-    command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "tests.script.slow_app"]
-    process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + 30
-        while not answers(port):
-            assert process.poll() is None and time.monotonic() < until, "the web server did not start"
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)  # longer than its own patience with what it still reads
 
 
 def answers_beside_slow_ones(port: int) -> bool:
