@@ -57,9 +57,8 @@ def _needed() -> set[int]:
     new = {*consequences, *appeals}
     while new:
         found |= new
-        wholes = Report.objects.filter(pk__in=new, parent__isnull=False).values_list("parent", flat=True)
-        joined = Report.objects.filter(merged_into__in=new).values_list("pk", flat=True)
-        new = {*wholes, *joined} - found
+        related = Report.objects.filter(Q(parts__in=new) | Q(merged_into__in=new))  # the wholes of parts, and what was joined with any
+        new = set(related.values_list("pk", flat=True)) - found
     return found
 
 

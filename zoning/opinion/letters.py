@@ -20,14 +20,14 @@ def with_letters(rows: QuerySet[Consultation]) -> QuerySet[Consultation]:
     return rows.annotate(letter=Subquery(written.values("public_id")), letter_sent_at=Subquery(written.values("sent_at")))
 
 
-def is_unsent(row: Consultation) -> bool:
-    """Whether the letter to a body of `with_letters` still lies here, so that it knows of no question."""
-    return bool(getattr(row, "letter", None)) and getattr(row, "letter_sent_at", None) is None
+def unsent(row: Consultation) -> str:
+    """The public id of the letter to a body of `with_letters` that still lies here, so that the body knows of no question; else empty."""
+    return getattr(row, "letter", None) or "" if getattr(row, "letter_sent_at", None) is None else ""
 
 
 def answers_until(row: Consultation) -> dt.datetime | None:
     """The end of the time of a body of `with_letters`: its working days, counted from the moment the letter left; None before that."""
-    if is_unsent(row):
+    if unsent(row):
         return None
     calendar = rulebook.calendar()
     days = worktime.working_days_between(calendar, clock.day_of(row.asked_at), clock.day_of(row.due_at))

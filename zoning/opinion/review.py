@@ -23,7 +23,7 @@ from zoning.contests import queries as contests
 from zoning.models import Consultation, Opinion, OpinionOutcome
 from zoning.opinion import queries
 from zoning.opinion.labels import ground, plot_name, question
-from zoning.opinion.letters import answers_until, is_unsent, with_letters
+from zoning.opinion.letters import answers_until, unsent, with_letters
 from zoning.opinion.notifications import OpinionSigned
 from zoning.opinion.services import study
 from zoning.opinion.states import OPINION, OpinionState
@@ -113,12 +113,12 @@ def still_asked(opinion: Opinion) -> list[str]:
     found: list[str] = []
     rows = list(with_letters(queries.unheard(opinion).order_by("pk")))
     for row in rows:
-        if is_unsent(row):
+        if letter := unsent(row):
             sentence = _(
                 "The letter to {body} is not sent yet, so its time to answer has not begun and the opinion waits. Send the letter, or "
                 "print it and record that it was sent on paper."
             )
-            page = reverse("admin:letter", args=[row.letter])
+            page = reverse("admin:letter", args=[letter])
             link = format_html('<a href="{}">{}</a>', page, _("Read or print the letter"))
             found.append(format_html("{} {}", format_html(sentence, body=bilingual(row, "name")), link))
     if ends := [until for row in rows if (until := answers_until(row)) is not None]:
