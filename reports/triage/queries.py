@@ -134,16 +134,23 @@ def to_act_on(user: User) -> QuerySet[Report]:
     return listed(of_inspector(user)).order_by(WAITS, "due_at", "pk")
 
 
-def similar(report: Report) -> list[tuple[Report, int]]:
-    """Open reports near a report and about the same time (`limits.reports`), nearest first, with the metres between."""
-    if report.latitude is None or report.longitude is None:
+def similar(report: Report) -> list[tuple[Report, int | None]]:
+    """Open reports near a report, or at its shop, and about the same time (`limits.reports`), nearest first, with the metres between.
+
+    At its shop are those that name an entry which was merged with its own; the metres are None where one of the two has no place.
+    """
+    limits, shop, where = queries.limits(), report.shop_now, Q()
+    here = (report.latitude, report.longitude) if report.latitude is not None and report.longitude is not None else None
+    if here is not None:
+        up, across = box_around(*here, limits["similar_metres"])
+        where |= Q(latitude__range=up, longitude__range=across)
+    if shop is not None:
+        where |= Q(shop=shop) | Q(shop__merged_into=shop)
+    if not where:
         return []
-    limits, here = queries.limits(), (report.latitude, report.longitude)
-    up, across = box_around(*here, limits["similar_metres"])
     days = dt.timedelta(days=limits["similar_days"])
     rows = Report.objects.filter(
-        latitude__range=up,
-        longitude__range=across,
+        where,
         received_at__range=(report.received_at - days, report.received_at + days),
         state__in=[state for state in OPEN if state != ReportState.SPLIT],
     ).exclude(pk=report.pk)
@@ -151,5 +158,11 @@ def similar(report: Report) -> list[tuple[Report, int]]:
         rows = rows.exclude(pk=report.parent_id)
     if report.inspector is not None:
         rows = _untied(rows, report.inspector)
-    near = [(row, round(metres_between(here, (row.latitude, row.longitude)))) for row in listed(rows)[:50]]  # type: ignore[arg-type]
-    return sorted((pair for pair in near if pair[1] <= limits["similar_metres"]), key=lambda pair: pair[1])[:MOST_SIMILAR]
+    found: list[tuple[Report, int | None]] = []
+    for row in listed(rows)[:50]:
+        metres = None
+        if here is not None and row.latitude is not None and row.longitude is not None:
+            metres = round(metres_between(here, (row.latitude, row.longitude)))
+        if (shop is not None and row.shop_now == shop) or (metres is not None and metres <= limits["similar_metres"]):
+            found.append((row, metres))
+    return sorted(found, key=lambda pair: pair[1] or 0)[:MOST_SIMILAR]

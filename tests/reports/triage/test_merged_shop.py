@@ -15,7 +15,9 @@ from municipality.kernel import clock
 from municipality.review.models import ConflictOfInterest
 from reports.intake.services import ReportPlace
 from reports.models import Consequence, Report
-from reports.triage import draws, services
+from reports.places import metres_between
+from reports.queries import limits
+from reports.triage import draws, queries, services
 from shops.models import Shop
 from shops.office.services import merges
 from tests.browsers import signed_in
@@ -98,3 +100,22 @@ def test_a_report_about_the_shop_is_joined_with_one_about_its_merged_entry(about
     other = reports.assigned(category="shop", place=place)
     services.merge(report=about_merged, into=other, inspector=about_merged.inspector, why="x")  # type: ignore[arg-type]
     assert Report.objects.get(pk=about_merged.pk).merged_into == other
+
+
+def test_they_are_found_beside_a_report_about_the_shop_far_from_their_place(about_merged: Report, two: tuple[Shop, Shop]) -> None:
+    """The merged entry stood somewhere else on the map."""
+    row, elsewhere = (
+        reports.assigned(category="shop", place=ReportPlace(source="shop", latitude=29.3428, longitude=48.0283, area=shop.area, shop=shop))
+        for shop in (two[1], ShopFactory(activity_id="BARB", owner=two[1].owner))
+    )
+    found = queries.similar(row)
+    assert [other for other, _metres in found] == [elsewhere, about_merged] and found[1][1] is not None and found[1][1] > 1000
+    assert [other for other, _metres in queries.similar(about_merged)] == [row], "and the other way round, not one at another shop"
+
+
+def test_by_the_number_of_the_entry_or_the_place_alone_they_are_not_found(about_merged: Report, two: tuple[Shop, Shop]) -> None:
+    """Control."""
+    place = ReportPlace(source="shop", latitude=29.3428, longitude=48.0283, area=two[1].area, shop=two[1])
+    row = reports.assigned(category="shop", place=place)
+    assert not Report.objects.filter(shop=row.shop_id).exclude(pk=row.pk).exists()
+    assert metres_between((29.3428, 48.0283), (29.3328, 48.0283)) > limits()["similar_metres"]
