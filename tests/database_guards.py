@@ -23,7 +23,7 @@ def without_guards() -> None:
     guards.remove(connection)
 
 
-def refused(attack: Callable[[], Any], match: str = "guard:") -> None:
+def assert_refused(attack: Callable[[], Any], match: str = "guard:") -> None:
     with pytest.raises(IntegrityError, match=match), transaction.atomic():
         attack()
 

@@ -25,7 +25,7 @@ class Killed(BaseException):
     """Ends the work as SIGKILL does: open transactions are rolled back, and nothing catches it."""
 
 
-def ends_as_undisturbed(write: Callable[[], object], facts: type[Facts]) -> None:
+def assert_ends_as_undisturbed(write: Callable[[], object], facts: type[Facts]) -> None:
     """Assert that `write`, which issues a document of `facts`, has after a death at each point and a second try done all of it once."""
     with _undone(), _not_rendered():
         write()

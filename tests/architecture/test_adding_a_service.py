@@ -55,7 +55,7 @@ def run(folder: Path, *steps: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def fine(answer: subprocess.CompletedProcess[str]) -> None:
+def assert_fine(answer: subprocess.CompletedProcess[str]) -> None:
     assert answer.returncode == 0, answer.stderr[-4000:] + answer.stdout[-1000:]
 
 
@@ -70,7 +70,7 @@ def built(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Pa
     folder = tmp_path_factory.mktemp("service")
     write(folder, {**files, "portal.py": SETTINGS, "addresses.py": URLS})
     shutil.copy(migrated.file(), folder / "db.sqlite3")
-    fine(run(folder, "build"))
+    assert_fine(run(folder, "build"))
     return folder
 
 
@@ -89,7 +89,7 @@ def broken(copy: Path, name: str, beginning: str, instead: str) -> None:
 
 
 def test_the_service_of_the_page_works_from_request_to_sealed_permit(copy: Path) -> None:
-    fine(run(copy, "home", "message", "walk"))
+    assert_fine(run(copy, "home", "message", "walk"))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def proved() -> set[str]:
     found: set[str] = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
         text = path.read_text(encoding="utf8")
-        if "ends_as_undisturbed(" in text:
+        if "assert_ends_as_undisturbed(" in text:
             found |= set(re.findall(r"\b(\w+Facts)\b", text))
     return found
 
@@ -25,4 +25,4 @@ def proved() -> set[str]:
 @pytest.mark.parametrize("kind", sorted(DOCUMENT_KINDS))
 def test_a_death_while_it_is_issued_is_tested(kind: str) -> None:
     name = DOCUMENT_KINDS[kind].__name__
-    assert name in proved() | ON_THE_SPOT, f"{name} needs a test with ends_as_undisturbed"
+    assert name in proved() | ON_THE_SPOT, f"{name} needs a test with assert_ends_as_undisturbed"

@@ -14,7 +14,8 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from municipality.notifications import registry
-from municipality.notifications.registry import MESSAGE_KINDS, IncompleteMessage, check
+from municipality.notifications.registry import MESSAGE_KINDS, IncompleteMessage
+from municipality.notifications.registry import check as assert_complete
 from tests.architecture.access_matrix import NEWER_ADMIN
 from tests.architecture.page_responses import ROOT, Opened, PageResponses, all_responses  # noqa: F401
 from tests.architecture.pages import foreign_in, foreign_words, is_page, parse
@@ -121,18 +122,18 @@ def test_the_html_of_an_e_mail_speaks_one_language_too(responses: PageResponses)
 
 @pytest.mark.parametrize("kind", sorted(MESSAGE_KINDS))
 def test_every_message_has_its_twin(kind: str, responses: PageResponses) -> None:
-    check(MESSAGE_KINDS[kind])
+    assert_complete(MESSAGE_KINDS[kind])
 
 
 def test_a_message_without_its_twin_is_found(responses: PageResponses, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the same message where the Arabic catalogue is not in force."""
     kind = MESSAGE_KINDS["licensing.renewal_issued"]
-    check(kind)
+    assert_complete(kind)
     with override_settings(LOCALE_PATHS=[]), pytest.raises(IncompleteMessage, match="no Arabic twin"):
-        check(kind)
+        assert_complete(kind)
     monkeypatch.setattr(registry, "LANGUAGES", ("ar",))
     with pytest.raises(KeyError):
-        check(kind)
+        assert_complete(kind)
 
 
 def test_every_source_text_has_its_arabic() -> None:

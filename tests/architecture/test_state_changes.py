@@ -64,7 +64,7 @@ from tests.architecture.review_data import Queue
 from tests.architecture.sample_data import NOON, Sample, built_sample, one_sample  # noqa: F401
 from tests.architecture.state_changes import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk
 from tests.browsers import signed_in
-from tests.database_guards import gets_through, refused, without_guards
+from tests.database_guards import assert_refused, gets_through, without_guards
 from tests.factories.accounts import UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -136,7 +136,7 @@ def test_no_way_round_leads_to_any_other_state(model: Any, way: Callable[[Any, s
     assert rows and any(row.last_event_id for row in rows)
     for row in rows:
         for target in other_states(row):
-            refused(lambda row=row, target=target: way(model._base_manager.get(pk=row.pk), target))  # type: ignore[misc]
+            assert_refused(lambda row=row, target=target: way(model._base_manager.get(pk=row.pk), target))  # type: ignore[misc]
             held = model._base_manager.get(pk=row.pk)
             assert (held.state, held.last_event_id) == (row.state, row.last_event_id)
 
@@ -146,7 +146,7 @@ def test_a_row_is_born_in_the_first_state_only(model: Any, sample: Sample) -> No
     row = model._base_manager.order_by("pk")[0]
     first = WORKFLOWS[row.workflow_name].initial
     for target in {*other_states(row), row.state} - {first}:
-        refused(lambda target=target: born_in(state_changes.table(model), target), "guard:state_without_event")  # type: ignore[misc]
+        assert_refused(lambda target=target: born_in(state_changes.table(model), target), "guard:state_without_event")  # type: ignore[misc]
     assert born_in(state_changes.table(model), first) == 1
 
 
@@ -169,7 +169,7 @@ def test_an_event_for_an_edge_that_the_table_lacks_cannot_be_written(workflow: s
     forged = forged_edges(set(table.edges()), [*table.moves])
     assert len(forged) >= 20
     for move, source, target in forged:
-        refused(lambda m=move, s=source, t=target: event(row, m, s, t), "guard:no_such_edge")  # type: ignore[misc]
+        assert_refused(lambda m=move, s=source, t=target: event(row, m, s, t), "guard:no_such_edge")  # type: ignore[misc]
     without_guards()
     assert event(row, *forged[0]).pk
 
@@ -375,7 +375,7 @@ def test_every_guard_refuses_its_attack_by_name(guard: Guard, sample: Sample) ->
     tries = tries_of(guard, sample)
     assert tries, f"nobody tries {guard.name}: add an attack to BY_HAND"
     for attack in tries:
-        refused(attack, f"guard:{guard.code}:{'' if guard.name in BY_HAND else guard.name}")
+        assert_refused(attack, f"guard:{guard.code}:{'' if guard.name in BY_HAND else guard.name}")
 
 
 @pytest.fixture(scope="class")
@@ -414,7 +414,7 @@ def test_a_truncated_table_is_refused_on_postgresql(sample: Sample) -> None:
         pytest.skip("SQLite has no TRUNCATE")
     connection.check_constraints()
     for name in sorted({guard.table for guard in GUARDS.values() if guard.event == "DELETE"}):
-        refused(lambda name=name: execute(f"TRUNCATE {name} CASCADE"), "guard:insert_only")  # type: ignore[misc]
+        assert_refused(lambda name=name: execute(f"TRUNCATE {name} CASCADE"), "guard:insert_only")  # type: ignore[misc]
 
 
 def test_a_replica_session_of_a_superuser_is_refused_on_postgresql(sample: Sample) -> None:
@@ -422,7 +422,7 @@ def test_a_replica_session_of_a_superuser_is_refused_on_postgresql(sample: Sampl
         pytest.skip("SQLite has no replica sessions")
     execute("SET LOCAL session_replication_role = replica")
     for model in stateful():
-        refused(lambda model=model: execute(f"UPDATE {state_changes.table(model)} SET state = 'void', last_event_id = NULL"))  # type: ignore[misc]
+        assert_refused(lambda model=model: execute(f"UPDATE {state_changes.table(model)} SET state = 'void', last_event_id = NULL"))  # type: ignore[misc]
 
 
 # The admin and the API.

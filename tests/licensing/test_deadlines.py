@@ -33,7 +33,7 @@ from payments.queries import bill_of
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import NOON, TODAY, Clock
-from tests.database_guards import drop_guard, gets_through, refused
+from tests.database_guards import assert_refused, drop_guard, gets_through
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.incidents import IncidentFactory
 from tests.factories.licensing import RenewalCaseFactory
@@ -308,7 +308,7 @@ def test_a_deadline_moves_once_and_only_because_of_an_incident_that_ended(rules:
     moved_row(ended)
     with pytest.raises(IntegrityError, match=r"(?i)unique"), transaction.atomic():
         moved_row(ended)
-    refused(lambda: moved_row(running), "guard:not_ended")
+    assert_refused(lambda: moved_row(running), "guard:not_ended")
     drop_guard("incidents_moveddeadline_of_ended", "incidents_moveddeadline")
     assert gets_through(lambda: moved_row(running))
 
@@ -320,7 +320,7 @@ def test_a_closed_incident_is_frozen(rules: None) -> None:
     def shorten() -> None:
         Incident.objects.filter(pk=row.pk).update(ended_at=NOON - dt.timedelta(minutes=30))
 
-    refused(shorten, "guard:frozen")
+    assert_refused(shorten, "guard:frozen")
     drop_guard("incidents_incident_ended_once", "incidents_incident")
     assert gets_through(shorten)
 

@@ -24,7 +24,7 @@ from tests import desk_acts, poppler
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import OrganisationFactory, StaffFactory
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 from tests.violations.conftest import pay
 from violations import documents as papers
 from violations.models import Objection, Violation
@@ -163,14 +163,14 @@ def test_whoever_signs_for_the_organisation_opens_what_its_page_links_to(
 @pytest.mark.parametrize(("offence", "facts"), [("SHP-04", papers.WarningFacts), ("CLN-03", papers.NoticeFacts)])
 def test_a_worker_that_dies_leaves_one_notice(write: Callable[..., Violation], offence: str, facts: Any) -> None:
     row = write(offence, **({"quantity_hundredths": 350} if offence == "SHP-04" else {}))
-    ends_as_undisturbed(lambda: documents.write_notice(violation_id=row.pk), facts)
+    assert_ends_as_undisturbed(lambda: documents.write_notice(violation_id=row.pk), facts)
 
 
 def test_a_worker_that_dies_leaves_one_decision(write: Callable[..., Violation], owner: Any, decider: Callable[..., Any]) -> None:
     assignment = studied(write, owner, decider)
     objection = Objection.objects.select_related("case", "violation").get(case=assignment.place.case_id)
     desk.accept(assignment=assignment)
-    ends_as_undisturbed(lambda: documents.write_decision(case_id=objection.case_id), papers.DecisionFacts)
+    assert_ends_as_undisturbed(lambda: documents.write_decision(case_id=objection.case_id), papers.DecisionFacts)
 
 
 def test_after_an_annulment_a_paper_is_taken_back_only_where_there_may_be_one(inspector: Any, write: Callable[..., Violation]) -> None:

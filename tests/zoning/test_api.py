@@ -74,5 +74,5 @@ def test_a_bad_parameter_is_named(client: Client, plot: Plot, path: str, query: 
 
 
 def test_what_is_not_there_is_not_found(client: Client, plot: Plot) -> None:
-    get(client, "00000000000000000000000000/", 404)
-    get(client, f"{PlotFactory(number='77', shape=None).public_id}/", 404)
+    for number in ("00000000000000000000000000", PlotFactory(number="77", shape=None).public_id):
+        assert get(client, f"{number}/", 404)["code"] == "not_found"

@@ -243,7 +243,7 @@ class Portal(Stack):
     def open_jobs(self) -> list[tuple[Any, ...]]:
         return self.sql("SELECT kind, state, count(*), max(last_error) FROM jobs_job WHERE state IN ('queued', 'running') GROUP BY 1, 2")
 
-    def issued(self, renewals: Iterable[Mapping[str, Any]], seconds: float = 120) -> list[dict[str, Any]]:
+    def prove_issued(self, renewals: Iterable[Mapping[str, Any]], seconds: float = 120) -> list[dict[str, Any]]:
         """Wait until every renewal is issued, then prove that each act happened once. Returns the books."""
         wanted, until = list(renewals), time.monotonic() + seconds
         while True:

@@ -32,7 +32,7 @@ from shops.models import Shop
 from tests.bank import Bank, Book
 from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.database_guards import drop_guard, gets_through, refused, without_guards
+from tests.database_guards import assert_refused, drop_guard, gets_through, without_guards
 from tests.due_jobs import run_due
 from tests.factories.accounts import PersonFactory
 from tests.factories.boards import licensed
@@ -342,7 +342,7 @@ def test_a_result_is_final(name: str, shop: Shop, owner: User) -> None:
     batch = ask(owner)
     run_due(JOB)
     guard, attack = attacks(batch)[name]
-    refused(attack)
+    assert_refused(attack)
     drop_guard(guard, guards.GUARDS[guard].table)
     assert gets_through(attack)
 
@@ -354,6 +354,6 @@ def test_a_batch_does_not_end_while_a_line_waits(shop: Shop, owner: User) -> Non
     def attack() -> None:
         RenewalBatch.objects.filter(pk=batch.pk).update(finished_at=clock.now())
 
-    refused(attack)
+    assert_refused(attack)
     drop_guard(guard, guards.GUARDS[guard].table)
     assert gets_through(attack)

@@ -16,7 +16,7 @@ from municipality.kernel import clock
 from municipality.review.models import ConflictOfInterest, Party
 from municipality.rulebook.models import InspectionRule
 from shops.models import Shop
-from tests.database_guards import gets_through, refused, without_guards
+from tests.database_guards import assert_refused, gets_through, without_guards
 from tests.factories import inspections
 from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
@@ -203,7 +203,7 @@ ATTACKS: dict[str, tuple[str, Callable[[Inspection], None]]] = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_the_database_refuses_and_alone_it_gets_through(name: str, row: Inspection) -> None:
     code, attack = ATTACKS[name]
-    refused(lambda: attack(row), f"guard:{code}")
+    assert_refused(lambda: attack(row), f"guard:{code}")
     row.refresh_from_db()
     without_guards()
     assert gets_through(lambda: attack(row))
@@ -211,5 +211,5 @@ def test_the_database_refuses_and_alone_it_gets_through(name: str, row: Inspecti
 
 def test_answers_and_visits_are_insert_only(row: Inspection) -> None:
     ended(row)
-    refused(lambda: InspectionAnswer.objects.filter(inspection=row).update(meets=True), "guard:insert_only")
-    refused(lambda: row.visits.update(outcome="passed"), "guard:insert_only")
+    assert_refused(lambda: InspectionAnswer.objects.filter(inspection=row).update(meets=True), "guard:insert_only")
+    assert_refused(lambda: row.visits.update(outcome="passed"), "guard:insert_only")

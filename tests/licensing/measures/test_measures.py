@@ -33,7 +33,7 @@ from municipality.review.services import staff
 from payments import queries as payments
 from shops.models import Shop
 from tests.browsers import signed_in
-from tests.database_guards import gets_through, refused, without_guards
+from tests.database_guards import assert_refused, gets_through, without_guards
 from tests.factories import inspections, new_licences
 from tests.factories.accounts import StaffFactory
 
@@ -382,7 +382,7 @@ def insert(row: Measure, **facts: object) -> None:
 @pytest.mark.guards
 def test_a_measure_is_not_born_in_force(proposed: Measure, head: User) -> None:
     attack = lambda: insert(Measure.objects.get(pk=proposed.pk), kind="closure", **signed(head))  # noqa: E731
-    refused(attack, "guard:not_proposed")
+    assert_refused(attack, "guard:not_proposed")
     without_guards()
     assert gets_through(attack)
 
@@ -391,11 +391,11 @@ def test_a_measure_is_not_born_in_force(proposed: Measure, head: User) -> None:
 def test_an_ended_or_signed_measure_does_not_change(measure: Measure, inspector: User, head: User, other_head: User) -> None:
     attacks = [lambda: write(measure, signed_by=other_head), lambda: write(measure, text="x"), lambda: write(measure, days=90)]
     for attack in attacks:
-        refused(attack, "guard:frozen")
+        assert_refused(attack, "guard:frozen")
     lifted(measure, inspector, head)
     attacks.append(lambda: write(measure, ending="", ended_at=None, ended_by=None))
-    refused(attacks[-1], "guard:frozen")
-    refused(lambda: Measure.objects.filter(pk=measure.pk).delete(), "guard:never_deleted")
+    assert_refused(attacks[-1], "guard:frozen")
+    assert_refused(lambda: Measure.objects.filter(pk=measure.pk).delete(), "guard:never_deleted")
     without_guards()
     assert all(gets_through(attack) for attack in attacks)
 
@@ -405,7 +405,7 @@ def test_no_licence_is_suspended_for_a_measure_that_nobody_signed(shop: Shop, pr
     def attack() -> None:
         documents.suspend(HealthLicence.objects.get(shop=shop).document, reason=effects.MEASURE, actor=BY)
 
-    refused(attack, "guard:no_measure")
+    assert_refused(attack, "guard:no_measure")
     without_guards()
     assert gets_through(attack)
 
@@ -415,6 +415,6 @@ def test_no_licence_comes_back_while_a_measure_runs(shop: Shop, measure: Measure
     def attack() -> None:
         documents.resume(HealthLicence.objects.get(shop=shop).document, reason="paid_again", actor=BY)
 
-    refused(attack, "guard:measure_runs")
+    assert_refused(attack, "guard:measure_runs")
     without_guards()
     assert gets_through(attack)

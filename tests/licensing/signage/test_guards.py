@@ -186,7 +186,7 @@ def test_a_request_is_sent_with_the_results_of_its_rules(being_sent: BoardReques
 
 def test_a_checked_request_is_sent(being_sent: BoardRequest) -> None:
     checked(front(being_sent))
-    send(being_sent.case)
+    assert send(being_sent.case).to_state == "in_review"
 
 
 CHECKS: dict[str, tuple[str, Callable[[BoardCheck], object]]] = {

@@ -29,7 +29,7 @@ from shops.register.services import refresh_search
 from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.boards import bill_of, fresh
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sealed")]
 
@@ -184,7 +184,7 @@ def test_boards_that_are_forbidden_between_payment_and_issue_are_paid_back(
 @pytest.mark.guards
 def test_a_worker_that_dies_leaves_one_licence_of_boards(shop: Shop, owner: User, officer: User) -> None:
     request = boards.paid(shop, owner, officer)
-    ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), BoardLicenceFacts)
+    assert_ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), BoardLicenceFacts)
 
 
 def test_without_its_draft_a_dead_worker_uses_a_second_number(
@@ -193,4 +193,4 @@ def test_without_its_draft_a_dead_worker_uses_a_second_number(
     request, whole = boards.paid(shop, owner, officer), documents.issue
     monkeypatch.setattr(documents, "issue", lambda facts, **more: whole(facts, **(more | {"draft_lookup": None})))
     with pytest.raises(AssertionError, match="after a death at drafted"):
-        ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), BoardLicenceFacts)
+        assert_ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), BoardLicenceFacts)

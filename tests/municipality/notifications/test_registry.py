@@ -7,25 +7,26 @@ import datetime as dt
 import pytest
 from django.core.checks import Tags, run_checks
 
-from municipality.notifications.registry import MESSAGE_KINDS, IncompleteMessage, MessageKind, check
+from municipality.notifications.registry import MESSAGE_KINDS, IncompleteMessage, MessageKind
+from municipality.notifications.registry import check as assert_complete
 from municipality.notifications.texts import Bilingual
 from tests.municipality.notifications.conftest import GREETING, Make, both
 
 
 def test_a_whole_message_passes(make_kind: Make) -> None:
-    check(make_kind("testing.greeting", GREETING))
+    assert_complete(make_kind("testing.greeting", GREETING))
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGE_KINDS))
 def test_every_declared_message_has_its_twin(name: str) -> None:
-    check(MESSAGE_KINDS[name])
+    assert_complete(MESSAGE_KINDS[name])
 
 
 @pytest.mark.parametrize("part", ["title", "body", "short"])
 def test_a_missing_template_is_found(make_kind: Make, part: str) -> None:
     message = make_kind("testing.greeting", {name: text for name, text in GREETING.items() if name != part})
     with pytest.raises(IncompleteMessage, match="no template"):
-        check(message)
+        assert_complete(message)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_a_missing_template_is_found(make_kind: Make, part: str) -> None:
 )
 def test_an_unequal_twin_is_found(make_kind: Make, text: str, why: str) -> None:
     with pytest.raises(IncompleteMessage, match=why):
-        check(make_kind("testing.greeting", GREETING | {"short": text}))
+        assert_complete(make_kind("testing.greeting", GREETING | {"short": text}))
 
 
 def test_the_deployment_check_tells_of_a_missing_twin(make_kind: Make) -> None:
@@ -56,20 +57,20 @@ def test_the_deployment_check_tells_of_a_missing_twin(make_kind: Make) -> None:
 def test_samples_stand_in_for_formatted_values(make_kind: Make) -> None:
     text = both("حتى {{ bill.paid_by|date:'Y' }}", "until {{ bill.paid_by|date:'Y' }}")
     message = make_kind("testing.greeting", GREETING | {"short": text}, samples={"bill.paid_by": dt.date(2027, 11, 24)})
-    check(message)
+    assert_complete(message)
     with pytest.raises(IncompleteMessage, match="needs an example"):
-        check(make_kind("testing.other", GREETING | {"short": text}))
+        assert_complete(make_kind("testing.other", GREETING | {"short": text}))
 
 
 def test_days_and_instants_are_known_by_their_names(make_kind: Make) -> None:
     text = both("حتى {{ document.valid_to|date:'d' }}", "until {{ document.valid_to|date:'d' }}")
-    check(make_kind("testing.greeting", GREETING | {"short": text}))
+    assert_complete(make_kind("testing.greeting", GREETING | {"short": text}))
 
 
 def test_rows_are_read_in_the_language_of_the_text(make_kind: Make) -> None:
     text = "{% load message_words %}" + both("{{ shop|words:'name' }} مفتوح", "{{ shop|words:'name' }} is open")
     message = make_kind("testing.greeting", GREETING | {"short": text})
-    check(message)
+    assert_complete(message)
     assert message.required == {"shop", "number"}
 
 

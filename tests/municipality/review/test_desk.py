@@ -36,7 +36,7 @@ def place_of(assignment: Assignment) -> QueueEntry:
     return QueueEntry.objects.get(pk=assignment.place_id)
 
 
-def refused(wanted: str, call, *args, **kwargs):  # type: ignore[no-untyped-def]
+def assert_refused(wanted: str, call, *args, **kwargs):  # type: ignore[no-untyped-def]
     with pytest.raises(Refused) as caught:
         call(*args, **kwargs)
     assert caught.value.code == wanted
@@ -55,9 +55,9 @@ def test_an_accepted_case_leaves_the_queue_and_its_service_is_told(office: Offic
 
 def test_a_case_is_not_accepted_while_a_question_is_open_or_answered_with_no(office: Office) -> None:
     assignment = held(office)
-    refused("checks_open", desk.accept, assignment=assignment)
+    assert_refused("checks_open", desk.accept, assignment=assignment)
     desk_acts.checked(assignment, "no")
-    refused("check_says_no", desk.accept, assignment=assignment)
+    assert_refused("check_says_no", desk.accept, assignment=assignment)
     asked = [line.check.code for line in queries.checklist(case_of(assignment))]
     assert asked == ["commercial_license", "files_complete", "drawing_matches"]
 
@@ -107,9 +107,11 @@ def kept(case: Case, kind: str, preview: texts.Preview) -> None:
 @pytest.mark.parametrize(("ar", "en"), [("إضافة", ""), ("", "addition"), ("إضافة", "إضافة"), ("addition", "addition")])
 def test_an_addition_without_its_twin_is_refused(ar: str, en: str, office: Office) -> None:
     assignment = desk_acts.checked(held(office))
-    refused("note_both_languages", desk.accept, assignment=assignment, note_ar=ar, note_en=en)
-    refused("note_both_languages", desk.propose_refusal, assignment=assignment, code="layout_changed", note_ar=ar, note_en=en)
-    refused("note_both_languages", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "lease", ar, en)])
+    assert_refused("note_both_languages", desk.accept, assignment=assignment, note_ar=ar, note_en=en)
+    assert_refused("note_both_languages", desk.propose_refusal, assignment=assignment, code="layout_changed", note_ar=ar, note_en=en)
+    assert_refused(
+        "note_both_languages", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "lease", ar, en)]
+    )
 
 
 def test_two_reasons_about_one_fact_are_not_both_asked(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +123,7 @@ def test_two_reasons_about_one_fact_are_not_both_asked(office: Office, monkeypat
         for code, target in (("trade_name_unconfirmed", "license_copy"), ("manager_unclear", "manager"))
     ]
     reasons = {r.code: r for r in queries.replies(case_of(assignment)).reasons_of("correction")}
-    refused("asked_of_one", texts._refuse_two_about_one, both, reasons, shown)
+    assert_refused("asked_of_one", texts._refuse_two_about_one, both, reasons, shown)
     texts._refuse_two_about_one(both, reasons, permits.items(case_of(assignment)))
     # Of a file as such several things can be true.
     desk.ask_corrections(assignment=assignment, items=ASKED)
@@ -130,10 +132,10 @@ def test_two_reasons_about_one_fact_are_not_both_asked(office: Office, monkeypat
 def test_what_is_corrected_is_answered_first_and_a_refusal_needs_every_answer(office: Office) -> None:
     assignment = held(office)
     area = [CorrectionRequest("area_differs", "area_m2")]
-    refused("checks_open", desk.ask_corrections, assignment=assignment, items=area)
-    refused("checks_open", desk.propose_refusal, assignment=assignment, code="layout_changed")
+    assert_refused("checks_open", desk.ask_corrections, assignment=assignment, items=area)
+    assert_refused("checks_open", desk.propose_refusal, assignment=assignment, code="layout_changed")
     desk.check(assignment=assignment, code="drawing_matches", answer="no")
-    refused("checks_open", desk.propose_refusal, assignment=assignment, code="layout_changed")
+    assert_refused("checks_open", desk.propose_refusal, assignment=assignment, code="layout_changed")
     assert not Decision.objects.exists()
     desk.ask_corrections(assignment=assignment, items=area)
     assert CorrectionRound.objects.count() == 1
@@ -147,15 +149,15 @@ def test_without_that_condition_a_refusal_with_an_open_checklist_is_proposed(off
 
 def test_only_coded_reasons_and_real_targets_are_taken(office: Office) -> None:
     assignment = held(office)
-    refused("nothing_asked", desk.ask_corrections, assignment=assignment, items=[])
-    refused("unknown_code", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("because", "lease")])
-    refused("unknown_target", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "shop")])
-    refused("unknown_target", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "moon")])
-    refused("asked_twice", desk.ask_corrections, assignment=assignment, items=[ASKED[1], ASKED[1]])
-    refused("unknown_code", desk.propose_refusal, assignment=assignment, code="file_expired")
-    refused("unknown_check", desk.check, assignment=assignment, code="location_allows", answer="yes")
+    assert_refused("nothing_asked", desk.ask_corrections, assignment=assignment, items=[])
+    assert_refused("unknown_code", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("because", "lease")])
+    assert_refused("unknown_target", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "shop")])
+    assert_refused("unknown_target", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "moon")])
+    assert_refused("asked_twice", desk.ask_corrections, assignment=assignment, items=[ASKED[1], ASKED[1]])
+    assert_refused("unknown_code", desk.propose_refusal, assignment=assignment, code="file_expired")
+    assert_refused("unknown_check", desk.check, assignment=assignment, code="location_allows", answer="yes")
     both = {"drawing_matches": "yes", "location_allows": "yes"}
-    refused("unknown_check", desk.check_all, assignment=assignment, answers=both)
+    assert_refused("unknown_check", desk.check_all, assignment=assignment, answers=both)
     assert not any(model.objects.exists() for model in (CheckAnswer, CorrectionRound, Decision))
 
 
@@ -179,8 +181,8 @@ def test_a_second_round_about_what_is_new_needs_nobody_else(office: Office) -> N
 def test_a_second_round_about_what_stood_there_before_waits_for_a_supervisor(office: Office) -> None:
     assignment = second_round(office, "lease", lease="sha-2")
     old = [CorrectionRequest("file_unreadable", "manager")]
-    refused("second_round", desk.ask_corrections, assignment=assignment, items=old)
-    refused("unknown_code", desk.ask_corrections, assignment=assignment, items=old, second_code="because")
+    assert_refused("second_round", desk.ask_corrections, assignment=assignment, items=old)
+    assert_refused("unknown_code", desk.ask_corrections, assignment=assignment, items=old, second_code="because")
     decision = desk.ask_corrections(assignment=assignment, items=old, second_code="seen_late")
     assert isinstance(decision, Decision)
     case = case_of(assignment)
@@ -247,11 +249,11 @@ def test_other_words_void_the_proposal_and_are_signed_anew(office: Office) -> No
     assignment, first = proposal(office)
     desk.take_back(assignment=assignment)
     second = desk.propose_refusal(assignment=desk_acts.checked(assignment), code="layout_changed", note_ar="إضافة", note_en="Addition")
-    refused("not_proposed", desk.sign, decision=first, supervisor=office.supervisor)
+    assert_refused("not_proposed", desk.sign, decision=first, supervisor=office.supervisor)
     assert second.digest != first.digest
     second.note_en = "Other words than those that were read"
     second.digest = desk.digest(second)
-    refused("words_changed", desk.sign, decision=second, supervisor=office.supervisor)
+    assert_refused("words_changed", desk.sign, decision=second, supervisor=office.supervisor)
     desk.sign(decision=Decision.objects.get(pk=second.pk), supervisor=office.supervisor, answers=desk_acts.ALL_YES)
     for column in ("text_en", "note_ar", "code", "digest"):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -260,7 +262,7 @@ def test_other_words_void_the_proposal_and_are_signed_anew(office: Office) -> No
 
 def test_a_decision_that_is_sent_back_reaches_its_officer_as_an_answer(office: Office) -> None:
     assignment, decision = proposal(office)
-    refused("unknown_code", desk.send_back, decision=decision, supervisor=office.supervisor, code="because")
+    assert_refused("unknown_code", desk.send_back, decision=decision, supervisor=office.supervisor, code="because")
     desk.send_back(decision=decision, supervisor=office.supervisor, code="could_be_corrected", answers=desk_acts.ALL_YES)
     assert case_of(assignment).state == "in_review" and queries.desk_of(office.officer).answered == 1
     assert desk_acts.assigned(office.officer).pk == assignment.pk
@@ -269,6 +271,6 @@ def test_a_decision_that_is_sent_back_reaches_its_officer_as_an_answer(office: O
 def test_a_case_that_was_withdrawn_is_in_nobodys_hands(office: Office) -> None:
     assignment, decision = proposal(office)
     queue.leave(case=assignment.place.case, actor=actor_of(office.applicant))
-    refused("not_in_your_hands", desk.take_back, assignment=assignment)
-    refused("not_proposed", desk.sign, decision=decision, supervisor=office.supervisor)
+    assert_refused("not_in_your_hands", desk.take_back, assignment=assignment)
+    assert_refused("not_proposed", desk.sign, decision=decision, supervisor=office.supervisor)
     assert Decision.objects.get().voided_at

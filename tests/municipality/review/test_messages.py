@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 ASKED = [desk.CorrectionRequest("file_unreadable", "lease")]
 
 
-def walk(place: QueueEntry, steps: list[tuple[str, Callable[[], Any], list[str]]]) -> None:
+def assert_steps_tell(place: QueueEntry, steps: list[tuple[str, Callable[[], Any], list[str]]]) -> None:
     """Take the steps and compare the new messages of each with the table."""
     told: set[int] = set()
     for name, step, expected in steps:
@@ -41,7 +41,7 @@ def test_a_case_walked_through_its_states_sends_the_messages_of_the_table(office
     def decision() -> Any:
         return place.case.decisions.filter(voided_at__isnull=True).latest("pk")
 
-    walk(
+    assert_steps_tell(
         place,
         [
             ("taken up", take(office.officer), ["in_review"]),

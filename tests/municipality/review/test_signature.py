@@ -23,7 +23,7 @@ from tests.municipality.review import permits
 from tests.municipality.review.permits import Office
 
 
-def refused(wanted: str, call: Any, **arguments: Any) -> None:
+def assert_refused(wanted: str, call: Any, **arguments: Any) -> None:
     with pytest.raises(Refused) as caught:
         call(**arguments)
     assert caught.value.code == wanted
@@ -47,7 +47,7 @@ def test_nothing_is_signed_without_all_four_answers_and_what_goes_back_needs_non
     decision = proposal(office)
     some = {name: True for name in ANSWERS if name != missing}
     for answers in ({}, some):
-        refused("answers_open", desk.sign, decision=decision, supervisor=office.supervisor, answers=answers)
+        assert_refused("answers_open", desk.sign, decision=decision, supervisor=office.supervisor, answers=answers)
     assert state_of(decision) == ("countersign", "countersign")
     desk.send_back(decision=decision, supervisor=office.supervisor, code="words_unclear", answers=some)
     assert state_of(decision)[0] == "in_review"
@@ -57,7 +57,7 @@ def test_nothing_is_signed_without_all_four_answers_and_what_goes_back_needs_non
 def test_a_no_closes_the_signature_and_not_the_way_back(office: Office, said_no: str) -> None:
     decision = proposal(office)
     answers = ALL_YES | {said_no: False}
-    refused("answer_says_no", desk.sign, decision=decision, supervisor=office.supervisor, answers=answers)
+    assert_refused("answer_says_no", desk.sign, decision=decision, supervisor=office.supervisor, answers=answers)
     assert state_of(decision) == ("countersign", "countersign") and not Message.objects.filter(kind="review.refused").exists()
     desk.send_back(decision=decision, supervisor=office.supervisor, code="reason_not_proven", answers=answers)
     assert state_of(decision) == ("in_review", "answered")
@@ -154,10 +154,10 @@ def test_it_never_comes_back_to_them_even_after_the_tie_with_the_party_ended(off
 def test_only_the_signer_of_the_branch_recuses_for_a_kind_and_a_party_that_exist(office: Office) -> None:
     decision = proposal(office)
     for wrong in ({"role": "manager", "kind": "relative"}, {"role": "case", "kind": "relative"}):
-        refused("unknown_party", staff.recuse, decision=decision, supervisor=office.supervisor, **wrong)
+        assert_refused("unknown_party", staff.recuse, decision=decision, supervisor=office.supervisor, **wrong)
     for kind in ("", "recused", "given_back", "decided"):
-        refused("unknown_kind", staff.recuse, decision=decision, supervisor=office.supervisor, role="applicant", kind=kind)
+        assert_refused("unknown_kind", staff.recuse, decision=decision, supervisor=office.supervisor, role="applicant", kind=kind)
     office.officer.groups.add(office.supervisor.groups.get())
     for person in (office.colleague, office.officer):
-        refused("not_proposed", staff.recuse, decision=decision, supervisor=person, role="applicant", kind="relative")
+        assert_refused("not_proposed", staff.recuse, decision=decision, supervisor=person, role="applicant", kind="relative")
     assert not ConflictOfInterest.objects.exists() and not AuditEvent.objects.filter(action="desk.recused").exists()

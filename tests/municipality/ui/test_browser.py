@@ -92,8 +92,9 @@ def test_a_sent_form_ends_the_asking_of_a_page_that_waits(chromium: Browser, liv
     page.route("**/answer", lambda route: None)
     with page.expect_request("**/state"):
         page.goto(f"{live_server}/waits")
-    with page.expect_event("requestfailed", lambda request: request.url.endswith("/state")):
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/state")) as ended:
         page.click("button", no_wait_after=True)
+    assert ended.value.failure
     page.context.close()
 
 

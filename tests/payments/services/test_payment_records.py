@@ -36,7 +36,7 @@ from payments.states import AttemptState
 from tests.bank import Book
 from tests.due_jobs import run_due
 from tests.interleaving import acting_before
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 from tests.payments.conftest import START, walk
 from tests.payments.records import BY, acts, jobs, one, seconds
 
@@ -358,4 +358,4 @@ def test_a_signed_notice_is_kept_as_it_came_and_read_up_to_its_limit(size: int, 
 
 
 def test_a_worker_that_dies_leaves_one_receipt_document(settled: Attempt, store: Path) -> None:
-    ends_as_undisturbed(lambda: receipts.write_document(receipt_id=Receipt.objects.get().pk), ReceiptFacts)
+    assert_ends_as_undisturbed(lambda: receipts.write_document(receipt_id=Receipt.objects.get().pk), ReceiptFacts)

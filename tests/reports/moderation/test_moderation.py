@@ -25,7 +25,7 @@ from reports.reporters.services import Sender
 from reports.triage import services as triage
 from reports.triage.services.joins import ReportPart
 from tests.browsers import signed_in
-from tests.database_guards import drop_guard, gets_through, refused
+from tests.database_guards import assert_refused, drop_guard, gets_through
 from tests.factories import reports
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
@@ -220,7 +220,7 @@ def test_the_database_keeps_what_was_decided(clerk: User, other: User) -> None:
         ),
     ]
     for name, table, attack in attacks:
-        refused(attack, match=name)
+        assert_refused(attack, match=name)
         drop_guard(name, table)
         assert gets_through(attack), name
     assert Moderation.objects.get(pk=words.pk).lifted_at is None
@@ -229,7 +229,7 @@ def test_the_database_keeps_what_was_decided(clerk: User, other: User) -> None:
 def test_no_ban_is_lifted_without_an_appeal(clerk: User) -> None:
     ban = bans.make(report=reports.received(Sender(device="x")), code="false_reports", by=clerk)
     attack = _sql("UPDATE reports_ban SET lifted_at = %s WHERE id = %s", clock.now(), ban.pk)
-    refused(attack, match="reports_ban_decided")
+    assert_refused(attack, match="reports_ban_decided")
     drop_guard("reports_ban_decided", "reports_ban")
     assert gets_through(attack)
 

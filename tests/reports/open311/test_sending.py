@@ -142,6 +142,7 @@ def test_a_report_and_its_photo_take_few_statements(
         other.send(description="4", device_id="known")
     with django_assert_max_num_queries(21):
         other.send(description="5", device_id="known")
+    assert Report.objects.count() == 5
 
 
 def test_a_refused_photo_does_not_stop_the_report(other: Other) -> None:

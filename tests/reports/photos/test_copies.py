@@ -22,7 +22,7 @@ from reports.reporters.services import Sender
 from reports.triage import queries as triage
 from reports.triage import services as steps
 from tests.browsers import signed_in
-from tests.database_guards import gets_through, refused, without_guards
+from tests.database_guards import assert_refused, gets_through, without_guards
 from tests.factories import report_photos, reports
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.inspections import inspector
@@ -145,7 +145,7 @@ def test_nothing_is_decided_of_a_photo_while_it_is_hidden(photo: ReportPhoto) ->
         with pytest.raises(Refused, match="hidden"):
             moderation.judge(photo, user=clerk, blur=blur, is_change=True)
     again = ReportPhoto.objects.filter(pk=photo.pk)
-    refused(lambda: again.update(blur="agreed"), "guard:photo_hidden")
+    assert_refused(lambda: again.update(blur="agreed"), "guard:photo_hidden")
     moderations.show_again(moderation=row, by=clerk)
     assert again.get().blur == "agreed"
     moderation.judge(photo, user=clerk, blur="private", is_change=True)
@@ -205,7 +205,7 @@ def test_a_copy_never_counts_as_searched_afterwards(photo: ReportPhoto) -> None:
     def attack() -> None:
         ReportPhoto.objects.filter(pk=photo.pk).update(is_searched=True)
 
-    refused(attack, "guard:not_searched")
+    assert_refused(attack, "guard:not_searched")
     without_guards()
     assert gets_through(attack)
 

@@ -115,8 +115,8 @@ def test_the_pages_need_few_queries(five: list[Report]) -> None:
     "query", ["box=1,2,3", "box=30,48,29,49", "area=x", "category=none", "standing=none", "area=99999999999", "view=x"]
 )
 def test_unknown_filters_are_told(five: list[Report], query: str) -> None:
-    get(f"/en/reports/map/?{query}", 400)
-    get(f"/en/reports/map.geojson?{query}", 400)
+    assert "kp-errors" in get(f"/en/reports/map/?{query}", 400).content.decode()
+    assert "features" not in get(f"/en/reports/map.geojson?{query}", 400).json()
 
 
 def test_the_data_is_geojson_with_blurred_places(five: list[Report]) -> None:
@@ -192,4 +192,4 @@ def test_reports_without_an_area_are_a_line_of_the_list() -> None:
 def test_an_empty_portal_has_an_empty_map_and_figures() -> None:
     for page in ("map/", "figures/", ""):
         for language in ("ar", "en"):
-            get(f"/{language}/reports/{page}")
+            assert "data-count" not in get(f"/{language}/reports/{page}").content.decode()

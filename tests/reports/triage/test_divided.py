@@ -25,7 +25,7 @@ from reports.triage import draws, queries, services
 from reports.triage.services import rows
 from reports.triage.services.joins import ReportPart, complete_parents
 from tests.browsers import signed_in
-from tests.database_guards import refused, without_guards
+from tests.database_guards import assert_refused, without_guards
 from tests.factories import report_steps, reports
 from tests.factories.accounts import StaffFactory
 from tests.factories.inspections import inspector
@@ -80,13 +80,13 @@ def test_who_closed_or_signed_a_part_does_not_judge_the_closing_of_the_whole(row
     signer.refresh_from_db()
     assert not rows.may_sign(fresh(row), signer)
     for user in (other, row.inspector):
-        refused(lambda user=user: report_steps.moved(fresh(row), "assign", inspector=user), "guard:same_inspector")
+        assert_refused(lambda user=user: report_steps.moved(fresh(row), "assign", inspector=user), "guard:same_inspector")
     services.assign(row)
     again = fresh(row)
     assert again.inspector == third
     part = services.split(report=again, inspector=third, parts=[ReportPart("waste", "x"), ReportPart("hazard", "y")])[0]
     assert list(draws.able(part, on=None)) == [third], "nor do they get a part of it"
-    refused(lambda: report_steps.moved(fresh(part), "assign", inspector=other), "guard:same_inspector")
+    assert_refused(lambda: report_steps.moved(fresh(part), "assign", inspector=other), "guard:same_inspector")
 
 
 def test_nobody_is_said_to_judge_the_result_of_a_part(row: Report) -> None:
@@ -102,7 +102,7 @@ def test_a_part_that_is_joined_is_done_with_the_report_that_it_was_joined_with(r
     services.merge(report=first, into=other, inspector=first.inspector, why="x")
     closed_by(second, second.inspector)  # type: ignore[arg-type]
     assert fresh(row).state == "split", "the matter of the joined part is open"
-    refused(lambda: report_steps.moved(fresh(row), "complete", closed_at=clock.now()), "guard:parts_open")
+    assert_refused(lambda: report_steps.moved(fresh(row), "complete", closed_at=clock.now()), "guard:parts_open")
     report_steps.closed(fresh(other), text_en="Taken away.")
     complete_parents(fresh(other))
     assert fresh(row).state == "closed" and told.count((row.pk, "closed")) == 1
@@ -177,7 +177,7 @@ def test_the_note_of_an_inspector_on_a_part_is_never_published(row: Report) -> N
     assert part not in moderation.unread_words()
     with pytest.raises(Refused, match="no_words"):
         moderating.agree_words(report=part, by=intake)
-    refused(lambda: Report.objects.filter(pk=part.pk).update(words_shown_at=clock.now()), "guard:words_hidden")
+    assert_refused(lambda: Report.objects.filter(pk=part.pk).update(words_shown_at=clock.now()), "guard:words_hidden")
     page = Client().get(f"/en/reports/{part.public_id}/").content.decode()
     assert "note waste" not in page and "A photo or a description was sent too" not in page
 

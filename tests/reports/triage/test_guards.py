@@ -18,7 +18,7 @@ from reports.intake.services import ReportPlace
 from reports.models import ApiKey, Closure, Consequence, HandOver, Question, Report, ReportEvent, SolvedAnswer
 from reports.models.report import report_number
 from reports.reporters.services import Sender
-from tests.database_guards import gets_through, refused, without_guards
+from tests.database_guards import assert_refused, gets_through, without_guards
 from tests.factories import inspections, report_steps, reports
 
 pytestmark = pytest.mark.django_db
@@ -227,7 +227,7 @@ ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_the_database_refuses(name: str, about_shop: Report) -> None:
     code, attack = ATTACKS[name]
-    refused(lambda: attack(about_shop), f"guard:{code}")
+    assert_refused(lambda: attack(about_shop), f"guard:{code}")
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -25,7 +25,7 @@ from reports.triage.services.joins import ReportPart
 from reports.triage.services.results import FoundResult
 from shops.models import Shop
 from tests.browsers import signed_in
-from tests.database_guards import refused
+from tests.database_guards import assert_refused
 from tests.factories import report_photos, report_steps
 from tests.factories.accounts import StaffFactory
 from tests.factories.inspections import inspector
@@ -209,7 +209,7 @@ def test_an_answer_takes_back_only_the_result_that_was_written_for_want_of_it(la
     made.refresh_from_db()
     assert state(late) == "assigned" and made.sent_back_at is None, "everybody still reads it"
     assert late.inspector not in draws.able(again, on=None), "who closed it does not get it again"
-    refused(lambda: Closure.objects.filter(pk=made.pk).update(sent_back_at=clock.now()), "guard:frozen")
+    assert_refused(lambda: Closure.objects.filter(pk=made.pk).update(sent_back_at=clock.now()), "guard:frozen")
 
 
 def test_who_signed_what_solved_nothing_does_not_sign_the_next_result(late: Report, supervisor: User) -> None:

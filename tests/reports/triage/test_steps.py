@@ -33,7 +33,7 @@ from reports.reporters import solved
 from reports.reporters.services import Sender
 from reports.triage import queries, services
 from reports.triage.services.joins import ReportPart, complete_parents
-from tests.database_guards import refused
+from tests.database_guards import assert_refused
 from tests.factories import report_steps, reports
 from tests.factories.accounts import PersonFactory
 from violations.models import JudicialWarrant
@@ -128,7 +128,7 @@ def test_another_category_never_puts_a_promise_off(told: Told, inspectors: Any, 
     after = fresh(row)
     assert (after.category, after.due_at) == ("waste", row.due_at) and after.is_overdue
     later = row.due_at + dt.timedelta(hours=1)
-    refused(lambda: report_steps.moved(after, "recategorise", due_at=later), "guard:promise_later")
+    assert_refused(lambda: report_steps.moved(after, "recategorise", due_at=later), "guard:promise_later")
 
 
 def test_only_the_drawn_inspector_acts(row: Report) -> None:
@@ -301,7 +301,7 @@ def test_a_joined_report_keeps_its_promise_and_severity(row: Report, told: Told,
     promise = {"severity": "urgent", "due_at": clock.now() + dt.timedelta(hours=4)}
     report_steps.moved(row, "recategorise", **promise)
     other, third = reports.assigned(), reports.assigned()
-    refused(lambda: Report.objects.filter(pk=other.pk).update(**promise), "guard:promise_kept")
+    assert_refused(lambda: Report.objects.filter(pk=other.pk).update(**promise), "guard:promise_kept")
     services.merge(report=row, into=other, inspector=row.inspector, why="x")
     assert (fresh(other).severity, fresh(other).due_at) == ("urgent", promise["due_at"])
     services.merge(report=third, into=other, inspector=third.inspector, why="x")

@@ -49,7 +49,7 @@ def shop(make_shop: Callable[..., Shop], owner: User, claimant: User) -> Shop:
     return found
 
 
-def goes_to_an_officer(shop: Shop, claimant: User, why: str) -> None:
+def assert_goes_to_an_officer(shop: Shop, claimant: User, why: str) -> None:
     """Nothing passes at once, and both pages lead to the documents and say why."""
     holder = Shop.objects.get().licensee
     with pytest.raises(Refused, match="no_match"):
@@ -74,14 +74,14 @@ def test_a_refused_claim_is_not_repeated_by_a_match(shop: Shop, owner: User, cla
     assert found.state == ClaimState.REFUSED
     frozen_clock.move(hours=1)
     RegisteredOwner.objects.update(as_of=NOON + dt.timedelta(hours=1))  # the register repeats what it said
-    goes_to_an_officer(shop, claimant, BEFORE)
+    assert_goes_to_an_officer(shop, claimant, BEFORE)
 
 
 def test_nor_is_one_that_was_withdrawn_once_it_was_disputed(shop: Shop, owner: User, claimant: User) -> None:
     case = claims.claim_by_register(shop=shop, person=claimant)
     claims.dispute(claim=Claim.objects.get(), person=owner, text="لم أبعه")
     claims.withdraw(case=case, person=claimant)
-    goes_to_an_officer(shop, claimant, BEFORE)
+    assert_goes_to_an_officer(shop, claimant, BEFORE)
 
 
 def test_a_claim_that_nobody_disputed_may_be_repeated(shop: Shop, owner: User, claimant: User) -> None:
@@ -94,7 +94,7 @@ def test_a_shop_that_passed_after_the_statement_is_not_taken_back(shop: Shop, cl
     frozen_clock.move(hours=1)
     transfer(shop=shop, to=PersonFactory(civil_id="290010100062"), source="tests", actor=system("tests"))
     frozen_clock.move(hours=1)
-    goes_to_an_officer(shop, claimant, NEWER)
+    assert_goes_to_an_officer(shop, claimant, NEWER)
     case = ClaimCaseFactory(shop=shop, applicant=claimant, heard=False)
     assert any(NEWER in sentence for sentence in desk_review.flags(case)), "and the desk does not say that the register names nobody"
     claims.withdraw(case=case, person=claimant)

@@ -33,7 +33,7 @@ from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFa
 from tests.factories.claims import ClaimCaseFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 
 OWNER, CLAIMANT, STRANGER = "290010100046", "290010100054", "290010100062"
 pytestmark = pytest.mark.django_db
@@ -193,4 +193,4 @@ def test_the_database_keeps_the_paper_on_its_claim(make_shop: Any, owner: User, 
 def test_a_worker_that_dies_leaves_one_refusal(make_shop: Any, owner: User, claimant: User) -> None:
     ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     case = refused()
-    ends_as_undisturbed(lambda: refusals.write_refusal(case=case), refusals.ClaimRefusalFacts)
+    assert_ends_as_undisturbed(lambda: refusals.write_refusal(case=case), refusals.ClaimRefusalFacts)

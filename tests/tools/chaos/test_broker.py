@@ -54,7 +54,7 @@ def test_a_broker_emptied_again_and_again_during_work_loses_nothing(portal: Port
     finally:
         done.set()
         emptying.join()
-    portal.issued(renewals, seconds=300)
+    portal.prove_issued(renewals, seconds=300)
 
 
 def _issued(portal: Portal, renewals: list[dict[str, Any]]) -> int:
@@ -79,7 +79,7 @@ def test_without_redis_people_read_sign_in_file_and_pay(portal: Portal, stopped:
         assert told["checks"]["redis"]["reason"]["ar"] and told["checks"]["redis"]["reason"]["en"]
 
         stopped.start()
-        portal.issued([renewal], seconds=120)
+        portal.prove_issued([renewal], seconds=120)
         wait_until(lambda: portal.ready("redis") and portal.ready("worker"), 60, "a portal that is well")
 
 

@@ -81,7 +81,7 @@ def test_a_clock_that_was_wrong_for_a_while_ends_nothing_early_and_stalls_nothin
     wait_until(issued, 300, "the licences of what was paid")  # no bell is rung by hand: the sweep finds what waits
     wait_until(lambda: portal.ready("clocks") and portal.ready("worker"), 60, "a portal that is well")
     assert portal.outcome(before[1:])[0]["attempts"] == {before[1]["trackid"]: "redirected"}, "it is open at the bank still"
-    portal.issued(paid)
+    portal.prove_issued(paid)
     assert portal.ask("of_the_future") == {"acts": 0, "bells": 0, "leases": 0, "slots": 0, "pages": 0}
     acts = [at for (at,) in portal.sql("SELECT at FROM audit_auditevent WHERE id > %s ORDER BY id", last[0])]
     slack = dt.timedelta(seconds=5)

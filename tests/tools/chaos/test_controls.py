@@ -70,7 +70,7 @@ def test_without_the_sweep_a_job_whose_bell_is_lost_stays(portal: Portal) -> Non
     # With every gap closed this worker does everything once: the gaps are all that differs.
     portal.gaps()
     portal.ask("inquire_again", trackids=[renewal["trackid"]], times=5)
-    portal.issued([renewal])
+    portal.prove_issued([renewal])
     assert [finding for finding in portal.ask("damage") if "supersede" not in finding] == []
 
 

@@ -41,7 +41,7 @@ def test_a_worker_killed_at_each_step_loses_and_doubles_nothing(steps: str, port
         portal.drain()
         portal.arm("worker", *STEPS[steps])
         portal.pay(renewals)
-        portal.issued(renewals, seconds=180)
+        portal.prove_issued(renewals, seconds=180)
         assert portal.still_armed() == []
 
 
@@ -55,7 +55,7 @@ def test_a_whole_worker_killed_during_work_loses_and_doubles_nothing(portal: Por
             time.sleep(chance.uniform(1, 4))
             portal.kill("worker", signal.SIGKILL)
             portal.revive()
-        portal.issued(renewals, seconds=180)
+        portal.prove_issued(renewals, seconds=180)
 
 
 @pytest.mark.parametrize("point", ["notification.stored", "notification.committed"])
@@ -74,7 +74,7 @@ def test_a_web_process_killed_over_a_notification_costs_nobody_money(point: str,
     assert again["trackid"] != renewal["trackid"]
     portal.visit(again)
     portal.pay([again])
-    assert list(portal.issued([again])[0]["attempts"].values()) == ["declined", "paid"]
+    assert list(portal.prove_issued([again])[0]["attempts"].values()) == ["declined", "paid"]
 
 
 def test_a_web_process_killed_between_commit_and_dispatch_does_its_job_all_the_same(portal: Portal) -> None:
@@ -111,7 +111,7 @@ def test_a_killed_clock_is_reported_and_what_waited_is_done_when_it_is_back(port
     assert (status, told["status"], told["checks"]["beat"]["status"]) == (200, "degraded", "degraded")
     assert told["checks"]["beat"]["reason"]["ar"] and told["checks"]["beat"]["reason"]["en"]
     portal.revive()
-    portal.issued(renewals)
+    portal.prove_issued(renewals)
     wait_until(lambda: portal.ready("beat"), 60, "a clock that is well")
 
 
@@ -124,7 +124,7 @@ def test_a_bank_killed_before_its_notification_and_before_its_answer_ends_as_its
     portal.revive()
     wait_until(lambda: portal.notifications(before_notice), 30, "the notification that was due")
     portal.ask("hurry")
-    portal.issued([before_notice, before_answer])
+    portal.prove_issued([before_notice, before_answer])
 
 
 def test_a_killed_message_gateway_gets_each_message_once(portal: Portal) -> None:
@@ -137,4 +137,4 @@ def test_a_killed_message_gateway_gets_each_message_once(portal: Portal) -> None
     assert "waiting" in states
     portal.revive()
     portal.ask("hurry")
-    portal.issued([renewal])
+    portal.prove_issued([renewal])

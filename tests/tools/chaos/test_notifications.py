@@ -41,7 +41,7 @@ def test_payments_under_fifty_simultaneous_duplicates_give_one_receipt_and_one_l
     )
     assert whole[0][0] == payments
     portal.ask("inquire_again", trackids=[renewal["trackid"] for renewal in renewals], times=5)
-    books = portal.issued(renewals, seconds=60 + 5 * payments)
+    books = portal.prove_issued(renewals, seconds=60 + 5 * payments)
     assert [list(book["attempts"].values()) for book in books] == [["paid"]] * payments
 
 
@@ -74,7 +74,7 @@ def hostile(true: str, other: str, order: str) -> dict[str, bytes]:
 def test_whatever_is_forged_or_replayed_gets_one_constant_reply_and_no_receipt(portal: Portal) -> None:
     paid, open_ = portal.at_bank(2)
     portal.pay([paid])
-    portal.issued([paid])
+    portal.prove_issued([paid])
     portal.behave(open_, "never_notified")
     true = portal.notifications(paid)[0]["trandata"].upper()
     order = dict(part.split("=", 1) for part in open_["url"].partition("?")[2].split("&"))["trandata"].upper()
@@ -118,6 +118,6 @@ def test_an_answer_of_the_bank_decides_and_not_the_notification(portal: Portal) 
     for renewal, behaviour in zip(renewals, ("wrong_amount", "wrong_payment_id", "ack_lost"), strict=True):
         portal.behave(renewal, behaviour)
     portal.pay(renewals)
-    portal.issued(renewals[:2])  # the bank's own answer was right
+    portal.prove_issued(renewals[:2])  # the bank's own answer was right
     assert portal.outcome(renewals[2:])[0]["receipts"] == 0
     assert portal.bank(f"book?trackid={renewals[2]['trackid']}")["transactions"][0]["voided"]

@@ -36,7 +36,7 @@ def test_a_payment_ends_as_the_bank_says_wherever_a_process_dies(portal: Portal)
             portal.arm("worker", point)
             portal.pay([renewal])
             portal.ask("hurry", trackid=renewal["trackid"])
-            books = portal.issued([renewal], seconds=180)
+            books = portal.prove_issued([renewal], seconds=180)
             assert portal.still_armed() == [], f"nothing came to {point}"
             assert (books[0]["receipts"], set(books[0]["attempts"].values())) == (1, {"paid"})
             row = portal.bank(f"book?trackid={renewal['trackid']}")["transactions"][0]

@@ -29,7 +29,7 @@ def test_a_worker_dead_for_ten_minutes_is_reported_and_everything_is_issued_late
         assert told["checks"][part]["status"] == "degraded"
         assert told["checks"][part]["reason"]["ar"] and told["checks"][part]["reason"]["en"]
     portal.revive()
-    portal.issued(renewals, seconds=120)
+    portal.prove_issued(renewals, seconds=120)
     wait_until(lambda: portal.ready("worker") and portal.ready("outbox"), 30, "a portal that is well")
 
 
@@ -73,7 +73,7 @@ def test_poison_ends_in_a_visible_row_and_others_go_on(portal: Portal) -> None:
     # On a slow machine the job may be claimed once while its failure is not armed; it then fails by itself.
     assert (ends[1]["tries"], ends[1]["lost_workers"]) in ((0, 2), (1, 2))
     assert "the worker died" in ends[1]["error"]
-    portal.issued([renewal])
+    portal.prove_issued([renewal])
     assert Counter("is dead" in finding for finding in portal.ask("damage")) == {True: 2, False: 1}  # the third counts them
     portal.ask("forget_jobs", pks=[failing, killing])
 
@@ -90,7 +90,7 @@ def test_a_worker_that_is_asked_to_end_finishes_or_gives_back_its_work(portal: P
     assert time.monotonic() - began < 60
     assert portal.sql("SELECT count(*) FROM jobs_job WHERE state = 'running'")[0][0] == 0
     portal.revive()
-    portal.issued(renewals)
+    portal.prove_issued(renewals)
     assert portal.sql("SELECT sum(lost_workers) FROM jobs_job") == lost_workers
 
 
@@ -127,4 +127,4 @@ def test_without_a_database_no_notification_is_acknowledged_and_the_bank_gives_t
     again = renewal | portal.ask("pay_again", case=renewal["case"])
     portal.visit(again)
     portal.pay([again])
-    portal.issued([again])
+    portal.prove_issued([again])

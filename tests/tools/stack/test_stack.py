@@ -13,7 +13,7 @@ pytestmark = pytest.mark.stack
 
 
 def test_every_part_of_the_portal_reports_well(stack: Stack) -> None:
-    wait_until(lambda: stack.readyz()[1]["status"] == "ok", 60, "a portal that is well in every part")
+    assert wait_until(lambda: stack.readyz()[1]["status"] == "ok", 60, "a portal that is well in every part")
 
 
 def test_the_home_page_is_served_in_both_languages(stack: Stack) -> None:

@@ -30,7 +30,7 @@ from tests.database_guards import without_guards
 from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 from zoning.answer.queries import ActivityQuestion
 from zoning.extract import services as extracts
 from zoning.extract.facts import ExtractFacts
@@ -325,4 +325,4 @@ def test_an_extract_is_never_changed_or_deleted(client: Client, plot: Plot) -> N
 def test_a_worker_that_dies_leaves_one_extract(plot: Plot) -> None:
     row = extracts.make(plot, clock.today(), ActivityQuestion("WSAL", 0))
     assert row is not None
-    ends_as_undisturbed(lambda: extracts.write_document(extract_id=row.pk), ExtractFacts)
+    assert_ends_as_undisturbed(lambda: extracts.write_document(extract_id=row.pk), ExtractFacts)

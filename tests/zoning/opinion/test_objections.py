@@ -30,7 +30,7 @@ from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory
 from tests.factories.incidents import IncidentFactory
 from tests.factories.uploads import UploadFactory
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 from zoning.models import Opinion, OpinionDraft, OpinionObjection, RuleTask
 from zoning.objections import queries, review, services
 from zoning.objections.documents import ObjectionDecisionFacts
@@ -351,7 +351,7 @@ def test_an_opinion_and_that_of_its_objection_are_no_like_cases(objection: Opini
 
 def test_a_worker_that_dies_leaves_one_decision(objection: OpinionObjection, other: User, chief: User) -> None:
     desk_acts.refuse(other, chief, code="opinion_holds")
-    ends_as_undisturbed(lambda: services.write_decision(case=fresh(objection.case)), ObjectionDecisionFacts)
+    assert_ends_as_undisturbed(lambda: services.write_decision(case=fresh(objection.case)), ObjectionDecisionFacts)
 
 
 def test_an_outage_on_the_last_day_gives_a_working_day_more(issued: Opinion, owner: Any, frozen_clock: Clock) -> None:

@@ -33,7 +33,7 @@ from tests.database_guards import drop_guard
 from tests.factories.opinions import paid
 from tests.factories.review import OfficerFactory
 from tests.factories.zoning import PlotFactory, repeal_layer
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 from zoning.contests.services import contest
 from zoning.models import Layer, Opinion, OpinionDraft, Plot, PlotChange, PlotSuccession, RuleTask
 from zoning.opinion import queries, review
@@ -404,4 +404,4 @@ def test_a_planners_older_page_does_not_replace_a_newer_draft(heard: Opinion, he
 def test_a_worker_that_dies_leaves_one_opinion(heard: Opinion, held: Assignment, head: User) -> None:
     draft(held, "permitted", "layer_outdated")
     desk.sign(decision=desk.accept(assignment=held), supervisor=head)
-    ends_as_undisturbed(lambda: issue.issue_opinion(case=Case.objects.get(pk=heard.case_id)), OpinionFacts)
+    assert_ends_as_undisturbed(lambda: issue.issue_opinion(case=Case.objects.get(pk=heard.case_id)), OpinionFacts)

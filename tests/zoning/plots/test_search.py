@@ -169,7 +169,8 @@ def test_bad_texts_get_a_sentence(client: Client, salmiya: Area, text: str, stat
 def test_a_text_is_found_with_few_statements(client: Client, salmiya: Area, django_assert_max_num_queries: Any) -> None:
     for text in ("Salmiya block 4 street 12 house 99", "Salmiya 4 street 99 plot 30", "Salmiya block 40", "Shuwaikh 3 5"):
         with django_assert_max_num_queries(12):
-            shown(client, text)
+            page = shown(client, text)
+        assert text in page
 
 
 def test_the_api_finds_by_text(client: Client, salmiya: Area) -> None:

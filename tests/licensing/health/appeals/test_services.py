@@ -38,7 +38,7 @@ from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.incidents import IncidentFactory
 from tests.factories.uploads import UploadFactory
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 
 pytestmark = pytest.mark.django_db
 WORDS = "The drain was fitted in October; the photo shows it."
@@ -197,7 +197,7 @@ def test_the_desk_shows_the_refusal_the_words_and_the_renewal(refused: Case, own
 def test_a_worker_that_dies_leaves_one_decision(appeal: Appeal, store: Path) -> None:
     signs = StaffFactory(supervisor=True, login="signs", branch_id="JA")
     desk_acts.refuse(User.objects.get(login="decider-JA"), signs, code="reason_proved")
-    ends_as_undisturbed(lambda: services.write_decision(case=fresh(appeal.case)), AppealDecisionFacts)
+    assert_ends_as_undisturbed(lambda: services.write_decision(case=fresh(appeal.case)), AppealDecisionFacts)
 
 
 def test_an_outage_on_the_last_day_gives_a_working_day_more(

@@ -31,14 +31,14 @@ from shops.models.commercial_register import CommercialFeed, CommercialLicence, 
 from shops.register import queries as registered
 from tests import desk_acts
 from tests.browsers import signed_in
-from tests.database_guards import refused, without_guards
+from tests.database_guards import assert_refused, without_guards
 from tests.factories import new_licences
 from tests.factories.accounts import PersonFactory
 from tests.factories.licensing import HealthLicenceFactory
 from tests.factories.new_licences import NUMBER, answers, approved, bill_of, billed, fresh, pass_inspection, with_copy
 from tests.factories.shops import ShopFactory
 from tests.factories.uploads import UploadFactory
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 from zoning.models import Plot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("inspectors")]
@@ -178,7 +178,7 @@ def test_one_commercial_licence_belongs_to_one_open_request(plot: Plot, owner: U
         with_copy(other)
     named = NewLicence.objects.filter(pk=other.pk)
     facts = {"commercial_license_no": NUMBER, "commercial_license_end": clock.today(), "commercial_source": "copy"}
-    refused(lambda: named.update(**facts), match="guard:number_taken")
+    assert_refused(lambda: named.update(**facts), match="guard:number_taken")
     without_guards()
     assert named.update(**facts) == 1, "the control: without the guard two requests name it"
 
@@ -378,12 +378,12 @@ def test_a_renewal_after_the_bill_gives_no_more_years_than_were_paid(plot: Plot,
 
 def test_a_worker_that_dies_leaves_one_approval_and_one_licence(plot: Plot, owner: User, officer: User) -> None:
     request = approved(owner, officer)
-    ends_as_undisturbed(lambda: approval.write_approval(case=fresh(request.case).case), LocationApprovalFacts)
+    assert_ends_as_undisturbed(lambda: approval.write_approval(case=fresh(request.case).case), LocationApprovalFacts)
     request = new_licences.pay(pass_inspection(with_copy(request)))
-    ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), HealthLicenceFacts)
+    assert_ends_as_undisturbed(lambda: issue.issue_licence(case=fresh(request.case).case), HealthLicenceFacts)
 
 
 def test_a_worker_that_dies_leaves_one_refusal(plot: Plot, owner: User, officer: User, head: User) -> None:
     new_licences.sent(owner)
     case = desk_acts.refuse(officer, head, "location_not_allowed")
-    ends_as_undisturbed(lambda: approval.write_refusal(case=fresh(case).case), NewLicenceRefusalFacts)
+    assert_ends_as_undisturbed(lambda: approval.write_refusal(case=fresh(case).case), NewLicenceRefusalFacts)

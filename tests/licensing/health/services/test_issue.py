@@ -37,7 +37,7 @@ from tests.conftest import TODAY
 from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
-from tests.killed_issue import ends_as_undisturbed
+from tests.killed_issue import assert_ends_as_undisturbed
 
 pytestmark = pytest.mark.django_db
 
@@ -252,10 +252,10 @@ def test_the_result_page_shows_the_steps_and_then_the_licence(paid: Case) -> Non
 
 @pytest.mark.guards
 def test_a_worker_that_dies_leaves_one_licence(paid: Case) -> None:
-    ends_as_undisturbed(lambda: services.issue_renewal(case=Case.objects.get(pk=paid.pk)), HealthLicenceFacts)
+    assert_ends_as_undisturbed(lambda: services.issue_renewal(case=Case.objects.get(pk=paid.pk)), HealthLicenceFacts)
 
 
 def test_a_worker_that_dies_leaves_one_refusal(make_shop: Any, owner: Any) -> None:
     RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     case = desk_acts.refuse(OfficerFactory(), StaffFactory(supervisor=True))
-    ends_as_undisturbed(lambda: services.write_refusal(case=case), RenewalRefusalFacts)
+    assert_ends_as_undisturbed(lambda: services.write_refusal(case=case), RenewalRefusalFacts)

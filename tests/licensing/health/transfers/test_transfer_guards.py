@@ -20,7 +20,7 @@ from municipality.cases.models import Case
 from municipality.kernel import clock
 from shops.models import Shop
 from tests import desk_acts
-from tests.database_guards import gets_through, refused, without_guards
+from tests.database_guards import assert_refused, gets_through, without_guards
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory
 from tests.factories.licensing import RenewalCaseFactory
 
@@ -69,7 +69,7 @@ OPEN: dict[str, tuple[str, Callable[[LicenceTransfer, User], Any]]] = {
 @pytest.mark.parametrize("name", OPEN)
 def test_a_transfer_is_answered_by_the_named_person_in_time(name: str, asked: LicenceTransfer, noura: User) -> None:
     code, attack = OPEN[name]
-    refused(lambda: attack(asked, noura), f"guard:{code}")
+    assert_refused(lambda: attack(asked, noura), f"guard:{code}")
     without_guards()
     assert gets_through(lambda: attack(LicenceTransfer.objects.get(pk=asked.pk), noura))
 
@@ -78,7 +78,7 @@ def test_a_transfer_is_answered_by_the_named_person_in_time(name: str, asked: Li
 def test_a_transfer_is_answered_once(asked: LicenceTransfer, noura: User, facts: dict[str, Any]) -> None:
     transfers.agree(transfer=asked, user=noura)
     given = facts | ({"organisation": OrganisationFactory()} if "organisation" in facts else {})
-    refused(lambda: write(asked, **given), "guard:frozen")
+    assert_refused(lambda: write(asked, **given), "guard:frozen")
     without_guards()
     assert gets_through(lambda: write(asked, **given))
 
@@ -87,7 +87,7 @@ def test_the_end_of_a_closed_request_is_told_once(asked: LicenceTransfer, noura:
     case = transfers.agree(transfer=asked, user=noura)
     services.withdraw_renewal(case=case, person=noura)
     assert transfers.end_due() == 1
-    refused(lambda: write(asked, told_at=None), "guard:frozen")
+    assert_refused(lambda: write(asked, told_at=None), "guard:frozen")
     without_guards()
     assert gets_through(lambda: write(asked, told_at=None))
 
@@ -96,7 +96,7 @@ def test_an_organisation_is_signed_for(asked: LicenceTransfer, noura: User, monk
     company = OrganisationFactory()
     monkeypatch.setattr(transfers.queries, "choices", lambda *_given: [company])
     monkeypatch.setattr(cases, "may_act", lambda *_given: True)
-    refused(lambda: transfers.agree(transfer=asked, user=noura, organisation=company), "guard:not_signatory")
+    assert_refused(lambda: transfers.agree(transfer=asked, user=noura, organisation=company), "guard:not_signatory")
     without_guards()
     assert gets_through(lambda: transfers.agree(transfer=asked, user=noura, organisation=company))
 
@@ -119,7 +119,7 @@ def test_no_licence_is_issued_to_another_than_who_agreed(
     def issue() -> None:
         services.issue_renewal(case=Case.objects.select_related("applicant", "branch").get(service=TRANSFER))
 
-    refused(issue, "guard:not_agreed")
+    assert_refused(issue, "guard:not_agreed")
     assert Renewal.objects.get(case=case).new_licence is None
     without_guards()
     assert gets_through(issue)

@@ -15,7 +15,7 @@ from municipality.accounts.models import User, actor_of
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from shops.models import Shop
-from tests.database_guards import gets_through, refused, without_guards
+from tests.database_guards import assert_refused, gets_through, without_guards
 from tests.factories import boards
 from tests.factories.accounts import PersonFactory, UserFactory
 from tests.factories.board_consents import agreed, asked
@@ -70,7 +70,7 @@ AGREED: dict[str, tuple[str, Callable[[BoardConsent, User], None]]] = {
 def test_a_signature_is_answered_as_it_was_asked(name: str, draft: Draft, signer: User) -> None:
     code, attack = OPEN[name]
     consent, _token = asked(draft)
-    refused(lambda: attack(consent, signer), f"guard:{code}")
+    assert_refused(lambda: attack(consent, signer), f"guard:{code}")
     without_guards()
     assert gets_through(lambda: attack(BoardConsent.objects.get(pk=consent.pk), signer))
 
@@ -79,7 +79,7 @@ def test_a_signature_is_answered_as_it_was_asked(name: str, draft: Draft, signer
 def test_an_answer_stays(name: str, draft: Draft, signer: User) -> None:
     code, attack = AGREED[name]
     consent = agreed(draft, signer)
-    refused(lambda: attack(consent, signer), f"guard:{code}")
+    assert_refused(lambda: attack(consent, signer), f"guard:{code}")
     without_guards()
     assert gets_through(lambda: attack(consent, signer))
 
@@ -87,8 +87,8 @@ def test_an_answer_stays(name: str, draft: Draft, signer: User) -> None:
 def test_what_was_withdrawn_is_not_answered_nor_asked_again(draft: Draft, owner: User, signer: User) -> None:
     consent, _token = asked(draft)
     services.withdraw(draft=draft, role=consent.role, actor=actor_of(owner))
-    refused(lambda: write(consent, **signed(signer)), "guard:too_late")
-    refused(lambda: write(consent, withdrawn_at=None), "guard:frozen")
+    assert_refused(lambda: write(consent, **signed(signer)), "guard:too_late")
+    assert_refused(lambda: write(consent, withdrawn_at=None), "guard:frozen")
     without_guards()
     assert gets_through(lambda: write(consent, **signed(signer))) and gets_through(lambda: write(consent, withdrawn_at=None))
 
@@ -102,8 +102,8 @@ def test_one_role_has_one_open_signature(draft: Draft) -> None:
 def test_a_closed_request_keeps_its_signatures(draft: Draft, shop: Shop, owner: User, signer: User) -> None:
     consent = agreed(draft, signer)
     boards.sent_of(shop, owner, Draft.objects.get(pk=draft.pk))
-    refused(lambda: write(consent, withdrawn_at=clock.now()), "guard:request_closed")
-    refused(lambda: insert(draft), "guard:request_closed")
+    assert_refused(lambda: write(consent, withdrawn_at=clock.now()), "guard:request_closed")
+    assert_refused(lambda: insert(draft), "guard:request_closed")
     without_guards()
     assert gets_through(lambda: write(consent, withdrawn_at=clock.now())) and gets_through(lambda: insert(draft))
 
@@ -112,6 +112,6 @@ def test_nothing_is_sent_past_an_open_signature(draft: Draft, shop: Shop, owner:
     asked(draft)
     monkeypatch.setattr(queries, "obstacle", lambda *_given: None)
     assert requests.consents is queries
-    refused(lambda: boards.sent_of(shop, owner, Draft.objects.get(pk=draft.pk)), "guard:not_signed")
+    assert_refused(lambda: boards.sent_of(shop, owner, Draft.objects.get(pk=draft.pk)), "guard:not_signed")
     without_guards()
     assert gets_through(lambda: boards.sent_of(shop, owner, Draft.objects.get(pk=draft.pk)))
