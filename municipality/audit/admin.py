@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -150,6 +149,7 @@ def _link_to(event: AuditEvent) -> SafeString:
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
+    subjects = ("subject",)
     change_list_template = "admin/audit/auditevent/change_list.html"
     list_display = ("number", "when", "action_code", "subject_name", "actor", "short_hash")
     list_filter = (ActionFilter, DayFilter)
@@ -204,9 +204,6 @@ class AuditEventAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
         page = reverse("admin:audit_auditevent_changelist")  # with the filter and search from which it was asked for
         return HttpResponseRedirect(f"{page}?{request.GET.urlencode()}" if request.GET else page)
 
-    def subject_keys(self, row: Any) -> Iterable[str]:
-        return [row.subject]
-
     @admin.display(description=_("number"), empty_value="—")
     def number(self, event: AuditEvent) -> Any:
         return ref(event.link.number) if hasattr(event, "link") else None
@@ -252,6 +249,7 @@ class AuditEventAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
 
 @admin.register(AccessLogEntry)
 class AccessLogEntryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
+    subjects = ("subject", "person_key")
     list_display = ("when", "viewer", "person", "subject_name", "purpose_code")
     list_filter = (DayFilter,)
     ordering = ("-pk",)
@@ -275,6 +273,3 @@ class AccessLogEntryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     @admin.display(description=_("who looked"))
     def viewer(self, entry: AccessLogEntry) -> SafeString | str:
         return name_of_actor(entry.viewer_role, entry.viewer_key)
-
-    def subject_keys(self, row: Any) -> Iterable[str]:
-        return [row.subject, row.person_key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import purposes
-from municipality.accounts.models import User
 from municipality.audit.services import log_access
 from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation, DelegationEvent
@@ -81,10 +80,7 @@ class EventInline(ReadOnlyInline):
 
 class _PeopleAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
-
-    def people_of(self, row: Any) -> list[User]:
-        """The users whose data a row shows."""
-        raise NotImplementedError
+    people: ClassVar[tuple[str, ...]]  # the fields of a row that name the people whose data it shows
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -94,13 +90,14 @@ class _PeopleAdmin(ReadOnlyAdmin):
             purpose = purposes.chosen(request, row.key)
             if not purpose:
                 return purposes.ask(request, row.key)
-            for person in self.people_of(row):
+            for person in filter(None, (getattr(row, name) for name in self.people)):
                 log_access(viewer=_viewer(request), person_key=person.key, subject=row.key, purpose=purpose)
         return super().change_view(request, object_id, form_url, extra_context)
 
 
 @admin.register(Delegation)
 class DelegationAdmin(_PeopleAdmin):
+    people = ("giver", "delegate")
     list_display = ("about", "service_name", "role", "state_name", "first_day", "last_day")
     list_filter = ("state", "role")
     inlines = (EventInline,)
@@ -121,9 +118,6 @@ class DelegationAdmin(_PeopleAdmin):
             row.subject_name = names.get(row.subject, ("", ""))[0]
         return found
 
-    def people_of(self, row: Delegation) -> list[User]:
-        return [person for person in (row.giver, row.delegate) if person is not None]
-
     @admin.display(description=_("delegate"), empty_value="—")
     def delegate_name(self, row: Delegation) -> str | None:
         return str(row.delegate) if row.delegate else None
@@ -143,6 +137,7 @@ class DelegationAdmin(_PeopleAdmin):
 
 @admin.register(Consent)
 class ConsentAdmin(_PeopleAdmin):
+    people = ("person",)
     list_display = ("purpose_name", "desk", "branch", "tries", "asked", "opened", "closed")
     list_filter = ("desk", "branch")
     list_select_related = ("branch",)
@@ -152,9 +147,6 @@ class ConsentAdmin(_PeopleAdmin):
     opened = column(_("opened on"), moment, "opened_at")
     until = column(_("open until"), moment, "open_until")
     closed = column(_("ended on"), moment, "closed_at")
-
-    def people_of(self, row: Consent) -> list[User]:
-        return [row.person] if row.person is not None else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("person", "staff", "branch")

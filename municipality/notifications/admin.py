@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -76,6 +75,8 @@ class _Progress(NarrowedFilter):
 class NotReachedAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     """Who is to be called. The list has no names; opening a row, and its number, is in the access log of the person."""
 
+    subjects = ("message.subject_key",)
+
     change_form_template = "admin/notifications/notreached/change_form.html"
     list_display = ("kind", "subject_name", "cause_name", "when", "called", "outcome_name")
     list_filter = (_Progress, "cause")
@@ -138,9 +139,6 @@ class NotReachedAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     @admin.display(description=_("title"))
     def title(self, row: NotReached) -> str:
         return row.message.title
-
-    def subject_keys(self, row: Any) -> Iterable[str]:
-        return [row.message.subject_key]
 
     @admin.display(description=_("reason"), ordering="cause")
     def cause_name(self, row: NotReached) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -65,6 +64,7 @@ class _DeliveryStateFilter(NarrowedFilter):
 
 @admin.register(Delivery)
 class DeliveryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
+    subjects = ("message.subject_key",)
     change_form_template = "admin/notifications/delivery/change_form.html"
     change_list_template = "admin/notifications/delivery/change_list.html"
     list_display = ("what", "sent_to", "state_name", "otherwise", "written")  # short enough to stay a table beside the boxes
@@ -81,9 +81,6 @@ class DeliveryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).prefetch_related("message__deliveries")
-
-    def subject_keys(self, row: Any) -> Iterable[str]:
-        return [row.message.subject_key]
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
         if not in_group(request, OPERATOR):

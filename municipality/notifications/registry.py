@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -127,19 +128,19 @@ class CaseMessage(MessageKind):
     page = "/cases/{case.public_id}/"
 
 
-class LetterKind(MessageKind):
+class LetterKind(MessageKind, ABC):
     """A letter to another body (`notifications.letters`)."""
 
     parts = ("title", "body")
     roles: ClassVar[tuple[str, ...]] = ()  # staff who may read, print and send it again, beside operators
 
+    @abstractmethod
     def address(self, code: str) -> str:
         """The e-mail address that the rulebook of today gives a body; empty for none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stands(self, key: str) -> bool:
         """Whether the body is still asked for what the letter with this key says."""
-        raise NotImplementedError
 
 
 def _sample(name: str, samples: Mapping[str, Any]) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from operator import attrgetter
+from typing import Any, ClassVar
 
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -50,9 +50,7 @@ def name_in_full(key: str) -> SafeString | Text:
 class NamedSubjectsMixin:
     """A list of the admin whose subjects have words: read together before its rows are written."""
 
-    def subject_keys(self, row: Model) -> Iterable[str]:
-        """The keys that a row shows."""
-        raise NotImplementedError
+    subjects: ClassVar[tuple[str, ...]]  # the attributes of a row, dotted, that hold the keys it shows
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         base = super().get_changelist(request, **options)  # type: ignore[misc]
@@ -63,6 +61,6 @@ class NamedSubjectsMixin:
                 super().get_results(request)
                 listed: Any = self
                 listed.result_list = list(listed.result_list)
-                names_of(key for row in listed.result_list for key in admin.subject_keys(row))
+                names_of(attrgetter(name)(row) for row in listed.result_list for name in admin.subjects)
 
         return Named  # type: ignore[return-value]

@@ -6,6 +6,7 @@ the same test. Strings are mutated by none of them.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,8 +64,9 @@ class _Statement(Operator):
 
     code = "pass"
 
+    @abstractmethod
     def fits(self, statement: Any) -> bool:
-        raise NotImplementedError
+        """Whether a slip is made of this statement."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
         statement = _only(node)
