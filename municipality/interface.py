@@ -122,7 +122,7 @@ class PublicView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check limit and parameters."""
         if request.method != "OPTIONS":
-            self.usage = self.count(request._request)
+            self.usage = self.count(request)
             if not self.usage.is_within:
                 raise TooFast(self.usage.reset)
         super().initial(request, *args, **kwargs)
@@ -153,7 +153,7 @@ class PublicView(APIView):
             result["RateLimit-Policy"] = f'"{usage.name}";q={usage.amount};w={usage.seconds}'
             result["RateLimit"] = f'"{usage.name}";r={usage.remaining};t={usage.reset}'
         if is_cacheable and hasattr(result, "add_post_render_callback"):
-            result.add_post_render_callback(lambda rendered: _conditional(request._request, rendered))
+            result.add_post_render_callback(lambda rendered: _conditional(request, rendered))
         return result
 
 

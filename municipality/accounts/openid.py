@@ -173,7 +173,7 @@ def _with_user_info(adapter: CivilIdAdapter, config: dict[str, Any], claims: dic
     """The claims, with those of the user info endpoint added if the token has no civil number; claims of the token win."""
     if settings.OPENID_CIVIL_ID_CLAIM in claims or "userinfo_endpoint" not in config:
         return claims
-    user_info = adapter._fetch_user_info(access_token)
+    user_info = adapter._fetch_user_info(access_token)  # allauth has no public function for this request alone
     if user_info.get("sub") != claims["sub"]:  # Core section 5.3.2
         raise NotProven("user info of somebody else")
     return {**user_info, **claims}

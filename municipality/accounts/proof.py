@@ -108,7 +108,6 @@ def _without_answer(request: HttpRequest) -> QueryDict:
     data = request.POST.copy()
     for name in (KEY, CODE):
         data.pop(name, None)
-    data._mutable = False
     return data
 
 

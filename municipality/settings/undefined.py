@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 from pathlib import Path
 from types import FrameType
 
@@ -18,11 +18,11 @@ class Undefined(str):
     """
 
     def __str__(self) -> str:
-        _refuse(sys._getframe(1))
+        _refuse(inspect.currentframe())
         return ""
 
     def __html__(self) -> str:
-        _refuse(sys._getframe(1))
+        _refuse(inspect.currentframe())
         return ""
 
 

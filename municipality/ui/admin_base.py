@@ -119,8 +119,8 @@ class _ReadOnlyMixin:
 
     def _opens(self: Any, request: HttpRequest, field: ForeignKey[Any, Any]) -> bool:
         """Whether the reader may open the page of the row that a field names."""
-        page = self.admin_site._registry.get(field.related_model)
-        return page is None or page.has_view_permission(request)
+        model = field.related_model
+        return not self.admin_site.is_registered(model) or self.admin_site.get_model_admin(model).has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

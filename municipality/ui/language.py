@@ -95,10 +95,15 @@ def is_switch(request: HttpRequest) -> bool:
     return request.method == "POST" and FIELD in request.POST
 
 
+def without_errors(form: BaseForm) -> None:
+    """Show what was typed in a form without validating it."""
+    form._errors = ErrorDict()  # type: ignore[attr-defined]  # Django has no public way: reading `errors` validates
+
+
 def _hide_errors(request: HttpRequest, form: BaseForm) -> None:
     """Clear the errors of a form after a switch, unless the page it comes from showed errors."""
     if ERRORS_FIELD not in request.POST:
-        form._errors = ErrorDict()  # type: ignore[attr-defined]
+        without_errors(form)
 
 
 def read_form(request: HttpRequest, form_class: type[F], **kwargs: Any) -> tuple[F, bool]:

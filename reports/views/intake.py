@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db.models import Count, Q
-from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -32,7 +31,7 @@ from municipality.rulebook.models import ReportSeverity
 from municipality.rulebook.report_categories import ReportCategory, ReportRules
 from municipality.ui.dates import moment_html
 from municipality.ui.errors import too_many_requests
-from municipality.ui.language import is_switch
+from municipality.ui.language import is_switch, without_errors
 from reports import promises, queries
 from reports.answers import answers_of
 from reports.intake import services
@@ -97,7 +96,7 @@ def _submitted(request: HttpRequest, rules: ReportRules) -> HttpResponse:
     if is_switch(request) or "change" in request.POST:
         if "checked" in request.POST and is_switch(request) and form.is_valid():
             return _check(request, form)
-        form._errors = ErrorDict()  # type: ignore[attr-defined]
+        without_errors(form)
         return _page(request, form)
     try:
         if form.chosen is not None:

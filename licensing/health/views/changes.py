@@ -7,7 +7,6 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
-from django.forms.utils import ErrorDict
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -35,7 +34,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
-from municipality.ui.language import read_form
+from municipality.ui.language import read_form, without_errors
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads import queries as uploads
 from municipality.uploads.fields import field_of
@@ -166,7 +165,7 @@ def _question(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, dr
     typed = unsaved.read(request) if request.method in ("GET", "HEAD") else None
     if typed is not None:  # restored from before the session ended; not validated yet
         form = form_class(data=typed, **kwargs)
-        form._errors = ErrorDict()  # type: ignore[attr-defined]
+        without_errors(form)
     conflict: draft_services.EditConflict | None = None
     if submitted and form.is_valid():
         version = form.cleaned_data.get("version")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.forms.utils import ErrorDict
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,7 +26,7 @@ from municipality.drafts.unsaved import embeds_buttons, keeps_typed
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.models import CorrectionItem, CorrectionRound
-from municipality.ui.language import ERRORS_FIELD, is_switch
+from municipality.ui.language import ERRORS_FIELD, is_switch, without_errors
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.fields import Field, field_of
 from shops.models import Shop
@@ -68,7 +67,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if not submitted and (typed is not None or ERRORS_FIELD not in request.POST):
         for part in parts:
             if part.form is not None and data is not None:
-                part.form._errors = ErrorDict()  # type: ignore[attr-defined]
+                without_errors(part.form)
     refusal: Refused | None = None
     if submitted and _is_complete(case, correction_round, parts):
         answers = {part.target: part.form.answers() for part in parts if part.form is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 from typing import Any
 from urllib.parse import quote
@@ -90,8 +91,7 @@ class HttpMobileId:
                     content = answer.raw.read(ANSWER_LIMIT + 1, decode_content=True)
                     if len(content) > ANSWER_LIMIT:
                         raise ProviderAway("answer too long")
-                    answer._content = content
-                    parsed = answer.json() if content else {}
+                    parsed = json.loads(content) if content else {}
         except (requests.RequestException, OSError, ValueError) as error:
             log.warning("Mobile ID is away: %s", type(error).__name__)
             raise ProviderAway(type(error).__name__) from error

@@ -65,7 +65,7 @@ class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
 
     @property
     def stage(self) -> Any:
-        return self.request._login_stage  # type: ignore[attr-defined]
+        return self.request._login_stage  # type: ignore[attr-defined]  # where allauth's decorator leaves it for its own views too
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "user": self.stage.login.user}
