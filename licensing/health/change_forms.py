@@ -132,7 +132,7 @@ class _NamesForm(_UnchangedRefused):
         return in_latin(self.cleaned_data["name_en"])
 
 
-class TradeName(_NamesForm):
+class TradeNameForm(_NamesForm):
     fact = "trade_name"
     name_ar = forms.CharField(
         label=_("Name in Arabic"),
@@ -308,7 +308,7 @@ class AddressForm(_UnchangedRefused):
 
 
 FACT_FORMS: dict[str, type[PageForm]] = {
-    "trade_name": TradeName,
+    "trade_name": TradeNameForm,
     "activity": ActivityForm,
     "area_m2": AreaForm,
     "manager": ManagerForm,

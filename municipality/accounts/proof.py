@@ -117,7 +117,7 @@ def _prove(request: HttpRequest) -> _Prompt | None:
     if KEY in request.POST:
         try:
             key = passkeys.verify(request, request.POST[KEY], user)
-        except passkeys.Unusable as refusal:
+        except passkeys.UnusablePasskey as refusal:
             return _Prompt(_typed(request), refusal.sentence)
         record_proof(request, key)
         return None

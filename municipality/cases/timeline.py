@@ -36,7 +36,7 @@ STAFF = frozenset({"officer", "supervisor", "inspector"})  # of the office that 
 
 
 @dataclass(frozen=True)
-class Step:
+class TimelineStep:
     """One step; `kind` is done, now, next or bad (see `components/timeline.html`)."""
 
     kind: str
@@ -130,7 +130,7 @@ def actor_text(event: CaseEvent, people: Mapping[str, User]) -> Text:
     return ACTORS[event.actor_role]
 
 
-def steps(case: Case, events: Sequence[CaseEvent], people: Mapping[str, User] | None = None) -> list[Step]:
+def steps(case: Case, events: Sequence[CaseEvent], people: Mapping[str, User] | None = None) -> list[TimelineStep]:
     """Past steps with those of ADDED_STEPS, the present one, and those still to come on the usual path.
 
     `people`, by key, are those whose names the reader may see.
@@ -145,16 +145,16 @@ def steps(case: Case, events: Sequence[CaseEvent], people: Mapping[str, User] | 
     else:
         ahead = []
     titles = timeline.titles | timeline.ahead
-    result += [Step("next", titles[state], ACTORS[timeline.next_actor.get(state, "system")]) for state in ahead]
+    result += [TimelineStep("next", titles[state], ACTORS[timeline.next_actor.get(state, "system")]) for state in ahead]
     return result
 
 
-def _past(case: Case, timeline: Timeline, events: Sequence[CaseEvent], people: Mapping[str, User]) -> list[Step]:
+def _past(case: Case, timeline: Timeline, events: Sequence[CaseEvent], people: Mapping[str, User]) -> list[TimelineStep]:
     """The steps so far, in their order. The last one is the present one of an open case; of a closed case it is its last move."""
-    moves = [Step("done", timeline.title(event), actor_text(event, people), event.at) for event in events]
+    moves = [TimelineStep("done", timeline.title(event), actor_text(event, people), event.at) for event in events]
     if not moves:
         return []
-    added = [Step("done", step.title, ACTORS[step.role], step.at) for add in ADDED_STEPS.values() for step in add(case, events)]
+    added = [TimelineStep("done", step.title, ACTORS[step.role], step.at) for add in ADDED_STEPS.values() for step in add(case, events)]
     past = sorted(moves + added, key=lambda step: step.at or case.opened_at)  # stable: a move stands before what was added at its instant
     state = events[-1].to_state
     if not case.is_open:

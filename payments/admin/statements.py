@@ -20,7 +20,7 @@ from municipality.ui.texts import Text
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, by_at
 from payments.models import BankStatement
 from payments.services import reconciliation
-from payments.statements.mapping import MAX_BYTES, REQUIRED, NotReadable, mapping
+from payments.statements.mapping import MAX_BYTES, REQUIRED, StatementNotReadable, mapping
 from payments.states import CASHIER
 
 
@@ -107,10 +107,10 @@ class StatementAdmin(MoneyAdmin):
             upload = request.FILES.get("file")
             try:
                 if upload is None:
-                    raise NotReadable([(0, _("Please choose a file."))])
+                    raise StatementNotReadable([(0, _("Please choose a file."))])
                 content = upload.read(MAX_BYTES + 1)
                 statement = reconciliation.load_statement(content=content, file_name=upload.name or "", loaded_by=request.user)
-            except NotReadable as error:
+            except StatementNotReadable as error:
                 errors, status = error.errors, 400
             except Refused as refusal:
                 errors, status = [(0, refusal.sentence)], refusal.status

@@ -49,7 +49,7 @@ K = DifferenceKind
 def load_statement(*, content: bytes, file_name: str, loaded_by: User, provider: str = "knet") -> BankStatement:
     """Read a file of the bank and save its lines, which do not count yet.
 
-    Raises NotPermitted, Refused("loaded_already"), statements.mapping.NotReadable with the errors of its lines.
+    Raises NotPermitted, Refused("loaded_already"), statements.mapping.StatementNotReadable with the errors of its lines.
     """
     actor = require_role(loaded_by, CASHIER)
     digest = hashlib.sha256(content).hexdigest()

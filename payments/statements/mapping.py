@@ -78,7 +78,7 @@ class StatementRow:
     day: dt.date
 
 
-class NotReadable(Exception):
+class StatementNotReadable(Exception):
     """The file is invalid; `errors` are pairs of a line number (0: the file) and a sentence."""
 
     def __init__(self, errors: list[tuple[int, Text]]) -> None:
@@ -87,28 +87,30 @@ class NotReadable(Exception):
 
 
 def read(content: bytes, layout: StatementMapping | None = None) -> list[StatementRow]:
-    """All lines of a settlement file. Raises NotReadable with the errors of the first 50 invalid lines."""
+    """All lines of a settlement file. Raises StatementNotReadable with the errors of the first 50 invalid lines."""
     layout = layout or mapping()
     if len(content) > MAX_BYTES:
-        raise NotReadable([(0, _("The file is larger than 5 megabytes."))])
+        raise StatementNotReadable([(0, _("The file is larger than 5 megabytes."))])
     try:
         text = content.decode(layout.encoding)
     except (UnicodeDecodeError, LookupError):
-        raise NotReadable([(0, _("The file is not in the encoding that is expected."))]) from None
+        raise StatementNotReadable([(0, _("The file is not in the encoding that is expected."))]) from None
     if nul := line_of_nul(text):
-        raise NotReadable([(nul, _("The line holds a character that cannot be used (NUL). Please get the file from the bank anew."))])
+        raise StatementNotReadable(
+            [(nul, _("The line holds a character that cannot be used (NUL). Please get the file from the bank anew."))]
+        )
     try:
         lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=layout.delimiter, strict=True))
     except csv.Error:
-        raise NotReadable([(0, _("The file is not a table of the kind that is expected."))]) from None
+        raise StatementNotReadable([(0, _("The file is not a table of the kind that is expected."))]) from None
     present = set(lines[0]) if lines else set()
     if not lines:
-        raise NotReadable([(0, _("The file has no lines."))])
+        raise StatementNotReadable([(0, _("The file has no lines."))])
     if missing := [layout.columns[name] for name in REQUIRED if layout.columns[name] not in present]:
         names = format_html_join(gettext(", "), '<bdi dir="ltr">{}</bdi>', ((name,) for name in missing))
-        raise NotReadable([(0, format_html(gettext("These columns are missing: {names}"), names=names))])
+        raise StatementNotReadable([(0, format_html(gettext("These columns are missing: {names}"), names=names))])
     if len(lines) > MAX_ROWS:
-        raise NotReadable([(0, _("The file has too many lines."))])
+        raise StatementNotReadable([(0, _("The file has too many lines."))])
     rows, errors = [], []
     for number, line in enumerate(lines, start=2):
         try:
@@ -120,7 +122,7 @@ def read(content: bytes, layout: StatementMapping | None = None) -> list[Stateme
         else:
             rows += [row] if row else []
     if errors or not rows:
-        raise NotReadable(errors or [(0, _("The file has no movement of money."))])
+        raise StatementNotReadable(errors or [(0, _("The file has no movement of money."))])
     return rows
 
 

@@ -62,7 +62,7 @@ class CorrectionForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name != "why"}
 
 
-class TradeNameForm(CorrectionForm):
+class TradeNameCorrectionForm(CorrectionForm):
     fact = PageFact.TRADE_NAME
     name_ar = LineField(
         label=_("Name in Arabic"),
@@ -85,7 +85,7 @@ class TradeNameForm(CorrectionForm):
         return text
 
 
-class ActivityForm(CorrectionForm):
+class ActivityCorrectionForm(CorrectionForm):
     fact = PageFact.ACTIVITY
     activity = forms.ChoiceField(
         label=_("Activity"),
@@ -99,7 +99,7 @@ class ActivityForm(CorrectionForm):
         fields["activity"].choices = Activity.objects.order_by(name).values_list("code", name)
 
 
-class AddressForm(CorrectionForm):
+class AddressCorrectionForm(CorrectionForm):
     fact = PageFact.ADDRESS
     area = forms.TypedChoiceField(
         label=_("Area"),
@@ -141,7 +141,7 @@ class AddressForm(CorrectionForm):
         return data
 
 
-class ClosedForm(CorrectionForm):
+class ClosedCorrectionForm(CorrectionForm):
     fact = PageFact.CLOSED
     on = DayField(
         label=_("Last day"),
@@ -158,7 +158,9 @@ class ClosedForm(CorrectionForm):
         return str(day.isoformat())
 
 
-FORMS: dict[str, type[CorrectionForm]] = {form.fact: form for form in (TradeNameForm, ActivityForm, AddressForm, ClosedForm)}
+FORMS: dict[str, type[CorrectionForm]] = {
+    form.fact: form for form in (TradeNameCorrectionForm, ActivityCorrectionForm, AddressCorrectionForm, ClosedCorrectionForm)
+}
 
 
 class ReplyForm(forms.Form):

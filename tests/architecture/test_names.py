@@ -15,16 +15,9 @@ from django.apps import apps
 SHARED = {
     "Command": "Django's name",
     "EventInline": "the events of a row in the admin of its app",
-    "ActivityForm": "the same fact, declared in a renewal and corrected on a page",
-    "AddressForm": "the same fact, declared in a renewal and corrected on a page",
-    "TradeName": "the register's table and the form of a renewal",
     "PaymentTakenBack": "a message of each service that is paid for",
     "NotReadable": "why a sheet of a kind cannot be read",
-    "CodeOver": "a one-time code is over: of a contact, of a consent",
-    "WrongCode": "a one-time code is wrong: of a contact, of a consent",
     "Channel": "of a message, and of Celery's file transport (kombu's name)",
-    "Step": "of a timeline, of a set-up command",
-    "Unusable": "an answer that proves nothing: of a passkey, of Mobile ID",
 }
 ROOTS = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "script")
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.change_forms import ActivityForm, AddressForm, AreaForm, Text, TradeName, in_arabic, in_latin
+from licensing.health.change_forms import ActivityForm, AddressForm, AreaForm, Text, TradeNameForm, in_arabic, in_latin
 from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation
 from municipality.kernel import clock
@@ -63,7 +63,7 @@ class PlaceQuestionForm(forms.Form):
         return data
 
 
-class RequestForm(TradeName, ActivityForm, AreaForm, AddressForm):
+class RequestForm(TradeNameForm, ActivityForm, AreaForm, AddressForm):
     """All facts of a request, on one page. The civil number is saved encrypted; the page shows only its mask."""
 
     holder = forms.ChoiceField(

@@ -42,7 +42,7 @@ class NotFresh(Refused):
     """The last proof of this session is too old to add a passkey."""
 
 
-class Unusable(Refused):
+class UnusablePasskey(Refused):
     """The answer does not fit the challenge of this browser, or the key may not be used here."""
 
 
@@ -78,7 +78,7 @@ def authentication_options(request: HttpRequest, user: User | None = None) -> st
 
 
 def add(request: HttpRequest, user: User, *, name: str, answer: str) -> Authenticator:
-    """Save a new key and notify the person. Raises NotFresh, TooMany and Unusable."""
+    """Save a new key and notify the person. Raises NotFresh, TooMany and UnusablePasskey."""
     require_fresh(request)
     credential = _read_answer(request, answer)
     try:
@@ -89,7 +89,9 @@ def add(request: HttpRequest, user: User, *, name: str, answer: str) -> Authenti
     finally:
         auth.clear_state()
     if not user.is_staff and not data.is_user_verified():
-        raise Unusable("not_verified", _("This key does not check who holds it. Please use one that asks for a finger, a face or a PIN."))
+        raise UnusablePasskey(
+            "not_verified", _("This key does not check who holds it. Please use one that asks for a finger, a face or a PIN.")
+        )
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         _require_room(user)
@@ -104,7 +106,7 @@ def add(request: HttpRequest, user: User, *, name: str, answer: str) -> Authenti
 
 
 def verify(request: HttpRequest, answer: str, user: User | None = None, *, of_staff: bool = False) -> Authenticator:
-    """Verify an answer to this browser's challenge and return its key, which must be one of `user` if given. Raises Unusable.
+    """Verify an answer to this browser's challenge and return its key, which must be one of `user` if given. Raises UnusablePasskey.
 
     Without `user` the key is the only proof: it must have verified its holder (PIN or biometrics), and be a key of a person, or with
     `of_staff` of staff.
@@ -127,7 +129,7 @@ def verify(request: HttpRequest, answer: str, user: User | None = None, *, of_st
 
 
 def _holder(credential: dict[str, Any], *, of_staff: bool) -> User:
-    """The user whom the credential names, staff or a person as `of_staff` says. Raises Unusable."""
+    """The user whom the credential names, staff or a person as `of_staff` says. Raises UnusablePasskey."""
     handle = websafe_decode(credential["response"]["userHandle"]).decode("ascii")
     rows = User.objects.filter(is_staff=True) if of_staff else User.objects.people().filter(civil_id_digest__isnull=False)
     user = rows.filter(public_id=handle).first()
@@ -137,7 +139,7 @@ def _holder(credential: dict[str, Any], *, of_staff: bool) -> User:
 
 
 def _count(key: Authenticator, counter: int) -> None:
-    """Store the counter of a key. Raises Unusable if it did not grow: the key was copied (section 6.1.1). Keys without one stay at 0."""
+    """Store the counter of a key. Raises UnusablePasskey if it did not grow: a copied key (section 6.1.1). Keys without one stay at 0."""
     with transaction.atomic():
         row = Authenticator.objects.select_for_update().filter(pk=key.pk).first()
         before = row.data.get("counter", 0) if row else 0
@@ -196,7 +198,7 @@ def _start_challenge(request: HttpRequest, options: dict[str, Any]) -> str:
 
 
 def _read_answer(request: HttpRequest, answer: str) -> dict[str, Any]:
-    """The answer as an object, if this browser has a recent challenge, which is used up in any case. Raises Unusable."""
+    """The answer as an object, if this browser has a recent challenge, which is used up in any case. Raises UnusablePasskey."""
     started_at = request.session.pop(CHALLENGE_AT, None)
     is_late = not isinstance(started_at, float) or clock.now().timestamp() - started_at >= CHALLENGE_SECONDS
     try:
@@ -209,8 +211,8 @@ def _read_answer(request: HttpRequest, answer: str) -> dict[str, Any]:
     return credential
 
 
-def _unusable() -> Unusable:
-    return Unusable("passkey_unusable", _("The passkey could not be used. Please try again, or take another way in."))
+def _unusable() -> UnusablePasskey:
+    return UnusablePasskey("passkey_unusable", _("The passkey could not be used. Please try again, or take another way in."))
 
 
 def _notify(user: User, kind: str, key: Authenticator) -> None:

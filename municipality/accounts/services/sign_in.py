@@ -40,7 +40,7 @@ POLL_BATCH = 100
 TOO_MANY_REQUESTS = _("Too many sign-in requests came from this connection. Please try again in ten minutes.")
 
 
-class Unusable(Refused):
+class UnusableAnswer(Refused):
     """The request cannot open a session: it is late, used, declined, or was answered by another person."""
 
 
@@ -195,20 +195,20 @@ def _number_of(row: SignInRequest, result: Result) -> str | None:
 
 
 def finish(row: SignInRequest) -> tuple[User, Result]:
-    """Use an approved request, once. Returns the user to sign in and the provider's result. Raises Unusable and ProviderAway."""
+    """Use an approved request, once. Returns the user to sign in and the provider's result. Raises UnusableAnswer and ProviderAway."""
     if row.status != SignInStatus.APPROVED or row.used_at is not None or clock.now() >= row.expires_at:
-        raise Unusable("request_unusable", _("This sign-in request can no longer be used. Please start again."))
+        raise UnusableAnswer("request_unusable", _("This sign-in request can no longer be used. Please start again."))
     result = provider().result(row.request_id)
     number = _number_of(row, result) if result.status == "approved" else None
     if number is None or result.person is None:
         SignInRequest.objects.filter(pk=row.pk, used_at__isnull=True).update(status=SignInStatus.FAILED)
-        raise Unusable("answer_does_not_fit", _("The answer from Mobile ID does not fit this request. Please start again."))
+        raise UnusableAnswer("answer_does_not_fit", _("The answer from Mobile ID does not fit this request. Please start again."))
     with transaction.atomic():
         updated = SignInRequest.objects.filter(
             pk=row.pk, status=SignInStatus.APPROVED, used_at__isnull=True, expires_at__gt=clock.now()
         ).update(used_at=clock.now())
         if updated != 1:
-            raise Unusable("request_unusable", _("This sign-in request can no longer be used. Please start again."))
+            raise UnusableAnswer("request_unusable", _("This sign-in request can no longer be used. Please start again."))
         person = get_or_create_user(number, result.person)
         SignInRequest.objects.filter(pk=row.pk).update(person=person, assurance=result.assurance)
         if person.is_active:  # else no session is opened

@@ -60,7 +60,7 @@ def _sign_in(request: HttpRequest, *, of_staff: bool) -> HttpResponse:
         return _sign_in_page(request, next_path, of_staff, refusal=TOO_MANY_REQUESTS, status=429)
     try:
         key = services.verify(request, request.POST.get("credential", ""), of_staff=of_staff)
-    except services.Unusable as refusal:
+    except services.UnusablePasskey as refusal:
         return _sign_in_page(request, next_path, of_staff, refusal=refusal.sentence, status=400)
     person: Any = key.user
     if not person.is_active:
@@ -138,7 +138,7 @@ def add(request: AuthenticatedHttpRequest) -> HttpResponse:
             if user.is_staff:
                 proof.record_proof(request, key)
             return redirect(next_path or "accounts:passkeys")
-    except services.Unusable as refusal:
+    except services.UnusablePasskey as refusal:
         form.add_error(None, refusal.sentence)
     except (services.NotFresh, services.TooManyPasskeys):
         pass  # shown below, as on GET

@@ -167,7 +167,7 @@ def finish(request: HttpRequest) -> HttpResponse:
         person, result = services.finish(row)
     except ProviderAway:
         return redirect("accounts:waiting") if row.used_at is None else redirect("accounts:sign_in")
-    except services.Unusable:
+    except services.UnusableAnswer:
         request.session.pop(REQUEST_SESSION_KEY, None)
         return outcome(request, "failed", row.next_path, status=409)
     request.session.pop(REQUEST_SESSION_KEY, None)

@@ -84,7 +84,7 @@ class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
         officer = self.stage.login.user
         try:
             key = passkeys.verify(request, request.POST["credential"], officer)
-        except passkeys.Unusable as refusal:
+        except passkeys.UnusablePasskey as refusal:
             form = self.form_class(user=officer)
             return self.render_to_response(self.get_context_data(form=form, refusal=refusal.sentence), status=400)
         return self._enter(key)

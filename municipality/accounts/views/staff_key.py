@@ -30,7 +30,7 @@ def staff_key(request: AuthenticatedHttpRequest) -> HttpResponse:
         try:
             proof.record_proof(request, passkeys.verify(request, request.POST.get("credential", ""), user))
             return redirect(next_path or "admin:index")
-        except passkeys.Unusable as failure:
+        except passkeys.UnusablePasskey as failure:
             refusal, status = str(failure.sentence), 400
     has_key = passkeys.of(user).exists()
     page = {

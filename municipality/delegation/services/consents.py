@@ -38,11 +38,11 @@ REQUESTS_PER_DAY = AttemptLimit("consent_for_day", 10, 86_400)
 TRIES_PER_STAFF = AttemptLimit("consent_tries", 20, 3600)  # a member of staff, over all codes
 
 
-class WrongCode(Refused):
+class WrongConsentCode(Refused):
     """The code is not the one that was sent for this person and purpose."""
 
 
-class CodeOver(Refused):
+class ConsentCodeOver(Refused):
     """There is no code to enter: it has expired, was used, or was tried too often."""
 
 
@@ -134,7 +134,7 @@ def pending(staff: User, public_id: str) -> Consent | None:
 def enter_code(*, consent: Consent, staff: User, typed: str) -> Consent:
     """Open a consent with the code that the person reads out: for some minutes `staff` may act for that person.
 
-    Every try is counted, also the right one. Raises NotPermitted for other staff, WrongCode, CodeOver and TooMany.
+    Every try is counted, also the right one. Raises NotPermitted for other staff, WrongConsentCode, ConsentCodeOver and TooMany.
     """
     require_role(staff)
     if consent.staff_id != staff.pk:
@@ -142,7 +142,7 @@ def enter_code(*, consent: Consent, staff: User, typed: str) -> Consent:
     if not TRIES_PER_STAFF.take(staff.key):
         raise TooMany("too_many_tries", _("Too many codes were tried. Please try again in an hour."))
     now = clock.now()
-    expired = CodeOver("code_over", _("This code can no longer be used. Please ask for a new one."))
+    expired = ConsentCodeOver("code_over", _("This code can no longer be used. Please ask for a new one."))
     pending_rows = Consent.objects.filter(pk=consent.pk, opened_at__isnull=True, closed_at__isnull=True, code_until__gt=now)
     if pending_rows.filter(tries__lt=Consent.MAX_TRIES).update(tries=F("tries") + 1) != 1:
         raise expired
@@ -152,13 +152,13 @@ def enter_code(*, consent: Consent, staff: User, typed: str) -> Consent:
         with transaction.atomic():
             record("consent.wrong_code", subject=row.key, actor=assistant(staff), data={"tries": row.tries})
         if row.tries >= Consent.MAX_TRIES:
-            raise CodeOver("code_over", _("The code was wrong five times and can no longer be used. Please ask for a new one."))
-        raise WrongCode("wrong_code", _("The code is not right. Please ask the person to read the six digits again."))
+            raise ConsentCodeOver("code_over", _("The code was wrong five times and can no longer be used. Please ask for a new one."))
+        raise WrongConsentCode("wrong_code", _("The code is not right. Please ask the person to read the six digits again."))
     return _open(row, staff, now, expired)
 
 
 @transaction.atomic
-def _open(row: Consent, staff: User, now: dt.datetime, expired: CodeOver) -> Consent:
+def _open(row: Consent, staff: User, now: dt.datetime, expired: ConsentCodeOver) -> Consent:
     for earlier in Consent.objects.select_for_update(of=("self",)).filter(staff=staff, opened_at__isnull=False, closed_at__isnull=True):
         _close(earlier, assistant(staff))
     until = now + _minutes("consent_minutes")

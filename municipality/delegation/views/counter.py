@@ -51,10 +51,10 @@ def code(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if submitted and form.is_valid():
         try:
             consents.enter_code(consent=row, staff=user, typed=form.cleaned_data["code"])
-        except consents.CodeOver as refusal:
+        except consents.ConsentCodeOver as refusal:
             return render(request, "delegation/assist_over.html", {"refusal": refusal.sentence}, status=409)
         except Refused as refusal:
-            form.add_error("code" if isinstance(refusal, consents.WrongCode) else None, refusal.sentence)
+            form.add_error("code" if isinstance(refusal, consents.WrongConsentCode) else None, refusal.sentence)
             status = 429 if isinstance(refusal, TooMany) else 400
         else:
             messages.info(request, _("The code is right. What you do now is done for this person and recorded so."))

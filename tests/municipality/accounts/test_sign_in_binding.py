@@ -155,7 +155,7 @@ def test_an_approval_is_used_once(phones: Phones, client: Client) -> None:
     stale = SignInRequest.objects.get(pk=row.pk)
     client.get(address("accounts:finish"))
     assert signed_in(client) is not None
-    with pytest.raises(sign_in.Unusable):  # a request that read the row before it was used
+    with pytest.raises(sign_in.UnusableAnswer):  # a request that read the row before it was used
         sign_in.finish(stale)
     again = Client()
     session = again.session

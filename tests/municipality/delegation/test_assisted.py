@@ -112,9 +112,9 @@ def test_the_code_of_another_person_opens_nothing(owner: User, delegate: User, c
     mine = ask(clerk)
     code = code_for(mine, tray)
     hers = ask(clerk, DELEGATE)
-    with pytest.raises(consents.WrongCode):
+    with pytest.raises(consents.WrongConsentCode):
         consents.enter_code(consent=hers, staff=clerk, typed=code)
-    with pytest.raises(consents.CodeOver):  # asking again closed the first
+    with pytest.raises(consents.ConsentCodeOver):  # asking again closed the first
         consents.enter_code(consent=mine, staff=clerk, typed=code)
     assert not delegation.open_consents().exists()
     assert AuditEvent.objects.filter(action="consent.wrong_code").count() == 1
@@ -155,20 +155,20 @@ def test_the_next_consent_of_an_employee_ends_the_first_and_the_log_says_so(
 def test_a_code_serves_once_ten_minutes_and_five_tries(owner: User, clerk: User, tray: type[Tray]) -> None:
     consent = ask(clerk)
     code = code_for(consent, tray)
-    with clock.at(NOON + dt.timedelta(minutes=10)), pytest.raises(consents.CodeOver):
+    with clock.at(NOON + dt.timedelta(minutes=10)), pytest.raises(consents.ConsentCodeOver):
         consents.enter_code(consent=consent, staff=clerk, typed=code)
     consents.enter_code(consent=consent, staff=clerk, typed=code)
-    with pytest.raises(consents.CodeOver):
+    with pytest.raises(consents.ConsentCodeOver):
         consents.enter_code(consent=consent, staff=clerk, typed=code)
     second = ask(clerk)
     right = code_for(second, tray)
     wrong = f"{(int(right) + 1) % 1_000_000:06d}"
     for _ in range(4):
-        with pytest.raises(consents.WrongCode):
+        with pytest.raises(consents.WrongConsentCode):
             consents.enter_code(consent=second, staff=clerk, typed=wrong)
-    with pytest.raises(consents.CodeOver):
+    with pytest.raises(consents.ConsentCodeOver):
         consents.enter_code(consent=second, staff=clerk, typed=wrong)
-    with pytest.raises(consents.CodeOver):
+    with pytest.raises(consents.ConsentCodeOver):
         consents.enter_code(consent=second, staff=clerk, typed=right)
 
 
@@ -181,7 +181,7 @@ def test_an_unknown_number_is_answered_like_a_known_one(owner: User, clerk: User
         pages.append(re.sub(r"csrfmiddlewaretoken.*?>", "", main(answer)).replace(row.public_id, ""))
     assert pages[0] == pages[1]
     nobody = Consent.objects.order_by("-pk")[0]
-    with pytest.raises(consents.WrongCode):
+    with pytest.raises(consents.WrongConsentCode):
         consents.enter_code(consent=nobody, staff=clerk, typed="000000")
 
 

@@ -20,7 +20,7 @@ from payments.services import inquiries, owe_back, reconciliation
 from payments.services.differences import add_note, ask_gateway, close_difference, propose_closing
 from payments.services.ledger import decide_correction, propose_correction
 from payments.services.reconciliation import days, drop_statement, load_statement, take_statement
-from payments.statements.mapping import NotReadable
+from payments.statements.mapping import StatementNotReadable
 from tests.bank import Book
 from tests.due_jobs import run_due
 from tests.payments.bank_statements import DAY, HEAD, content, line, take
@@ -210,7 +210,7 @@ def test_a_file_with_errors_leaves_nothing_behind_and_names_each_line(cashier: A
         "PURCHASE,T1,,,١٫٠٠٠,2026-11-24",
         "PURCHASE,T1,,,1.000,24/11/2026",
     ]
-    with pytest.raises(NotReadable) as failed:
+    with pytest.raises(StatementNotReadable) as failed:
         load_statement(content=content("PURCHASE,T1,,,1.000,2026-11-24", *bad), file_name="x", loaded_by=cashier)
     assert [number for number, _error in failed.value.errors] == list(range(3, 11))
     assert not BankStatement.objects.exists()
@@ -222,7 +222,7 @@ def test_a_file_with_errors_leaves_nothing_behind_and_names_each_line(cashier: A
     ids=["empty", "other columns", "other encoding", "no lines", "no table", "only fees", "too large"],
 )
 def test_a_file_of_another_kind_is_refused_as_a_whole(whole: bytes, cashier: Any) -> None:
-    with pytest.raises(NotReadable) as failed:
+    with pytest.raises(StatementNotReadable) as failed:
         load_statement(content=whole, file_name="x", loaded_by=cashier)
     assert [number for number, _error in failed.value.errors] == [0]
 
@@ -231,7 +231,7 @@ def test_a_file_of_another_kind_is_refused_as_a_whole(whole: bytes, cashier: Any
 def test_a_file_with_nul_is_refused_by_its_line(encoding: str, cashier: Any, settings: Any) -> None:
     settings.BANK_STATEMENT_MAPPING = {"encoding": encoding}
     text = content("PURCHASE,T1,,,1.000,2026-11-24", "FEE,T\x002,,,1.000,2026-11-24").decode()
-    with pytest.raises(NotReadable) as failed:
+    with pytest.raises(StatementNotReadable) as failed:
         load_statement(content=text.encode(encoding), file_name="x", loaded_by=cashier)
     assert [number for number, _error in failed.value.errors] == [3]
     assert not BankStatement.objects.exists()
