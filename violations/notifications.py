@@ -80,7 +80,7 @@ class PaidForYou(_AboutViolation):
 
 
 class PaymentTakenBack(_AboutViolation):
-    """`until` is the last day to pay; None where none runs."""
+    """`owed` is what is payable now, in dinars as text, "" for nothing; `until` the last day to pay, None where none runs."""
 
     kind = "violations.payment_taken_back"
 

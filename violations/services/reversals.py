@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import transaction
 
 from municipality.audit.services import record
-from municipality.kernel import clock
+from municipality.kernel import clock, money
 from municipality.kernel.transitions import transition
 from payments.services import held_by_payment, void_bill
 from payments.states import BillState
@@ -48,7 +48,9 @@ def voided(bill_id: int) -> None:
     data = {"kind": charge.kind, "bill": charge.bill.reference, "until": until.isoformat() if until else None}
     record("violation.payment_reversed", subject=row.key, actor=ME, data=data)
     if row.state in OPEN:  # of one that was annulled or waived meanwhile nothing is owed again
-        notify(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{charge.bill.last_event_id}", until=until)
+        due = settlements.payable(row)
+        owed = money.to_display(due.fils) if due is not None else ""
+        notify(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{charge.bill.last_event_id}", owed=owed, until=until)
 
 
 def _running_plan(part: Instalment) -> Plan | None:

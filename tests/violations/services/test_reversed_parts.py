@@ -14,6 +14,7 @@ from municipality.notifications.models import Message
 from payments.models import Attempt, Bill, Inquiry
 from payments.services.settlement import void_attempt
 from tests.bank import Bank
+from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.due_jobs import run_due
 from tests.factories.payments import AttemptFactory
@@ -71,6 +72,25 @@ def test_the_part_is_owed_again_with_the_rest(fallen: Violation, owner: Any) -> 
     assert Message.objects.filter(person=owner, kind="violations.payment_taken_back").count() == 1
     assert pay(row, owner).state == "paid" and queries.paid_fils(row) == 100_000
     assert list(invariants.findings()) == []
+
+
+def test_page_bill_and_message_say_one_sum(fallen: Violation, owner: Any) -> None:
+    take_back(fallen)
+    row = fresh(fallen)
+    message = Message.objects.get(person=owner, kind="violations.payment_taken_back")
+    page = signed_in(owner).get(f"/en/violations/{row.public_id}/").content.decode()
+    assert "To pay now: 100.000 dinars." in message.body_en and "100.000 د.ك" in message.body_ar
+    assert "100.000" in page and settlements.bill_for(violation=row, person=owner).total_fils == 100_000
+
+
+def test_of_what_goes_to_the_court_the_message_names_no_way_to_pay(fallen: Violation, owner: Any, frozen_clock: Clock) -> None:
+    frozen_clock.move(days=15)
+    terms.lapse_due()
+    take_back(fallen)
+    message = Message.objects.get(person=owner, kind="violations.payment_taken_back")
+    assert fresh(fallen).state == "overdue" and settlements.payable(fresh(fallen)) is None
+    assert "It cannot be paid now; its page says why." in message.body_en and "how to pay" not in message.body_en
+    assert "The court decides" in signed_in(owner).get(f"/en/violations/{fallen.public_id}/").content.decode()
 
 
 def test_after_the_rest_was_paid_the_part_alone_is_open(fallen: Violation, owner: Any, frozen_clock: Clock) -> None:
