@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.journeys.changed_shop import attach
+from tests.journeys.changed_shop import attach, tick
 from tests.journeys.measurements import axe, overhang
 from tests.journeys.more_shops import MADE
 from tests.journeys.people import identity
@@ -48,18 +48,6 @@ def _picture() -> bytes:
     return stream.getvalue()
 
 
-def _tick(visitor: Visitor, shop: str, *names: str) -> None:
-    """From the renewal to the first page of what changed."""
-    page = visitor.go(f"health-licence/{shop}/renew/")
-    page.click(f"main a[href$='/health-licence/{shop}/changes/']")
-    visitor.arrive("/changes/$")
-    page.click("#form button.kp-btn--fill")
-    visitor.arrive("/changes/what/$")
-    for name in names:
-        page.check(f"input[name=changed][value={name}]")
-    page.click("#form button.kp-btn--fill")
-
-
 @pytest.mark.parametrize(("code", "scripts"), [("ar", True), ("en", False)], ids=["ar-scripts", "en-noscript"])
 def test_a_changed_shop_is_sent_from_a_phone_and_its_corrections_are_answered(
     stack: Stack,
@@ -71,7 +59,7 @@ def test_a_changed_shop_is_sent_from_a_phone_and_its_corrections_are_answered(
 ) -> None:
     shop = shops[CHANGING].pop()["id"]
     visitor = visit(code, java_script_enabled=scripts, storage_state=signed_in(CHANGING), viewport=PHONE)
-    _tick(visitor, shop, "area_m2")
+    tick(visitor, shop, "area_m2")
     page = visitor.arrive("/changes/area_m2/$")
     page.click("#form button.kp-btn--fill")
     page.wait_for_selector(".kp-errors")
@@ -115,7 +103,7 @@ def test_a_session_that_ends_on_page_five_goes_on_at_another_device_with_every_a
     shop = shops[RESUMING].pop()["id"]
     desktop = visit("en")
     desktop.sign_in(identity(RESUMING).civil_id)
-    _tick(desktop, shop, "trade_name", "area_m2", "activity", "manager")
+    tick(desktop, shop, "trade_name", "area_m2", "activity", "manager")
     page = desktop.arrive("/changes/trade_name/$")
     page.fill("#id_name_ar", "دار الورد")
     page.fill("#id_name_en", "Dar Al Ward")

@@ -24,7 +24,7 @@ from tests.factories.payments import AttemptFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.shops import ShopFactory
 from violations.models import JudicialWarrant, Objection, Team, Violation
-from violations.services import notices, settlements, violation_reports
+from violations.services import blocks, notices, settlements, terms, violation_reports
 from violations.services.assessments import Findings
 
 BRANCHES = ("AH", "AS", "FA", "HA", "JA", "MU")
@@ -133,6 +133,23 @@ def settle(bill: Bill) -> Bill:
 def pay(violation: Violation, payer: Any) -> Violation:
     settle(settlements.bill_for(violation=violation, person=payer))
     return Violation.objects.get(pk=violation.pk)
+
+
+@pytest.fixture
+def served(write: Callable[..., Violation], owner: Any) -> Violation:
+    """A violation whose notice its shop's owner opened."""
+    row = write("CLN-03")
+    assert notices.record_opening(violation=row, person=owner)
+    return Violation.objects.get(pk=row.pk)
+
+
+@pytest.fixture
+def overdue(served: Violation, frozen_clock: Clock) -> Violation:
+    """Its period is over unpaid, and it stops the requests of its shop."""
+    frozen_clock.move(days=31)
+    terms.lapse_due()
+    assert blocks.place_due() == 1
+    return Violation.objects.get(pk=served.pk)
 
 
 @pytest.fixture

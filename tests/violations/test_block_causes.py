@@ -21,7 +21,7 @@ from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 from tests.violations.conftest import settle
 from violations import block_causes, shop_merges
 from violations.models import Violation
-from violations.services import blocks, court, notices, terms
+from violations.services import court
 from violations.states import SERVICE
 
 pytestmark = pytest.mark.django_db
@@ -30,16 +30,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def shop(make_licensed_shop: Callable[..., Shop], owner: Any) -> Shop:
     return make_licensed_shop(owner=owner, ends_in=60)
-
-
-@pytest.fixture
-def overdue(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> Violation:
-    row = write("CLN-03")
-    notices.record_opening(violation=row, person=owner)
-    frozen_clock.move(days=31)
-    terms.lapse_due()
-    assert blocks.place_due() == 1
-    return Violation.objects.get(pk=row.pk)
 
 
 @pytest.fixture

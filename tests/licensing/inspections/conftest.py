@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from licensing.models import Inspection
 from municipality.accounts.models import User
+from municipality.kernel import clock
 from shops.models import Shop
 from tests.factories import inspections
 
@@ -27,3 +29,12 @@ def inspectors(shop: Shop) -> list[User]:
 @pytest.fixture
 def women(shop: Shop) -> User:
     return inspections.inspector("inspector-w", shop.branch_id, womens=True)
+
+
+@pytest.fixture
+def row(shop: Shop, inspectors: list[User], frozen_clock: Any) -> Inspection:
+    """An inspection on its day."""
+    row = inspections.appointed(inspections.ordered(shop))
+    assert row.day is not None
+    frozen_clock.move(days=(row.day - clock.today()).days)
+    return row

@@ -17,7 +17,6 @@ from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from shops.models import Shop
 from tests.browsers import signed_in
-from tests.factories import inspections
 from tests.factories.accounts import StaffFactory
 from tests.factories.workers import worker
 
@@ -28,15 +27,6 @@ CHECK, SYNC = "/admin/inspections/check/", "/admin/inspections/sync/"
 @pytest.fixture(autouse=True)
 def plain_static(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-
-
-@pytest.fixture
-def row(shop: Shop, inspectors: list[User], frozen_clock: Any) -> Inspection:
-    """An inspection on its day."""
-    row = inspections.appointed(inspections.ordered(shop))
-    assert row.day is not None
-    frozen_clock.move(days=(row.day - clock.today()).days)
-    return row
 
 
 def entry(row: Inspection, **more: Any) -> dict[str, Any]:

@@ -29,15 +29,6 @@ from violations.models import JudicialWarrant
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def row(shop: Shop, inspectors: list[User], frozen_clock: Any) -> Inspection:
-    """An inspection on its day."""
-    row = inspections.appointed(inspections.ordered(shop))
-    assert row.day is not None
-    frozen_clock.move(days=(row.day - clock.today()).days)
-    return row
-
-
 def code_of(row: Inspection, found: visits.VisitFindings, inspector: User | None = None) -> str:
     with pytest.raises(Refused) as refusal:
         visits.assess(inspection=row, inspector=inspector or row.inspector, found=found)

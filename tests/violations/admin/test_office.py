@@ -22,7 +22,7 @@ from tests.factories.violations import ObjectionFactory
 from tests.violations.photographs import photographed
 from violations import reach
 from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
-from violations.services import court, notices, objections, terms
+from violations.services import court, objections, terms
 
 pytestmark = pytest.mark.django_db
 
@@ -31,13 +31,6 @@ pytestmark = pytest.mark.django_db
 def plain_static(settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-
-
-@pytest.fixture
-def served(write: Callable[..., Violation], owner: Any) -> Violation:
-    row = write("CLN-03")
-    notices.record_opening(violation=row, person=owner)
-    return row
 
 
 @pytest.fixture

@@ -20,16 +20,9 @@ from tests.factories.accounts import StaffFactory
 from tests.violations.conftest import pay
 from violations import invariants, queries
 from violations.models import Annulment, Judgment, Relief, Violation
-from violations.services import court, notices, relief, settlements, terms
+from violations.services import court, relief, settlements, terms
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def served(write: Callable[..., Violation], owner: Any) -> Violation:
-    row = write("CLN-03")
-    notices.record_opening(violation=row, person=owner)
-    return row
 
 
 @pytest.fixture

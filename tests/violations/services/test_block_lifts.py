@@ -21,7 +21,7 @@ from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from violations import invariants
 from violations.models import StopLift, Violation
-from violations.services import block_lifts, blocks, notices, relief, terms
+from violations.services import block_lifts, blocks, relief
 
 pytestmark = pytest.mark.django_db
 
@@ -36,16 +36,6 @@ def authority(rules: None) -> Any:
     return StaffFactory(groups=["violation_authority"], login="authority", branch_id="KU")
 
 
-@pytest.fixture
-def stopped(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> Violation:
-    row = write("CLN-03")
-    notices.record_opening(violation=row, person=owner)
-    frozen_clock.move(days=31)
-    terms.lapse_due()
-    assert blocks.place_due() == 1
-    return Violation.objects.get(pk=row.pk)
-
-
 def ask(row: Violation, by: Any, **more: Any) -> StopLift:
     values = {"code": "public_need", "note_ar": "", "until": clock.today() + dt.timedelta(days=10)} | more
     return block_lifts.ask(violation=row, asked_by=by, **values)
@@ -56,32 +46,32 @@ def stops(row: Violation) -> int:
 
 
 def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(
-    stopped: Violation, clerk: Any, authority: Any, owner: Any, frozen_clock: Clock
+    overdue: Violation, clerk: Any, authority: Any, owner: Any, frozen_clock: Clock
 ) -> None:
-    asked = ask(stopped, clerk)
-    assert stops(stopped) == 1
+    asked = ask(overdue, clerk)
+    assert stops(overdue) == 1
     block_lifts.allow(lift=asked, allowed_by=authority)
-    assert stops(stopped) == 0
+    assert stops(overdue) == 0
     assert Message.objects.filter(person=owner, kind="violations.stop_lifted").count() == 1
-    acts = AuditEvent.objects.filter(subject=stopped.key).values_list("action", flat=True)
+    acts = AuditEvent.objects.filter(subject=overdue.key).values_list("action", flat=True)
     assert {"stoplift.asked", "violation.stop_lifted"} <= set(acts)
-    assert Violation.objects.get(pk=stopped.pk).state == "overdue", "the sum is owed as before"
+    assert Violation.objects.get(pk=overdue.pk).state == "overdue", "the sum is owed as before"
     assert blocks.place_due() == 0
     frozen_clock.move(days=10)
     assert blocks.place_due() == 0, "the last day belongs to it"
     frozen_clock.move(days=1)
     assert blocks.place_due() == 1
-    assert stops(stopped) == 1
+    assert stops(overdue) == 1
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 2
     assert list(invariants.findings()) == []
-    block_lifts.allow(lift=ask(stopped, clerk), allowed_by=authority)  # and once more by the same way
-    assert stops(stopped) == 0
+    block_lifts.allow(lift=ask(overdue, clerk), allowed_by=authority)  # and once more by the same way
+    assert stops(overdue) == 0
 
 
-def test_nobody_lifts_alone_or_within_one_unit_or_without_the_role(stopped: Violation, clerk: Any, authority: Any) -> None:
+def test_nobody_lifts_alone_or_within_one_unit_or_without_the_role(overdue: Violation, clerk: Any, authority: Any) -> None:
     with pytest.raises(NotPermitted, match="not_your_role"):
-        ask(stopped, authority)
-    asked = ask(stopped, clerk)
+        ask(overdue, authority)
+    asked = ask(overdue, clerk)
     with pytest.raises(NotPermitted, match="not_your_role"):
         block_lifts.allow(lift=asked, allowed_by=clerk)
     colleague = StaffFactory(groups=["violation_authority"], login="colleague", branch=clerk.branch)
@@ -89,10 +79,10 @@ def test_nobody_lifts_alone_or_within_one_unit_or_without_the_role(stopped: Viol
         block_lifts.allow(lift=asked, allowed_by=colleague)
     both = StaffFactory(groups=["violation_clerk", "violation_authority"], login="both", branch_id="JA")
     relief.refuse(proposal=asked, refused_by=authority, because="لا يكفي السبب")
-    own = ask(stopped, both)
+    own = ask(overdue, both)
     with pytest.raises(NotPermitted, match="same_person"):
         block_lifts.allow(lift=own, allowed_by=both)
-    assert stops(stopped) == 1
+    assert stops(overdue) == 1
 
 
 @pytest.mark.parametrize(
@@ -104,17 +94,17 @@ def test_nobody_lifts_alone_or_within_one_unit_or_without_the_role(stopped: Viol
         ({"until": dt.date(2027, 6, 1)}, "bad_until"),
     ],
 )
-def test_a_reason_and_a_last_day_are_needed(stopped: Violation, clerk: Any, more: dict[str, Any], code: str) -> None:
+def test_a_reason_and_a_last_day_are_needed(overdue: Violation, clerk: Any, more: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused, match=code):
-        ask(stopped, clerk, **more)
+        ask(overdue, clerk, **more)
 
 
-def test_what_stops_nothing_is_not_lifted_and_one_request_waits(write: Callable[..., Violation], stopped: Violation, clerk: Any) -> None:
+def test_what_stops_nothing_is_not_lifted_and_one_request_waits(write: Callable[..., Violation], overdue: Violation, clerk: Any) -> None:
     with pytest.raises(Refused, match="nothing_stopped"):
         ask(write("CLN-02"), clerk)
-    ask(stopped, clerk)
+    ask(overdue, clerk)
     with pytest.raises(Refused, match="asked_already"):
-        ask(stopped, clerk)
+        ask(overdue, clerk)
 
 
 def raw(sql: str, values: list[Any]) -> None:
@@ -123,13 +113,13 @@ def raw(sql: str, values: list[Any]) -> None:
 
 
 @pytest.mark.guards
-def test_no_door_of_the_database_ends_a_stop_of_an_unpaid_sum(stopped: Violation, clerk: Any, authority: Any) -> None:
+def test_no_door_of_the_database_ends_a_stop_of_an_unpaid_sum(overdue: Violation, clerk: Any, authority: Any) -> None:
     """By SQL: the block itself, one person, one unit, a false unit, somebody without the role; without the guards the block goes."""
     now = clock.now()
-    end_stop = ("UPDATE cases_block SET lifted_at = %s WHERE source = %s", [now, stopped.key])
+    end_stop = ("UPDATE cases_block SET lifted_at = %s WHERE source = %s", [now, overdue.key])
     with pytest.raises(IntegrityError, match="stop_without_ground"):
         raw(*end_stop)
-    asked = ask(stopped, clerk)
+    asked = ask(overdue, clerk)
     with pytest.raises(IntegrityError, match="stop_without_ground"):
         raw(*end_stop)  # asked for is not allowed
     sign = "UPDATE violations_stoplift SET allowed_by_id = %s, allowed_at = %s, allowed_unit = %s WHERE id = %s"
@@ -145,27 +135,27 @@ def test_no_door_of_the_database_ends_a_stop_of_an_unpaid_sum(stopped: Violation
     raw(sign, [authority.pk, now, "KU", asked.pk])  # two people of two units: the very same door opens
     late = clock.now() + dt.timedelta(days=30)
     with pytest.raises(IntegrityError, match="stop_without_ground"):
-        raw("UPDATE cases_block SET lifted_at = %s WHERE source = %s", [late, stopped.key])  # its last day has passed by then
+        raw("UPDATE cases_block SET lifted_at = %s WHERE source = %s", [late, overdue.key])  # its last day has passed by then
     with pytest.raises(IntegrityError, match="frozen"):
         raw("UPDATE violations_stoplift SET until = %s WHERE id = %s", [dt.date(2029, 1, 1), asked.pk])
     connection.check_constraints()
     guards.remove(connection)
-    raw("UPDATE cases_block SET lifted_at = %s WHERE source = %s", [late, stopped.key])
-    assert not Block.objects.filter(source=stopped.key, lifted_at__isnull=True).exists()
+    raw("UPDATE cases_block SET lifted_at = %s WHERE source = %s", [late, overdue.key])
+    assert not Block.objects.filter(source=overdue.key, lifted_at__isnull=True).exists()
 
 
-def test_the_register_is_public_and_names_nobody(stopped: Violation, clerk: Any, authority: Any, owner: Any, client: Any) -> None:
+def test_the_register_is_public_and_names_nobody(overdue: Violation, clerk: Any, authority: Any, owner: Any, client: Any) -> None:
     assert "لم يُرفع وقف" in client.get("/ar/violations/stops-lifted/").content.decode()
-    block_lifts.allow(lift=ask(stopped, clerk), allowed_by=authority)
+    block_lifts.allow(lift=ask(overdue, clerk), allowed_by=authority)
     for language, reason in (("ar", "حاجة عامة مؤقتة"), ("en", "A public need for a time")):
         page = client.get(f"/{language}/violations/stops-lifted/").content.decode()
         assert reason in page
-        for name in (owner.name_ar, owner.name_en, clerk.name_ar, clerk.name_en, stopped.reference, stopped.shop.name_ar):  # type: ignore[union-attr]
+        for name in (owner.name_ar, owner.name_en, clerk.name_ar, clerk.name_en, overdue.reference, overdue.shop.name_ar):  # type: ignore[union-attr]
             assert name not in page
 
 
-def test_by_the_buttons_of_the_office(stopped: Violation, clerk: Any, authority: Any) -> None:
-    url = f"/admin/office/{stopped.public_id}/"
+def test_by_the_buttons_of_the_office(overdue: Violation, clerk: Any, authority: Any) -> None:
+    url = f"/admin/office/{overdue.public_id}/"
     asking = signed_in(clerk)
     wrong = asking.post(url, {"step": "ask_lift", "code": "public_need", "until": "x", "note_ar": "نص"})
     assert (wrong.status_code, "نص" in wrong.content.decode()) == (409, True)
@@ -174,4 +164,4 @@ def test_by_the_buttons_of_the_office(stopped: Violation, clerk: Any, authority:
     asked = StopLift.objects.get()
     answer = {"step": "allow", "kind": "stoplift", "asked": asked.public_id}
     assert signed_in(authority).post(url, answer).status_code == 302
-    assert stops(stopped) == 0
+    assert stops(overdue) == 0

@@ -21,16 +21,9 @@ from tests.database_guards import drop_guard
 from tests.factories.accounts import StaffFactory
 from tests.factories.incidents import IncidentFactory
 from violations.models import Instalment, Violation
-from violations.services import court, notices, settlements, terms, violation_reports
+from violations.services import court, settlements, terms, violation_reports
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def served(write: Callable[..., Violation], owner: Any) -> Violation:
-    row = write("CLN-03")
-    assert notices.record_opening(violation=row, person=owner)
-    return Violation.objects.get(pk=row.pk)
 
 
 def test_settling_is_possible_a_working_day_longer_with_a_new_bill(served: Violation, owner: Any, frozen_clock: Clock) -> None:

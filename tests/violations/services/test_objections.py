@@ -29,17 +29,10 @@ from tests.factories.violations import ObjectionFactory
 from tests.violations.conftest import decide, pay
 from violations import invariants, review
 from violations.models import Objection, Violation
-from violations.services import blocks, dues, notices, objections, settlements, terms
+from violations.services import blocks, dues, objections, settlements, terms
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 24)
-
-
-@pytest.fixture
-def served(write: Callable[..., Violation], owner: Any) -> Violation:
-    row = write("CLN-03")
-    notices.record_opening(violation=row, person=owner)
-    return row
 
 
 def fresh(row: Violation) -> Violation:

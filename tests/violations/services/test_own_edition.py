@@ -44,13 +44,6 @@ def shorten(**limits: int) -> None:
     publish_anew(queries.LIMITS, change)
 
 
-@pytest.fixture
-def served(write: Callable[..., Violation], owner: Any) -> Violation:
-    row = write("CLN-03")
-    notices.record_opening(violation=row, person=owner)
-    return Violation.objects.get(pk=row.pk)
-
-
 def test_a_refused_objection_has_the_periods_of_its_case(
     served: Violation, owner: Any, decider: Callable[..., Any], frozen_clock: Clock
 ) -> None:

@@ -35,13 +35,6 @@ pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 24)
 
 
-@pytest.fixture
-def served(write: Callable[..., Violation], owner: Any) -> Violation:
-    row = write("CLN-03")
-    assert notices.record_opening(violation=row, person=owner)
-    return row
-
-
 def fresh(row: Violation) -> Violation:
     return Violation.objects.select_related("shop", "party").get(pk=row.pk)
 

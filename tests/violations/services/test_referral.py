@@ -29,13 +29,6 @@ def plain_static(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 
-@pytest.fixture
-def served(write: Callable[..., Violation], owner: Any) -> Violation:
-    row = write("CLN-03")
-    assert notices.record_opening(violation=row, person=owner)
-    return Violation.objects.get(pk=row.pk)
-
-
 def state(row: Violation) -> str:
     return str(Violation.objects.values_list("state", flat=True).get(pk=row.pk))
 

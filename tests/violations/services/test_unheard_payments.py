@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,17 +21,10 @@ from tests.factories.accounts import StaffFactory
 from tests.factories.payments import AttemptFactory
 from violations import invariants, queries
 from violations.models import Plan, Violation
-from violations.services import court, dues, notices, objections, relief, settlements, terms
+from violations.services import court, dues, objections, relief, settlements, terms
 
 pytestmark = pytest.mark.django_db
 WITHOUT_HAND_OVER = tuple(kind for kind in JOB_KINDS if kind != "payments.hand_over")
-
-
-@pytest.fixture
-def served(write: Callable[..., Violation], owner: Any) -> Violation:
-    row = write("CLN-03")
-    assert notices.record_opening(violation=row, person=owner)
-    return row
 
 
 def fresh(row: Violation) -> Violation:

@@ -36,13 +36,6 @@ def plain_static(settings: Any) -> None:
 
 
 @pytest.fixture
-def served(write: Callable[..., Violation], owner: Any) -> Violation:
-    row = write("CLN-03")
-    notices.record_opening(violation=row, person=owner)
-    return row
-
-
-@pytest.fixture
 def stopped(served: Violation, frozen_clock: Clock) -> Violation:
     frozen_clock.move(days=31)
     terms.lapse_due()
