@@ -17,7 +17,7 @@ from municipality.kernel.errors import Refused
 from payments import invariants, links, pages, rules, services
 from payments.models import Allocation, Attempt, AttemptEvent, Bill, BillEvent, GatewayMessage, RefundDue, RefundEvent
 from payments.providers.knet import codec
-from payments.services import inquiries
+from payments.services import inquiries, reviews
 from payments.services.returns import remaining_of
 from payments.states import AT_BANK, OPEN, UNPAID, AttemptState, BillState, RefundState
 from payments.views.gateway import response as notification_view
@@ -386,7 +386,7 @@ class Payments(RuleBasedStateMachine):
         assert refund.found_by_id != person.pk, "a finding confirmed by who made it"
 
     def _find_out(self) -> None:
-        """Two people look at the bank what became of each refund whose outcome nobody knows."""
+        """Two people look at the bank what became of each refund whose outcome nobody knows, and of each payment under review."""
         with clock.at(self.now):
             for refund in RefundDue.objects.filter(state=RefundState.UNKNOWN):
                 found = self._went_out(refund)
@@ -395,6 +395,13 @@ class Payments(RuleBasedStateMachine):
             for refund in RefundDue.objects.filter(state=RefundState.LOOKED_UP):
                 checker = self.world.checker if refund.found_by_id != self.world.checker.pk else self.world.both
                 services.confirm_finding(refund=refund, confirmed_by=checker, agrees=True)
+            for attempt in Attempt.objects.filter(state=AttemptState.MISMATCH):
+                deal = self.vault.deals.get(attempt.trackid)
+                if deal is None or not deal.holds:  # what it holds, an inquiry finds out
+                    finding = reviews.record_finding(
+                        attempt=attempt, found_by=self.world.cashier, is_taken=False, fils=None, bank_reference="BANK-9", proof="not taken"
+                    )
+                    reviews.decide_finding(finding=finding, decided_by=self.world.checker, agrees=True)
 
     # What must hold after each step
 
