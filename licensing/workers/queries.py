@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
@@ -104,13 +104,14 @@ class Light:
 
 def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
     """The light of each shop with certificates, as `rows_of` finds them, by primary key; one query."""
-    days: dict[int, list[dt.date]] = {}
+    last: dict[int, dict[str, dt.date]] = {}  # of each worker the newest: both entries of a merge may name one
     keys: Any = shops.values("pk") if isinstance(shops, QuerySet) else [shop.pk for shop in shops]
     merged = Shop.objects.filter(merged_into__in=keys)
     entries = Shop.objects.filter(pk__in=keys).values("pk").union(merged.values("pk"))  # each half by an index; OR would scan all
     rows = WorkerCertificate.objects.filter(shop__in=entries).order_by()
-    for shop, last_day in rows.values_list(_STANDING, "last_day"):
-        days.setdefault(shop, []).append(last_day)
+    for shop, worker, last_day in rows.values_list(_STANDING, "civil_id_digest", "last_day").order_by("last_day"):
+        last.setdefault(shop, {})[worker] = last_day
+    days = {shop: list(of_workers.values()) for shop, of_workers in last.items()}
     today = clock.today()
     soon = today + dt.timedelta(days=warn_days()) if days else today
     return {
@@ -124,4 +125,7 @@ def to_remind(days: int) -> QuerySet[Any]:
     today = clock.today()
     rows = WorkerCertificate.objects.filter(last_day__gte=today, last_day__lte=today + dt.timedelta(days=days))
     rows = rows.annotate(standing=_STANDING).filter(standing__in=registered.open_shops().values("pk"))
-    return rows.exclude(reminded_of__isnull=False, reminded_of=F("last_day"))
+    newer = WorkerCertificate.objects.annotate(at=_STANDING).filter(
+        at=OuterRef("standing"), civil_id_digest=OuterRef("civil_id_digest"), last_day__gt=OuterRef("last_day")
+    )
+    return rows.exclude(Exists(newer)).exclude(reminded_of__isnull=False, reminded_of=F("last_day"))

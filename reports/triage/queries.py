@@ -135,9 +135,10 @@ def to_act_on(user: User) -> QuerySet[Report]:
 
 
 def similar(report: Report) -> list[tuple[Report, int | None]]:
-    """Open reports near a report, or at its shop, and about the same time (`limits.reports`), nearest first, with the metres between.
+    """Open reports near a report, or at its shop, and about the same time (`limits.reports`), with the metres between.
 
-    At its shop are those that name an entry which was merged with its own; the metres are None where one of the two has no place.
+    Those at its shop come first, then the nearest.
+    At its shop are also those that name an entry which was merged with its own. The metres are None where one of the two has no place.
     """
     limits, shop, where = queries.limits(), report.shop_now, Q()
     here = (report.latitude, report.longitude) if report.latitude is not None and report.longitude is not None else None
@@ -159,10 +160,11 @@ def similar(report: Report) -> list[tuple[Report, int | None]]:
     if report.inspector is not None:
         rows = _untied(rows, report.inspector)
     found: list[tuple[Report, int | None]] = []
-    for row in listed(rows)[:50]:
+    at_shop = Q(shop=shop) | Q(shop__merged_into=shop) if shop is not None else Q(pk__in=[])
+    for row in listed(rows).order_by(Case(When(at_shop, then=0), default=1), "due_at", "pk")[:50]:
         metres = None
         if here is not None and row.latitude is not None and row.longitude is not None:
             metres = round(metres_between(here, (row.latitude, row.longitude)))
         if (shop is not None and row.shop_now == shop) or (metres is not None and metres <= limits["similar_metres"]):
             found.append((row, metres))
-    return sorted(found, key=lambda pair: pair[1] or 0)[:MOST_SIMILAR]
+    return sorted(found, key=lambda pair: (shop is None or pair[0].shop_now != shop, pair[1] or 0))[:MOST_SIMILAR]

@@ -15,9 +15,10 @@ from zoning.opinion.notifications import ConsultationLetter
 
 
 def with_letters(rows: QuerySet[Consultation]) -> QuerySet[Consultation]:
-    """Each body with `letter`, the public id of the letter to it, and `letter_sent_at`, when it left; both None without one."""
+    """Each body with `letter` (public id of the letter to it), `letter_state` and `letter_sent_at`, when it left; None without one."""
     written = Letter.objects.filter(kind=ConsultationLetter.kind, key=Cast(OuterRef("pk"), CharField()))
-    return rows.annotate(letter=Subquery(written.values("public_id")), letter_sent_at=Subquery(written.values("sent_at")))
+    columns = {"letter": "public_id", "letter_state": "state", "letter_sent_at": "sent_at"}
+    return rows.annotate(**{name: Subquery(written.values(column)) for name, column in columns.items()})
 
 
 def unsent(row: Consultation) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from municipality.cases.models import Case
 from municipality.kernel import clock
+from municipality.notifications.letters import WAITING
 from municipality.review import asked_files
 from municipality.review.registry import Item, Reviewable
 from municipality.rulebook import queries as rulebook
@@ -118,6 +119,8 @@ def still_asked(opinion: Opinion) -> list[str]:
                 "The letter to {body} is not sent yet, so its time to answer has not begun and the opinion waits. Send the letter, or "
                 "print it and record that it was sent on paper."
             )
+            if getattr(row, "letter_state", "") in WAITING:  # its e-mail is under way: neither of the two is possible
+                sentence = _("The letter to {body} is being sent. Its time to answer begins once it has left, and the opinion waits.")
             page = reverse("admin:letter", args=[letter])
             link = format_html('<a href="{}">{}</a>', page, _("Read or print the letter"))
             found.append(format_html("{} {}", format_html(sentence, body=bilingual(row, "name")), link))

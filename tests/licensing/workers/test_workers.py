@@ -233,6 +233,14 @@ def test_the_workers_of_an_entry_that_was_merged_stand_at_the_shop_that_stands_f
         worker(shop, serial=5)
 
 
+def test_a_worker_of_both_entries_counts_once_by_the_newest_certificate(shop: Shop, request: pytest.FixtureRequest) -> None:
+    worker(shop, ends_in=200, serial=4)
+    request.getfixturevalue("merged")
+    assert len(queries.of_shop(shop)) == 3, "the control: both certificates are listed, and one of them ends soon"
+    (light,) = queries.lights([shop]).values()
+    assert (light.count, light.ending) == (2, 0) and services.remind() == 0
+
+
 def test_the_holder_is_told_of_certificates_of_a_merged_entry(shop: Shop, owner: User, merged: Shop, frozen_clock: Clock) -> None:
     assert services.remind() == 1 and services.remind() == 0
     messages = Message.objects.filter(kind="licensing.certificates_end")

@@ -439,7 +439,7 @@ def test_a_delegate_of_many_shops_waits_no_longer_than_of_one(
     for _ in range(12):
         make_shop(owner=None, organisation=company)
     with django_assert_num_queries(len(one)):
-        assert client.get("/en/my-shops/").content.decode().count("Al Mawj Salon ") >= 13
+        assert client.get("/en/my-shops/").content.decode().count("1 to 12 of 13") == 1
 
 
 def test_a_clerk_works_in_every_service_and_another_signatory_ends_it(

@@ -14,6 +14,7 @@ from reports.reporters.services import Sender
 from reports.triage import services as triage
 from reports.triage.services.joins import ReportPart
 from tests.conftest import Clock
+from tests.database_guards import without_guards
 from tests.factories import report_steps, reports
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
@@ -45,11 +46,31 @@ def is_known(report: Report) -> bool:
 def test_who_reported_is_kept_until_the_violation_is_over(frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     report, violation = violated(joined=True)
     frozen_clock.move(days=DAYS)
-    assert (violation.state in retention.OPEN_VIOLATION, retention.forget()) == (True, 0)
+    assert (violation.state in retention.HOLDING, retention.forget()) == (True, 0)
     assert is_known(report) and all(is_known(one) for one in report.joined.all())
-    monkeypatch.setattr(retention, "OPEN_VIOLATION", ())  # as once it has ended
+    monkeypatch.setattr(retention, "HOLDING", ())  # as once it has ended
     assert retention.forget() == 2 and not is_known(report)
     assert AuditEvent.objects.filter(action="report.reporter_deleted").count() == 2
+
+
+def test_a_report_joined_with_another_after_it_led_to_a_violation_keeps_who_sent_that_one(frozen_clock: Clock) -> None:
+    drawn = inspector("drawn", "HA", scope=["CLN", "SHP"])
+    report, into = (reports.assigned(Sender(phone=phone)) for phone in ("96555501234", "96555501236"))
+    assert report_steps.led_to(report, ShopFactory(owner=PersonFactory())).violation is not None
+    report.refresh_from_db()
+    triage.merge(report=report, into=into, inspector=drawn, why="x")
+    into.refresh_from_db()
+    report_steps.closed(into)
+    frozen_clock.move(days=DAYS)
+    assert retention.forget() == 0 and is_known(into)
+
+
+def test_collecting_what_a_court_set_needs_nobody_who_reported(frozen_clock: Clock) -> None:
+    report, violation = violated()
+    without_guards()
+    Violation.objects.filter(pk=violation.pk).update(state="judged")
+    frozen_clock.move(days=DAYS)
+    assert retention.forget() == 1 and not is_known(report)
 
 
 def test_without_the_look_at_the_violation_who_reported_is_gone_while_it_goes_on(
@@ -60,7 +81,7 @@ def test_without_the_look_at_the_violation_who_reported_is_gone_while_it_goes_on
     frozen_clock.move(days=DAYS)
     monkeypatch.setattr(retention, "_needed", set)
     assert retention.forget() == 1 and not is_known(report)
-    assert Violation.objects.get(pk=violation.pk).state in retention.OPEN_VIOLATION
+    assert Violation.objects.get(pk=violation.pk).state in retention.HOLDING
 
 
 def test_a_violation_of_a_part_keeps_who_sent_the_whole() -> None:

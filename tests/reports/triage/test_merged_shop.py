@@ -109,8 +109,17 @@ def test_they_are_found_beside_a_report_about_the_shop_far_from_their_place(abou
         for shop in (two[1], ShopFactory(activity_id="BARB", owner=two[1].owner))
     )
     found = queries.similar(row)
-    assert [other for other, _metres in found] == [elsewhere, about_merged] and found[1][1] is not None and found[1][1] > 1000
+    assert [other for other, _metres in found] == [about_merged, elsewhere] and found[0][1] is not None and found[0][1] > 1000
     assert [other for other, _metres in queries.similar(about_merged)] == [row], "and the other way round, not one at another shop"
+
+
+def test_many_reports_near_it_do_not_hide_the_one_about_its_shop(about_merged: Report, two: tuple[Shop, Shop]) -> None:
+    here: dict[str, Any] = {"source": "shop", "latitude": 29.3428, "longitude": 48.0283, "area": two[1].area}
+    row = reports.assigned(category="shop", place=ReportPlace(shop=two[1], **here))
+    for _ in range(queries.MOST_SIMILAR):
+        reports.assigned(category="shop", place=ReportPlace(shop=ShopFactory(activity_id="BARB", owner=two[1].owner), **here))
+    found = queries.similar(row)
+    assert (found[0][0], len(found)) == (about_merged, queries.MOST_SIMILAR)
 
 
 def test_by_the_number_of_the_entry_or_the_place_alone_they_are_not_found(about_merged: Report, two: tuple[Shop, Shop]) -> None:

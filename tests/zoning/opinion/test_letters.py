@@ -226,13 +226,14 @@ def test_a_letter_that_never_left_is_named_with_what_to_do_and_no_day_runs(
     assert consultations.mark_silent() == 0
     desk, study, request = _pages(opinion, planner)
     for page in (desk, study):
-        assert page.count("is not sent yet, so its time to answer has not begun") == 3
+        assert page.count("is not sent yet, so its time to answer has not begun") == 2
+        assert page.count("is being sent. Its time to answer begins once it has left") == 1
         assert reverse("admin:letter", args=[fire().public_id]) in page and "Bodies may answer until" not in page
     assert desk.count("letter not sent yet") == 3 and "to answer by" not in desk
     assert request.count("Letter not sent yet") == 3 and "To answer by" not in request and "Silent" not in request
     letters.mark_posted(letter=fire(), sender=planner)
     desk, _study, request = _pages(opinion, planner)
-    assert desk.count("is not sent yet, so its time") == 2 and "Bodies may answer until" in desk
+    assert desk.count("is not sent yet, so its time") == 1 and "Bodies may answer until" in desk
     row = with_letters(opinion.consultations.filter(code="fire")).get()
     until = answers_until(row)
     assert until is not None and clock.day_of(row.due_at).isoformat() < clock.today().isoformat() < clock.day_of(until).isoformat()
