@@ -172,7 +172,7 @@ def _next_step(request: BoardRequest, bill: Bill | None) -> NextStep:
             return NextStep(_("This cannot be paid now"), with_last_day(LOST["previous_licence"], case), page, _("Look again"))
         text = with_last_day(_("The licence is issued automatically after payment."), case)
         if document is not None:
-            text = _after_reversal(document, is_over=queries.are_over(request.boards.all()))
+            text = _after_reversal(document, is_over=queries.are_over(request.boards.select_related("end")))
         return NextStep(_("Pay the fees and deposits"), text, reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET"))
     if case.state == S.PAID:
         text = _("It will be sealed within a minute. You can leave this page; we will send you a message.")

@@ -22,10 +22,11 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import MOVED_MEANWHILE, transition
-from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
+from payments import rules
+from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt, RefundDue
 from payments.registry import PAYABLES
 from payments.services import ledger
-from payments.services.refunds import owe_allocation, owe_attempt, release
+from payments.services.refunds import owe_allocation, owe_attempt, owe_deposit, owe_part, release
 from payments.services.reviews import close_finding, free_bills
 from payments.states import OUT_UNKNOWN, AttemptState, BillState, RefundState
 
@@ -215,12 +216,20 @@ def notify_void(*, allocation_id: int) -> None:
 
 
 def _stands_for(taken_back: Allocation) -> bool:
-    """Mark the payment that settles the bill now as handed over, in place of one that was taken back. False where there is none."""
+    """Mark the payment that settles the bill now as handed over, in place of one that was taken back. False where none settles it.
+
+    What was owed back of the payment that was taken back is owed back of the later one. Told twice, nothing more is done.
+    """
     bill = Bill.objects.select_for_update().get(pk=taken_back.bill_id)
-    later = bill.allocations.filter(is_settled=True, handed_over_at__isnull=True)
-    if bill.state != BillState.PAID or later.update(handed_over_at=clock.now()) != 1:
+    if bill.state != BillState.PAID:
         return False
-    record("payment.replaced", subject=taken_back.attempt.key, actor=ME, data={"bill": bill.key})
+    if bill.allocations.filter(is_settled=True, handed_over_at__isnull=True).update(handed_over_at=clock.now()):
+        record("payment.replaced", subject=taken_back.attempt.key, actor=ME, data={"bill": bill.key})
+        released = RefundDue.objects.filter(line__bill=bill, attempt=taken_back.attempt_id, state=RefundState.RELEASED)
+        for refund in released.select_related("line").order_by("pk"):
+            if (line := refund.line) is not None:
+                owe = owe_deposit if line.revenue_account == rules.DEPOSITS else owe_part
+                owe(line=line, reason=refund.reason, actor=ME, most_fils=refund.fils)
     return True
 
 

@@ -43,7 +43,11 @@ for _event in ("INSERT", "UPDATE"):
         "NEW.stands_as_id IS NOT NULL AND (NEW.photo_id IS NULL OR NOT EXISTS (SELECT 1 FROM licensing_board b"
         " JOIN licensing_boardrequest r ON r.id = b.request_id JOIN licensing_boardrequest q ON q.shop_id = r.shop_id"
         " JOIN licensing_board n ON n.request_id = q.id WHERE b.id = NEW.board_id AND n.id = NEW.stands_as_id"
-        " AND n.first_day >= NEW.day AND NOT EXISTS (SELECT 1 FROM licensing_boardend e WHERE e.board_id = n.id)))",
+        " AND n.first_day >= NEW.day AND n.request_id <> b.request_id"
+        " AND NOT EXISTS (SELECT 1 FROM licensing_board p WHERE p.id = n.previous_id AND p.first_day < NEW.day)"
+        " AND NOT EXISTS (SELECT 1 FROM licensing_boardend o JOIN licensing_board s ON s.id = o.board_id"
+        " WHERE o.stands_as_id = n.id AND s.request_id = b.request_id AND s.id <> b.id)"
+        " AND NOT EXISTS (SELECT 1 FROM licensing_boardend e WHERE e.board_id = n.id)))",
         "not_licensed_again",
     )
 # The deposit of a board goes back only after its end with a photo of the place. Payments refuse a second return and another amount.

@@ -15,6 +15,7 @@ from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.obligations import Duty, Obligation
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual, kwd, ref
 from shops.register import queries as registered
@@ -29,7 +30,7 @@ def obligations(user: User) -> list[Obligation]:
         return []
     own = Board.objects.filter(request__case__in=cases.visible_to(user).filter(service=BOARDS).values("pk"))
     over = reminders.with_deposit(reminders.without_photo(clock.today())).filter(pk__in=own.values("pk"))
-    over = over.exclude(pk__in=offers.waiting().values("pk"))
+    over = over.exclude(pk__in=offers.waiting().values("pk")).exclude(request__document__state=DocumentState.SUSPENDED)
     gone = list(over[: registered.MAX_LISTED])
     held = {pk: queries.held_fils(deposits) for pk, deposits in queries.deposits_of_each(gone).items()} if gone else {}
     smaller = list(reminders.smaller_without_photo(clock.today(), among=own).filter(pk__in=own.values("pk")).select_related(*RELATED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,7 +33,13 @@ SMALLER_SLOTS: Mapping[str, Slot] = {
 
 AGAIN = "again"  # the slot of a board that stands licensed again under another number
 AGAIN_SLOTS: Mapping[str, Slot] = {
-    AGAIN: Slot(AGAIN, _("Photo of the board"), _("The whole board in its place, with its number if one is fixed to it."), photo=True)
+    AGAIN: Slot(
+        AGAIN,
+        _("Photo of the board"),
+        _("The whole board in its place, with its number if one is fixed to it."),
+        photo=True,
+        by_staff=True,
+    )
 }
 
 
@@ -52,12 +59,19 @@ def photo_of(board: Board, slot: str = "after") -> Upload | None:
 
 
 def licensed_again(board: Board) -> QuerySet[Board]:
-    """The boards licensed today as which one that is over may stand: of the same shop, licensed since; none while it is licensed."""
-    end = end_of(board)
-    if end is None and (board.last_day is None or board.last_day >= clock.today()):
+    """The boards licensed today as which one that is over may stand: of the same shop, licensed since; none while it is licensed.
+
+    Not one that stood beside it, nor the renewal of one, nor one as which another board of its request stands.
+    """
+    end, last = end_of(board), board.last_day
+    since = end.day if end is not None else last + dt.timedelta(days=1) if last is not None else None
+    if since is None or (end is None and since > clock.today()):
         return Board.objects.none()
-    since = {"first_day__gte": end.day} if end is not None else {"first_day__gt": board.last_day}
-    return licensed_on(clock.today()).filter(request__shop=board.request.shop_id, **since)
+    taken = BoardEnd.objects.filter(board__request=board.request_id, stands_as__isnull=False).values("stands_as")
+    rows = licensed_on(clock.today()).filter(request__shop=board.request.shop_id, first_day__gte=since).exclude(pk__in=taken)
+    first = {pk: line[-1] for pk, line in chains(list(rows.select_related("request"))).items()}
+    beside = [pk for pk, one in first.items() if one.first_day is None or one.first_day < since or one.request_id == board.request_id]
+    return rows.exclude(pk__in=beside)
 
 
 @dataclass(frozen=True)

@@ -94,3 +94,10 @@ def test_red_control_without_the_wait_the_second_is_refused(
     monkeypatch.setattr(settlement, "is_reversal_unheard", lambda _bills: False)
     hear(*HEARD)
     assert (thing, RefundDue.objects.get().reason) == (["paid", "voided"], "not_owed"), "paid, given back, and owed once more"
+
+
+def test_a_reversal_told_twice_leaves_the_second_payment(two: tuple[Allocation, Allocation], thing: list[str]) -> None:
+    """The worker died before the job was marked as done."""
+    settlement.notify_void(allocation_id=two[0].pk)
+    settlement.notify_void(allocation_id=two[0].pk)
+    assert (thing, Bill.objects.get().state) == (["paid"], "paid")

@@ -12,11 +12,15 @@ from licensing.models import Board, BoardEnd, BoardRequest
 from licensing.signage import invariants
 from licensing.signage.life import queries as life
 from licensing.signage.life import reminders, services
+from licensing.signage.renewals import offers
+from licensing.signage.renewals import services as renewals
+from licensing.signage.services import issue
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
+from municipality.uploads.registry import may_write
 from payments import invariants as payment_invariants
 from payments.models import RefundDue
 from shops.models import Shop
@@ -129,3 +133,69 @@ def test_the_board_that_it_stands_as_is_not_changed_afterwards(
         BoardEnd.objects.update(stands_as=third)
     drop_guard("licensing_boardend_photo_once", "licensing_boardend")
     assert gets_through(lambda: BoardEnd.objects.update(stands_as=third)), "red"
+
+
+@pytest.fixture
+def pair(shop: Shop, owner: User, officer: User, sealed: None, bank: Book) -> tuple[Board, Board]:
+    """Two boards of one licence."""
+    first, second = boards.issued_at_bank(shop, owner, officer, bank, boards.FRONT, boards.FRONT | {"place": "Side"}).boards.order_by(
+        "line"
+    )
+    return first, second
+
+
+def test_the_renewal_of_the_board_beside_it_is_not_this_board(
+    pair: tuple[Board, Board], shop: Shop, owner: User, bank: Book, inspector: User, frozen_clock: Any
+) -> None:
+    board, beside = pair
+    assert beside.last_day is not None
+    frozen_clock.set(dt.datetime.combine(beside.last_day - dt.timedelta(days=5), dt.time(9), clock.KUWAIT))
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=clock.today() + dt.timedelta(days=900))
+    offer = next(one for group in offers.of_user(owner) for one in group.ready if one.previous == beside)
+    (request,) = renewals.renew(user=owner, chosen=[beside.public_id], expected_fils=offer.fils)
+    boards.pay_at_bank(boards.fresh(request.case), bank)
+    issue.paid(boards.bill_of(request))
+    issue.issue_licence(case=request.case)
+    frozen_clock.set(dt.datetime.combine(beside.last_day + dt.timedelta(days=60), dt.time(9), clock.KUWAIT))
+    renewed = request.boards.get()
+    assert not life.licensed_again(Board.objects.get(pk=board.pk)).exists()
+    boards.photo(board, inspector, slot="again")
+    assert refused(board, inspector, renewed.public_id) == "not_licensed_again"
+
+
+def test_a_board_of_the_same_licence_is_not_this_board(pair: tuple[Board, Board], owner: User, inspector: User) -> None:
+    board, beside = pair
+    services.end_by_holder(board=board, person=owner, day=clock.today())
+    boards.photo(board, inspector, slot="again")
+    assert refused(board, inspector, beside.public_id) == "not_licensed_again"
+
+
+@pytest.mark.guards
+def test_two_boards_do_not_stand_as_one(
+    pair: tuple[Board, Board], shop: Shop, stranger: User, officer: User, bank: Book, inspector: User, frozen_clock: Any
+) -> None:
+    frozen_clock.move(days=400)
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=clock.today() + dt.timedelta(days=400), owner=stranger)
+    new = boards.issued_at_bank(Shop.objects.get(pk=shop.pk), stranger, officer, bank, boards.FRONT).boards.get()
+    boards.photo(pair[0], inspector, slot="again")
+    record(pair[0], inspector, new.public_id)
+    photo = boards.photo(pair[1], inspector, slot="again")
+    assert refused(pair[1], inspector, new.public_id) == "not_licensed_again" and RefundDue.objects.count() == 1
+    facts = {
+        "board": pair[1],
+        "reason": "lapsed",
+        "day": new.first_day,
+        "by": inspector,
+        "at": clock.now(),
+        "photo": photo,
+        "stands_as": new,
+    }
+    with pytest.raises(IntegrityError, match="not_licensed_again"), transaction.atomic():
+        BoardEnd.objects.create(**facts)
+    drop_guard("licensing_boardend_stands_as_insert", "licensing_boardend")
+    assert gets_through(lambda: BoardEnd.objects.create(**facts)), "red: two deposits would go back for one standing board"
+
+
+def test_only_staff_take_the_photo_of_a_board_that_stands(board: Board, owner: User, inspector: User) -> None:
+    assert may_write(inspector, life.key_of(board), life.AGAIN) and not may_write(owner, life.key_of(board), life.AGAIN)
+    assert may_write(owner, life.key_of(board), "after"), "the control: the holder sends the photo of the empty place"

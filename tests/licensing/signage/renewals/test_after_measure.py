@@ -10,6 +10,7 @@ import pytest
 from licensing.measures import services as measures
 from licensing.models import Board
 from licensing.shop_cases import cases_of
+from licensing.signage.life.obligations import obligations
 from licensing.signage.renewals import offers, services
 from municipality.accounts.models import User
 from municipality.kernel import clock
@@ -100,3 +101,14 @@ def test_without_the_rule_of_the_rulebook_no_board_gets_more_time(
     assert waits(shop)
     monkeypatch.setattr(offers, "kept_by_measure", lambda: Board.objects.none().values("pk"))
     assert not offers.waiting().filter(request__shop=shop).exists()
+
+
+def test_no_photo_of_the_place_is_asked_for_while_the_measure_runs(
+    board: Board, shop: Shop, owner: User, head: User, frozen_clock: Clock
+) -> None:
+    suspend(shop, head, 60)
+    frozen_clock.move(days=30)
+    assert board.last_day is not None and board.last_day < clock.today() and not obligations(owner)
+    ended(frozen_clock, 30)
+    frozen_clock.move(days=DAYS + 1)
+    assert len(obligations(owner)) == 1, "the control: now it can be renewed no more"
