@@ -120,7 +120,8 @@ def case_context(
     shows_names: bool = False,
 ) -> dict[str, Any]:
     """The context of the page, without contact details. `typed` is form data for the form `panel`; `shows_names` after a reveal."""
-    service, name = reviewable(case), TIMELINES[case.service].name
+    service = reviewable(case)
+    name = TIMELINES[case.service].name if case.service in TIMELINES else _("Request")
     is_blind = hides_names(service, entry, role) and not shows_names
     items = without_names(service.items(case)) if is_blind else service.items(case)
     replies = queries.replies(case)
