@@ -136,7 +136,7 @@ def hand_over(*, allocation_id: int) -> None:
     payable = PAYABLES.get(allocation.bill.kind)
     if payable is None:
         raise PermanentFailure(f"nobody takes payments for {allocation.bill.kind}")
-    if is_reversal_unheard([allocation.bill_id]):
+    if is_reversal_unheard([allocation.bill_id], other_than=allocation.pk):
         raise OnHold("payment", "the reversal of an earlier payment of the bill is being told", seconds=REVERSAL_SECONDS)
     try:
         with transaction.atomic():
@@ -233,11 +233,11 @@ def _stands_for(taken_back: Allocation) -> bool:
     return True
 
 
-def is_reversal_unheard(bill_ids: Sequence[int]) -> bool:
-    """Whether the bank took back a payment of one of the bills and its service has yet to hear of it.
+def is_reversal_unheard(bill_ids: Sequence[int], *, other_than: int = 0) -> bool:
+    """Whether the bank took back a payment of one of the bills, `other_than` this allocation, and its service has yet to hear of it.
 
     Heard of after the next payment, the reversal would end what that payment is for.
     """
-    taken_back = Allocation.objects.filter(bill__in=bill_ids, receipt__isnull=False, is_settled=False).values_list("pk", flat=True)
-    keys = [f"allocation:{pk}" for pk in taken_back]
+    taken_back = Allocation.objects.filter(bill__in=bill_ids, receipt__isnull=False, is_settled=False)
+    keys = [f"allocation:{pk}" for pk in taken_back.exclude(pk=other_than).values_list("pk", flat=True)]
     return bool(keys) and Job.objects.filter(kind="payments.tell_void", key__in=keys).exclude(state=JobState.DONE).exists()

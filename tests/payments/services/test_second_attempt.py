@@ -91,7 +91,7 @@ def test_the_second_is_taken_back_as_the_first_was(two: tuple[Allocation, Alloca
 def test_red_control_without_the_wait_the_second_is_refused(
     two: tuple[Allocation, Allocation], thing: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settlement, "is_reversal_unheard", lambda _bills: False)
+    monkeypatch.setattr(settlement, "is_reversal_unheard", lambda *_, **_more: False)
     hear(*HEARD)
     assert (thing, RefundDue.objects.get().reason) == (["paid", "voided"], "not_owed"), "paid, given back, and owed once more"
 
