@@ -86,6 +86,7 @@ def test_the_next_draft_of_the_same_maker_is_published(drafts: tuple[RuleSet, Ru
     with clock.at(clock.now() + dt.timedelta(minutes=2)):
         publish(first, people[2])
         publish(second, people[2])
+    assert not RuleSet.objects.filter(pk__in=[first.pk, second.pk], published_at=None).exists()
 
 
 def test_red_control_without_the_refusal_the_first_change_is_undone(
