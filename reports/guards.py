@@ -178,6 +178,15 @@ guard(
     f"NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL AND NOT {_SAME}",
     "another_problem",
 )
+# What a report led to would be seen no more on the one that goes on, and done a second time.
+guard(
+    f"{_R}_joined_led_to",
+    _R,
+    "UPDATE",
+    "NEW.merged_into_id IS NOT NULL AND OLD.merged_into_id IS NULL"
+    " AND EXISTS (SELECT 1 FROM reports_consequence c WHERE c.report_id = NEW.id)",
+    "led_to",
+)
 frozen(_R, ["merged_into_id"], once="OLD.merged_into_id IS NOT NULL", name="joined_once")
 
 _C = "reports_closure"

@@ -51,7 +51,7 @@ def forget() -> int:
 def _needed() -> set[int]:
     """The reports that led to a violation which is not decided yet, or whose ban has an unanswered appeal.
 
-    With the wholes of these, and with those that were joined with any of them, or that they were joined with.
+    With the wholes of these, and with those that were joined with any of them.
     """
     consequences = Consequence.objects.filter(violation__state__in=HOLDING).values_list("report", flat=True)
     appeals = Ban.objects.filter(appealed_at__isnull=False, decided_at__isnull=True).values_list("report", flat=True)
@@ -59,7 +59,7 @@ def _needed() -> set[int]:
     new = {*consequences, *appeals}
     while new:
         found |= new
-        related = Report.objects.filter(Q(parts__in=new) | Q(merged_into__in=new) | Q(joined__in=new))
+        related = Report.objects.filter(Q(parts__in=new) | Q(merged_into__in=new))
         new = set(related.values_list("pk", flat=True)) - found
     return found
 

@@ -48,7 +48,7 @@ def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
     The other one takes the earlier promise and the higher severity of the two.
 
     The same problem has the same category and the same place (`_metres_apart`). `why` is kept in the audit log with the metres between.
-    Raises NotPermitted: not_drawn, not_able, other_branch, Refused: not_itself, not_open, own_part, why_missing, other_category,
+    Raises NotPermitted: not_drawn, not_able, other_branch, Refused: not_itself, not_open, own_part, why_missing, led_to, other_category,
     other_hidden, other_shop, no_place, too_far, and TransitionRefused.
     """
     if report.pk == into.pk:
@@ -63,6 +63,9 @@ def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
         raise Refused("own_part", _("A part is not joined with the report that it is part of."))
     if not why.strip():
         raise Refused("why_missing", _("Write by what one sees that both reports are about the same problem."))
+    if row.consequences.exists():
+        led_to = _("This report led to an inspection or a violation report. Join the other report with this one, or close each by itself.")
+        raise Refused("led_to", led_to)
     if target.category != row.category:
         raise Refused("other_category", _("The other report has another category. Change the category first, if it is the same problem."))
     if target.hidden_at is not None and row.hidden_at is None:

@@ -53,18 +53,6 @@ def test_who_reported_is_kept_until_the_violation_is_over(frozen_clock: Clock, m
     assert AuditEvent.objects.filter(action="report.reporter_deleted").count() == 2
 
 
-def test_a_report_joined_with_another_after_it_led_to_a_violation_keeps_who_sent_that_one(frozen_clock: Clock) -> None:
-    drawn = inspector("drawn", "HA", scope=["CLN", "SHP"])
-    report, into = (reports.assigned(Sender(phone=phone)) for phone in ("96555501234", "96555501236"))
-    assert report_steps.led_to(report, ShopFactory(owner=PersonFactory())).violation is not None
-    report.refresh_from_db()
-    triage.merge(report=report, into=into, inspector=drawn, why="x")
-    into.refresh_from_db()
-    report_steps.closed(into)
-    frozen_clock.move(days=DAYS)
-    assert retention.forget() == 0 and is_known(into)
-
-
 def test_collecting_what_a_court_set_needs_nobody_who_reported(frozen_clock: Clock) -> None:
     report, violation = violated()
     without_guards()

@@ -15,7 +15,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from reports.intake.services import ReportPlace
 from reports.models import Consequence, Report
-from reports.results import OTHER_SHOP
+from reports.results import OTHER_SHOP, lacking_measures
 from reports.triage import services
 from reports.triage.services.results import FoundResult
 from shops.models import Shop
@@ -87,6 +87,17 @@ def test_the_form_begins_with_shop_or_place_and_the_offence(about_shop: Report, 
     other = signed_in(row.inspector).get(f"/admin/field/new/?origin={row.subject_key}").content.decode()
     assert f'value="{row.subject_key}"' in other
     assert client.get("/admin/field/new/?origin=report:nothing").status_code == 200
+
+
+def test_a_report_that_led_to_a_measure_is_not_joined_with_one_that_did_not(about_shop: Report) -> None:
+    """Else the other one lacks the measure, and its inspector would have to write a second violation report against the shop."""
+    place = ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=about_shop.area, shop=about_shop.shop)
+    other = reports.assigned(category="shop", place=place)
+    violation_reports.record(inspector=about_shop.inspector, findings=findings(about_shop))
+    with pytest.raises(Refused, match="led_to"):
+        services.merge(report=about_shop, into=other, inspector=about_shop.inspector, why="x")
+    assert "violation" in lacking_measures(other) and "violation" not in lacking_measures(about_shop)
+    services.merge(report=other, into=about_shop, inspector=other.inspector, why="x")
 
 
 def test_an_inspection_is_ordered_and_tied(about_shop: Report, row: Report) -> None:

@@ -183,6 +183,12 @@ def joined_with_another_problem(row: Report, **facts: Any) -> None:
     moved(row, "merge", "merged", merged_into=reports.assigned(**{"category": row.category, **facts}))
 
 
+def joined_after_a_measure(row: Report) -> None:
+    report_steps.led_to(row, row.shop)  # type: ignore[arg-type]
+    row.refresh_from_db()
+    moved(row, "merge", "merged", merged_into=reports.assigned(category=row.category, place=at_its_shop(row)))
+
+
 ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     "a part of a report that is not divided": ("not_divided", part_of),
     "a part of a part": ("not_divided", part_of_a_part),
@@ -197,6 +203,7 @@ ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     "a result that tells a violation report of which there is none": ("no_measure", lambda row: told_measure(row, "violation")),
     "joined with one of another category": ("another_problem", lambda row: joined_with_another_problem(row, category="waste")),
     "about a shop, joined with one about none": ("another_problem", joined_with_another_problem),
+    "joined with another after it led to a violation": ("led_to", joined_after_a_measure),
     "joined with one far away": (
         "another_problem",
         lambda row: joined_with_another_problem(row, place=ReportPlace(latitude=29.3428, longitude=48.0283, area=row.area)),
