@@ -214,8 +214,11 @@ guard(
     "NOT EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.report_id AND r.inspector_id = NEW.closed_by_id)",
     "other_inspector",
 )
-# What a result says was done at the place was done: a warning, or a violation report, written from this report.
-_MEASURE = "SELECT 1 FROM reports_consequence c JOIN violations_violation v ON v.id = c.violation_id WHERE c.report_id = NEW.report_id AND"
+# What a result says was done at the place was done and stands: a warning, or a violation report, written from this report.
+_MEASURE = (
+    "SELECT 1 FROM reports_consequence c JOIN violations_violation v ON v.id = c.violation_id"
+    " WHERE c.report_id = NEW.report_id AND v.state NOT IN ('annulled', 'acquitted') AND"
+)
 guard(
     f"{_C}_measure",
     _C,

@@ -15,6 +15,7 @@ from reports.models import Closure, HandOver, Question, Report
 from reports.states import ReportState
 from violations import publication
 from violations.models import Violation
+from violations.states import ViolationState
 
 NO_ANSWER = "no_answer"  # the result that the portal writes where the reporter did not answer in time
 BODY_ACTED = "body_acted"
@@ -29,8 +30,9 @@ RELATED = ("violation__objection__case", "violation__judgment__appeal", "violati
 
 
 def lacking_measures(report: Report) -> set[str]:
-    """The results that tell a warning or a violation report that was not written from a report."""
-    numbers = list(report.consequences.values(*(f"violation__{number}" for number in MEASURES.values())))
+    """The results that tell a warning or a violation report that was not written from a report, or does not stand any more."""
+    standing = report.consequences.exclude(violation__state__in=(ViolationState.ANNULLED, ViolationState.ACQUITTED))
+    numbers = list(standing.values(*(f"violation__{number}" for number in MEASURES.values())))
     return {code for code, number in MEASURES.items() if not any(row[f"violation__{number}"] for row in numbers)}
 
 

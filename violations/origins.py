@@ -14,10 +14,14 @@ from violations.models import JudicialWarrant, Violation
 
 @dataclass(frozen=True)
 class FieldOrigin:
-    """By the key of its subject: `initial` returns the first values of the form, `written` is called in the transaction of the report."""
+    """By the key of its subject: `initial` returns the first values of the form, `written` is called in the transaction of the report.
+
+    `key_of` returns the key of the subject that a violation report began from, or an empty text.
+    """
 
     initial: Callable[[str, JudicialWarrant], dict[str, Any]]
     written: Callable[[str, Violation, User], None]
+    key_of: Callable[[Violation], str]
 
 
 ORIGINS: Registry[FieldOrigin] = Registry()  # by the kind of the subject, such as "report"
@@ -29,3 +33,8 @@ def of_key(key: str) -> FieldOrigin | None:
         return ORIGINS.get(subjects.parse(key).kind)
     except ValueError:
         return None
+
+
+def key_of(violation: Violation) -> str:
+    """The key of the subject that a violation report began from; an empty text for one that was written by itself."""
+    return next(filter(None, (ORIGINS.get(kind).key_of(violation) for kind in ORIGINS)), "")

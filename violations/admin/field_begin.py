@@ -73,6 +73,7 @@ def _facts_of(public_id: str, warrant: JudicialWarrant) -> dict[str, Any]:
         offence = {"offence": row.offence, "quantity": Decimal(row.quantity_hundredths) / 100, "months": row.months or None}
         offence["note_ar"] = row.note_ar
     return {
+        "origin": origins.key_of(row),
         "in_place_of": row.reference,
         "photos_of": row.public_id if row.writer_annulment.code != WRONG_SHOP else "",
         "seen_at": row.seen_at.isoformat(timespec="microseconds"),

@@ -71,4 +71,9 @@ def _written(key: str, violation: Violation, inspector: User) -> None:
         _tie(row, inspector, kind=ConsequenceKind.VIOLATION, violation=violation)
 
 
-ORIGIN = FieldOrigin(initial=_initial, written=_written)
+def _key_of(violation: Violation) -> str:
+    tie = Consequence.objects.filter(violation=violation).select_related("report").order_by("pk").first()
+    return tie.report.subject_key if tie is not None else ""
+
+
+ORIGIN = FieldOrigin(initial=_initial, written=_written, key_of=_key_of)

@@ -22,7 +22,7 @@ from shops.models import Shop
 from tests.browsers import signed_in
 from tests.factories import report_steps, reports
 from violations.models import Violation
-from violations.services import violation_reports
+from violations.services import violation_reports, writer_annulments
 from violations.services.assessments import Findings
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +98,19 @@ def test_a_report_that_led_to_a_measure_is_not_joined_with_one_that_did_not(abou
         services.merge(report=about_shop, into=other, inspector=about_shop.inspector, why="x")
     assert "violation" in lacking_measures(other) and "violation" not in lacking_measures(about_shop)
     services.merge(report=other, into=about_shop, inspector=other.inspector, why="x")
+
+
+def test_an_annulled_violation_is_no_measure_and_the_one_in_its_place_is_tied(about_shop: Report) -> None:
+    inspector = about_shop.inspector
+    made, _new = violation_reports.record(inspector=inspector, findings=findings(about_shop))
+    assert lacking_measures(about_shop) == {"warned"}
+    writer_annulments.annul(violation=made, inspector=inspector, code="writer_wrong_facts", note_ar="الوقت")
+    assert lacking_measures(about_shop) == {"warned", "violation"}
+    page = signed_in(inspector).get(f"/admin/field/new/?again={made.public_id}").content.decode()
+    assert f'value="{about_shop.subject_key}"' in page
+    again, _new = violation_reports.record(inspector=inspector, findings=findings(about_shop))
+    assert set(Consequence.objects.values_list("violation", flat=True)) == {made.pk, again.pk}
+    assert lacking_measures(about_shop) == {"warned"}
 
 
 def test_an_inspection_is_ordered_and_tied(about_shop: Report, row: Report) -> None:

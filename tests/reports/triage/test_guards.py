@@ -20,6 +20,7 @@ from reports.models.report import report_number
 from reports.reporters.services import Sender
 from tests.database_guards import assert_refused, gets_through, without_guards
 from tests.factories import inspections, report_steps, reports
+from violations.services import writer_annulments
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +180,12 @@ def told_measure(row: Report, code: str) -> None:
     Closure.objects.create(report=row, is_on_the_spot=False, **facts)
 
 
+def told_annulled_measure(row: Report) -> None:
+    made = report_steps.led_to(row, row.shop)  # type: ignore[arg-type]
+    writer_annulments.annul(violation=made.violation, inspector=row.inspector, code="writer_wrong_facts", note_ar="x")
+    told_measure(row, "violation")
+
+
 def joined_with_another_problem(row: Report, **facts: Any) -> None:
     moved(row, "merge", "merged", merged_into=reports.assigned(**{"category": row.category, **facts}))
 
@@ -201,6 +208,7 @@ ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     "closed by nobody while the answer is awaited": ("no_such_edge", closed_while_asked),
     "a result that tells a warning of which there is none": ("no_measure", lambda row: told_measure(row, "warned")),
     "a result that tells a violation report of which there is none": ("no_measure", lambda row: told_measure(row, "violation")),
+    "a result that tells a violation report that was annulled": ("no_measure", told_annulled_measure),
     "joined with one of another category": ("another_problem", lambda row: joined_with_another_problem(row, category="waste")),
     "about a shop, joined with one about none": ("another_problem", joined_with_another_problem),
     "joined with another after it led to a violation": ("led_to", joined_after_a_measure),
