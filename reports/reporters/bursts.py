@@ -30,12 +30,12 @@ class Burst:
 
 
 def bursts() -> list[Burst]:
-    """The bursts of the last days, the newest first. Reports that were joined with another do not count.
+    """The bursts of the last days, the newest first. Reports that were joined with another, and parts, do not count.
 
     Four statements, and one for each burst.
     """
     limits, since = queries.limits(), clock.now() - LOOK_BACK
-    counted = Report.objects.filter(received_at__gte=since).exclude(state=ReportState.MERGED)
+    counted = Report.objects.filter(received_at__gte=since, parent__isnull=True).exclude(state=ReportState.MERGED)
     found = _of_senders(counted, limits["burst_sender"])
     by_shop = _many(counted.filter(shop__isnull=False), "received_at", "shop", limits["burst_shop"])
     for row in by_shop:

@@ -16,6 +16,7 @@ from municipality.jobs.registry import SCHEDULES
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
+from reports.intake.services import ReportPlace
 from reports.models import Ban, Moderation, Report
 from reports.moderation import queries, services
 from reports.queries import limits, public_reports
@@ -29,6 +30,7 @@ from tests.database_guards import assert_refused, drop_guard, gets_through
 from tests.factories import reports
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.inspections import inspector
+from tests.factories.shops import ShopFactory
 from tests.published_rules import publish_rules
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +157,15 @@ def test_many_reports_of_one_sender_or_shop_are_marked_and_joined_ones_do_not_co
     assert burst.reports == sent and not burst.is_of_shop
     drop_guard("reports_report_moves", "reports_report")  # the list reads the state only
     Report.objects.filter(pk=sent[1].pk).update(state="merged", merged_into=sent[0])
+    assert bursts.bursts() == []
+
+
+def test_the_parts_of_divided_reports_are_no_reports_of_many_people_about_one_shop() -> None:
+    shop, drawn = ShopFactory(owner=PersonFactory()), inspector("drawn", "HA", scope=["CLN", "SHP"])
+    place = ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
+    for n in range(limits()["burst_shop"] // 2):
+        row = reports.assigned(Sender(device=f"d{n}"), place=place)
+        triage.split(report=row, inspector=drawn, parts=[ReportPart("waste", "أ"), ReportPart("shop", "ب")])
     assert bursts.bursts() == []
 
 
