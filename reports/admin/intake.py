@@ -97,7 +97,7 @@ def moderate(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "hide_reasons": [(code, bilingual(reason, "label")) for code, reason in services.reasons().items()],
         "ban_reasons": [(code, bilingual(reason, "label")) for code, reason in bans.reasons("report_ban").items()],
         "ban_days": limits()["ban_days"],
-        "bans": [(row, _label(bans.reasons("report_ban").get(row.code), row.code)) for row in _bans(report)],
+        "bans": [(row, _label(bans.reasons("report_ban").get(row.code), row.code)) for row in _bans(report.parent or report)],
         "typed": request.POST,
         "error": error,
     }
@@ -140,7 +140,7 @@ def _act(request: AuthenticatedHttpRequest, report: Report) -> str:
         services.show_again(moderation=row, by=by)
         return _("Everybody can see the report now.") if row.code == FIRST_LOOK else _("The public can see it again.")
     if step == "ban":
-        bans.make(report=report, code=code, by=by)
+        bans.make(report=report.parent or report, code=code, by=by)
         return _("Reporting is stopped for who sent this report. They can appeal once.")
     raise Http404
 
@@ -148,11 +148,15 @@ def _act(request: AuthenticatedHttpRequest, report: Report) -> str:
 @require_safe
 @reauthentication_required(on_get=True)
 def reporter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Who reported: after a fresh proof and with a purpose, which is logged and which the reporter reads on their page."""
+    """Who reported: after a fresh proof and with a purpose, which is logged and which the reporter reads on their page.
+
+    Who sent a divided report sent its parts.
+    """
     require_role(request, INTAKE)
-    report = Report.objects.filter(public_id=public_id).first()
-    if report is None:
+    found_report = Report.objects.filter(public_id=public_id).select_related("parent").first()
+    if found_report is None:
         raise Http404
+    report = found_report.parent or found_report
     subject = reporters.reporter_key(report)
     purpose = purposes.chosen(request, subject)
     if not purpose:

@@ -169,6 +169,20 @@ def test_the_parts_of_divided_reports_are_no_reports_of_many_people_about_one_sh
     assert bursts.bursts() == []
 
 
+def test_who_sent_a_divided_report_is_known_of_its_parts_too(clerk: User) -> None:
+    person, drawn = PersonFactory(), inspector("drawn", "HA", scope=["CLN", "SHP"])
+    row = reports.assigned(Sender(person=person))
+    part, _other = triage.split(report=row, inspector=drawn, parts=[ReportPart("waste", "أ"), ReportPart("shop", "ب")])
+    client, page = signed_in(clerk), f"/admin/intake/reports/{part.public_id}/"
+    purpose = {"purpose": "purpose.misuse", "subject": f"reporter:{row.public_id}", "next": f"{page}reporter/"}
+    assert client.get(f"{page}reporter/").status_code == 200
+    client.post("/admin/purpose/", purpose)
+    assert str(person.name_ar) in client.get(f"{page}reporter/").content.decode()
+    assert client.post(page, {"step": "ban", "code": "false_reports"}).status_code == 302
+    ban = Ban.objects.get()
+    assert ban.report == row and f"/admin/intake/bans/{ban.public_id}/" in client.get(page).content.decode()
+
+
 def test_who_reported_is_forgotten_after_its_period() -> None:
     report = reports.received(Sender(phone="96555501234"))
     assert retention.forget() == 0
