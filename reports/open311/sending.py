@@ -34,7 +34,7 @@ from reports.open311.errors import BadRequest
 from reports.open311.parameters import ParameterReader
 from reports.open311.service_list import category_of, options_of
 from reports.promises import severity_of
-from reports.reporters.services import Sender
+from reports.reporters.services import Sender, device_in_system
 
 MOST_WORDS, MOST_PLACE, MOST_ID = 4000, 160, 80  # characters; the first is of GeoReport
 KUWAIT = {"lat": (SOUTH, NORTH), "long": (WEST, EAST)}
@@ -84,7 +84,7 @@ def _receive(api_key: ApiKey, reader: ParameterReader, files: list[Any]) -> tupl
     sender = Sender(
         phone=sending.phone,
         system=api_key.public_id,
-        device=f"open311:{api_key.public_id}:{sending.identity or key}",
+        device=device_in_system(api_key.public_id, sending.identity or key),
         is_new=is_new and not sending.phone and not sending.identity,
     )
     sent = SentReport(

@@ -19,7 +19,7 @@ from reports import queries
 from reports.models import Ban, Report
 from reports.models.reporter import Reporter
 from reports.reporters import notifications
-from reports.reporters.services import INTAKE, known_by
+from reports.reporters.services import INTAKE, Sender, device_in_system, device_of, known_by
 
 MAX_APPEAL = 2000  # characters
 
@@ -33,7 +33,7 @@ def reasons(kind: str) -> dict[str, Reason]:
 def make(*, report: Report, code: str, by: User) -> Ban:
     """Stop the reports of who sent this one, for the days of the rulebook, and tell them where they are known.
 
-    Raises NotPermitted, Refused: unknown_reason, reporter_deleted, banned.
+    Raises NotPermitted, Refused: unknown_reason, reporter_deleted, unknown_sender, banned.
     """
     require_group(by, INTAKE)
     if code not in reasons("report_ban"):
@@ -43,6 +43,9 @@ def make(*, report: Report, code: str, by: User) -> Ban:
     if row is None:
         raise Refused("reporter_deleted", _("Nothing is stored about who reported. It was deleted after its period."))
     known, now = known_by(row), clock.now()
+    if report.api_key is not None:  # a device that was made of this report alone sends no other one
+        made = device_of(Sender(device=device_in_system(report.api_key.public_id, report.key)))
+        known = [digest for digest in known if digest != made]
     if not known:
         raise Refused("unknown_sender", _("Nobody is known behind this report, so nobody can be stopped. Its limits still hold."))
     if Ban.objects.filter(who__in=known, until__gt=now, lifted_at__isnull=True).exists():

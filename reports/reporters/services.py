@@ -136,6 +136,11 @@ def device_of(sender: Sender) -> str:
     return _digest("device", sender.device) if sender.device else ""
 
 
+def device_in_system(system: str, identity: str) -> str:
+    """What stands for the device of whom another system names by an identity, or by the key of their report where it gives none."""
+    return f"open311:{system}:{identity}"
+
+
 def bans_of(digests: Collection[str], device: str) -> QuerySet[Ban]:
     """The bans of whoever is known by these digests that were not lifted, also those that are over.
 

@@ -14,15 +14,18 @@ from municipality.accounts.models import Throttle
 from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
 from municipality.uploads.models import Upload
 from reports import queries
 from reports.models import HeldPhoto, Report, ReportPhoto
 from reports.models.reporter import Reporter
 from reports.open311 import sending
 from reports.photos import services as photos
+from reports.reporters import bans
 from reports.reporters.services import Sender
 from tests import serving
 from tests.factories import report_photos
+from tests.factories.accounts import StaffFactory
 from tests.full_disk import full_disk
 from tests.reports.open311.conftest import Other
 
@@ -206,6 +209,14 @@ def test_a_phone_that_another_system_gave_is_not_taken_for_a_confirmed_one(other
     row = Reporter.objects.get()
     assert row.phone_cipher and row.phone_digest and row.phone_digest not in Sender(phone="+96565550000").digests
     assert not Job.objects.filter(kind="reports.text").exists()
+
+
+def test_nobody_is_stopped_by_a_report_of_which_the_other_system_names_nobody(other: Other) -> None:
+    """Control: with an identity the sender is known again, so that a stop is of use."""
+    clerk = StaffFactory(groups=["intake"], login="clerk")
+    with pytest.raises(Refused, match="unknown_sender"):
+        bans.make(report=sent(other), code="false_reports", by=clerk)
+    assert bans.make(report=sent(other, account_id="17"), code="false_reports", by=clerk).who
 
 
 def test_of_an_emergency_no_photo_is_kept(other: Other) -> None:
