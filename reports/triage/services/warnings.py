@@ -43,7 +43,7 @@ def _warn(branch: str) -> int:
     people = User.objects.filter(is_staff=True, is_active=True, branch=branch, groups__name="supervisor").order_by("pk")
     told: set[int] = set()
     for person in people:
-        own = [row for row in rows if not draws.is_tied(person, row)]
+        own = [row for row in rows if not draws.is_tied(person, row)][:MOST]  # the next run tells of the others
         if own:
             send(DueSoon, person=person, key=f"{branch}:{own[0].pk}:{clock.now().isoformat()}", context={"lines": _lines(own)})
             told |= {row.pk for row in own}
@@ -58,7 +58,7 @@ def _lines(rows: Sequence[Report]) -> Bilingual:
     texts = {}
     for language in LANGUAGES:
         with translation.override(language):
-            texts[language] = "\n".join(f"• {_line(row)}" for row in rows[:MOST])
+            texts[language] = "\n".join(f"• {_line(row)}" for row in rows)
     return Bilingual(**texts)
 
 

@@ -15,6 +15,7 @@ from municipality.places.models import Branch
 from municipality.review.models import ConflictOfInterest
 from reports.models import Report
 from reports.triage import queries, services
+from reports.triage.services import warnings
 from tests.browsers import signed_in
 from tests.conftest import NOON
 from tests.factories import report_steps, reports
@@ -84,3 +85,14 @@ def test_who_is_tied_to_the_shop_is_not_told_and_without_anybody_it_stays_to_be_
         assert services.warn() == 0 and warned() == []
         StaffFactory(groups=["supervisor"], login="second", branch=supervisor.branch)
         assert services.warn() == 1 and warned() == ["second"]
+
+
+def test_what_a_message_has_no_room_for_is_told_by_the_next_one(
+    row: Report, supervisor: User, frozen_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warnings, "MOST", 1)
+    other = reports.assigned()
+    with clock.at(row.due_at - dt.timedelta(hours=1)):
+        assert [services.warn() for _run in range(3)] == [1, 1, 0]
+    texts = list(Message.objects.filter(kind="reports.due_soon").order_by("pk").values_list("body_en", flat=True))
+    assert [row.number in text for text in texts] == [True, False] and other.number in texts[1]
