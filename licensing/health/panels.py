@@ -16,7 +16,7 @@ from licensing.health import changes, new_places, queries, services
 from licensing.health.appeals.panels import after_refusal
 from licensing.health.differences import differences_of
 from licensing.health.names import FROM_ISSUE
-from licensing.health.services.lost import CHANGED, is_elsewhere
+from licensing.health.services.lost import LOST, stopped_fee
 from licensing.health.states import ACTS, RENEWAL, TRANSFER
 from licensing.health.states import RenewalState as S
 from licensing.health.transfers import queries as transfers
@@ -46,19 +46,6 @@ LIVE_LABELS = {
     "superseded": ("wait", _("Superseded")),
 }
 
-# Why a request was refused after its approval, by the code of `services.lost`.
-LOST: dict[str, Text] = {
-    "other_holder": _("The shop has another holder by now."),
-    "licence_over": _("The licence of the shop is not in force."),
-    "period_over": _("The last day of the period that was asked for is over. You can ask for the renewal again from My shops."),
-    "register_changed": _(
-        "The register has another activity or place of the shop by now. You can ask for the renewal again from My shops."
-    ),
-    "shop_closed": _("The shop is closed in the register."),
-    "blocked": _("The shop is blocked. My shops shows why and what to do."),
-    "nothing_owed": _("Something about the shop has to be settled first."),
-}
-
 TAKEN_OVER = _(
     "The officer compares the request with the register of the Ministry of Commerce and Industry, so "
     "transfer the commercial licence there before the decision if you can. We will send you a message "
@@ -72,8 +59,9 @@ _REGISTERED = (
 )
 _SHOWN = (
     *("case", "act", "first_day", "last_day", "registered_facts", "lane", "flags", "is_late", "refusal"),
-    *(f"licence__{name}" for name in ("last_day", "registered_facts", "document__number")),
-    *(f"licence__shop__{name}" for name in _REGISTERED),
+    *(f"licence__{name}" for name in ("last_day", "registered_facts")),
+    *(f"licence__document__{name}" for name in ("number", "state", "valid_from", "valid_to")),
+    *(f"licence__shop__{name}" for name in (*_REGISTERED, "closed_on")),
     *("new_licence__first_day", "new_licence__is_current"),
     *(f"new_licence__document__{name}" for name in ("number", "state", "valid_from", "valid_to", "file")),
 )
@@ -219,9 +207,9 @@ def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | Non
                 reverse("cases:case", args=[case.public_id]),
                 _("Look again"),
             )
-        if is_elsewhere(renewal, renewal.licence.shop):
+        if lost := stopped_fee(renewal, renewal.licence.shop):
             page = reverse("licensing:withdraw", args=[case.public_id])
-            return NextStep(_("The request cannot be completed"), CHANGED, page, _("Withdraw the request"))
+            return NextStep(_("The request cannot be completed"), lost, page, _("Withdraw the request"))
         if getattr(renewal, "is_stopped", False) and (stopped := stopped_by(cases.active_blocks(case.subject, RENEWAL))):
             return blocked_step(with_last_day(stopped, case))
         return NextStep(

@@ -11,9 +11,11 @@ from django.utils.translation import override
 
 from licensing.health import services
 from licensing.health.services import issue
-from licensing.health.states import RENEWAL
+from licensing.health.states import CHANGE, RENEWAL
 from municipality.accounts.models import User
+from municipality.cases.models import Case
 from municipality.cases.services import lift_block, place_block
+from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from payments import queries
@@ -21,8 +23,10 @@ from payments.models import Attempt, Bill
 from payments.queries import bill_of
 from payments.services import start_attempt
 from shops.models import Shop
+from tests import desk_acts
 from tests.browsers import signed_in
 from tests.factories import boards
+from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +109,27 @@ def test_a_renewal_whose_place_the_register_has_changed_is_not_paid(make_license
     assert "Pay by KNET" not in pages(owner, bill)[0] and "Payment through KNET" not in pages(owner, bill)[1]
     with pytest.raises(Refused, match="stopped"):
         start(bill, owner)
+
+
+@pytest.mark.parametrize(("why", "sentence"), [("ended", "is not in force"), ("closed", "is closed in the register")])
+def test_a_change_of_a_licence_that_has_ended_or_of_a_closed_shop_is_not_paid(
+    make_licensed_shop: Any, owner: User, store: Path, frozen_clock: Any, why: str, sentence: str
+) -> None:
+    """Paid, it would be refused; and while it waits, the ended licence cannot be renewed."""
+    shop = make_licensed_shop(ends_in=5)
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["address"], service=CHANGE)
+    desk_acts.approve(OfficerFactory(login="officer", branch_id=shop.branch_id, skills=["health"]))
+    bill = bill_of(case.key)
+    assert bill is not None and queries.stopped([bill]) == ""
+    if why == "ended":
+        frozen_clock.move(days=6)
+    else:
+        Shop.objects.filter(pk=shop.pk).update(closed_on=clock.today())
+    for page in pages(owner, bill):
+        assert sentence in page and "Paid, this request would be refused" in page
+    assert "Pay by KNET" not in pages(owner, bill)[0] and "Payment through KNET" not in pages(owner, bill)[1]
+    with pytest.raises(Refused, match="stopped"):
+        start(bill, owner)
+    issue.take_payment(case=Case.objects.get(pk=case.pk))
+    case.refresh_from_db()
+    assert case.state == "refused", "the control: a payment would only come back"

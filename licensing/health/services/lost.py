@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import queries, rules
@@ -12,29 +13,58 @@ from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock, subjects
+from municipality.ui.texts import Text
 from shops.models import Shop
 from shops.register import queries as shops
 
 ELSEWHERE = frozenset({"activity", "area", "block", "plot"})  # registered facts; another street or PACI number is corrected without a move
 
+# Why a request was refused after its approval, by the code of `lost_condition`.
+LOST: dict[str, Text] = {
+    "other_holder": _("The shop has another holder by now."),
+    "licence_over": _("The licence of the shop is not in force."),
+    "period_over": _("The last day of the period that was asked for is over. You can ask for the renewal again from My shops."),
+    "register_changed": _(
+        "The register has another activity or place of the shop by now. You can ask for the renewal again from My shops."
+    ),
+    "shop_closed": _("The shop is closed in the register."),
+    "blocked": _("The shop is blocked. My shops shows why and what to do."),
+    "nothing_owed": _("Something about the shop has to be settled first."),
+}
+
 
 def lost_condition(case: Case) -> str:
-    """The code of what forbids the licence of a request, a key of `panels.LOST`, or ""; looked at before the bill, and once it is paid."""
+    """The code of what forbids the licence of a request, a key of `LOST`, or ""; looked at before the bill, and once it is paid."""
     if code := lost_holder(case):
         return code
-    if code := lost_period(case) or lost_facts(case):
-        return code
-    shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
     renewal = queries.get_renewal(case)
-    document = renewal.licence.document  # one that has ended, or is suspended, can be renewed
-    if document.state == DocumentState.REVOKED or (renewal.act != Act.RENEWAL and document.live_state != "valid"):
-        return "licence_over"
-    if shop.closed_on is not None and shop.closed_on <= clock.today():
-        return "shop_closed"
+    shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
+    if code := lost_licence(renewal, shop):
+        return code
     if any(block.effect == Effect.STOP for block in cases.active_blocks(case.subject, RENEWAL)):
         return "blocked"
     transfer = transfers.of_case(case)
     return transfers.lost_condition(transfer, shop) if transfer is not None else ""
+
+
+def lost_licence(renewal: Renewal, shop: Shop) -> str:
+    """What forbids the licence of a request by its period, its present licence and its shop alone, or ""; asks the database nothing."""
+    if renewal.act == Act.RENEWAL and renewal.last_day < clock.today():
+        return "period_over"
+    if is_elsewhere(renewal, shop):
+        return "register_changed"
+    document = renewal.licence.document  # one that has ended, or is suspended, can be renewed
+    if document.state == DocumentState.REVOKED or (renewal.act != Act.RENEWAL and document.live_state != "valid"):
+        return "licence_over"
+    return "shop_closed" if shop.closed_on is not None and shop.closed_on <= clock.today() else ""
+
+
+def stopped_fee(renewal: Renewal, shop: Shop) -> Text:
+    """Why the fee of a renewal or another act cannot be paid by `lost_licence`: paid, it would be refused. Empty where it can."""
+    code = lost_licence(renewal, shop)
+    if code == "register_changed":
+        return CHANGED
+    return format_html("{} {}", LOST[code], _("Paid, this request would be refused. You can withdraw it.")) if code else ""
 
 
 def lost_holder(case: Case) -> str:

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from licensing.health import panels, services
+from licensing.health import services
 from licensing.health.appeals import services as appeals
 from licensing.health.services import lost
 from licensing.health.states import CHANGE, DUPLICATE, RENEWAL
@@ -174,7 +174,8 @@ def _codes(*functions: Callable[..., str]) -> set[str]:
 
 def test_every_code_has_a_sentence_on_the_page(shop: Shop, owner: User) -> None:
     assert lost.lost_condition(RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)) == ""
-    assert panels.LOST.keys() == _codes(lost.lost_condition, lost.lost_holder, lost.lost_period, lost.lost_facts, transfers.lost_condition)
+    codes = _codes(lost.lost_condition, lost.lost_holder, lost.lost_licence, lost.lost_period, lost.lost_facts, transfers.lost_condition)
+    assert lost.LOST.keys() == codes
 
 
 @pytest.mark.parametrize("step", ["payment", "issue"])
