@@ -19,7 +19,7 @@ from licensing.inspections.states import InspectionState
 from licensing.models import Inspection, NewLicence
 from licensing.payment_results import after_reversal, being_prepared, blocked_step, stopped_by
 from municipality.accounts.models import User
-from municipality.cases.models import Block, Case
+from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
 from municipality.documents.models import Document
 from municipality.documents.states import LIVE
@@ -144,6 +144,8 @@ def _next_step(request: NewLicence, bill: Bill | None) -> NextStep:
             return NextStep(_("We are checking with the bank"), text, page, _("Look again"))
         if licence is None and (block := queries.block_of(request)) is not None:
             return blocked_step(with_last_day(stopped_by([block]), case))
+        if licence is None and (lost := _lost(request)):
+            return NextStep(_("The fee cannot be paid now"), with_last_day(lost, case), label=_("Attention"))
         text = with_last_day(_("The licence is issued automatically after payment."), case)
         if licence is not None:
             text = after_reversal(licence.document)
@@ -188,14 +190,23 @@ def _inspection_step(case: Case) -> NextStep:
 
 
 def billed(bills: Sequence[Bill]) -> dict[int, Due]:
-    """What bills of new licences are for, by primary key; one query, and two of what stops those that were not paid yet."""
+    """What bills of new licences are for, by primary key; one query, and some of what stops each of those that were not paid yet."""
     by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
-    rows = list(NewLicence.objects.filter(case__public_id__in=by_case).select_related("case", "shop"))
+    rows = list(NewLicence.objects.filter(case__public_id__in=by_case).select_related("case__applicant", "organisation", "shop"))
     blocks = queries.blocks_of([row for row in rows if row.case.state == S.AWAITING_PAYMENT])
-    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, blocks.get(row.pk, [])) for row in rows}
+    stopped = {row.pk: stopped_by(blocks.get(row.pk, [])) or _lost(row) for row in rows if row.case.state == S.AWAITING_PAYMENT}
+    return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, stopped.get(row.pk, "")) for row in rows}
 
 
-def _due(bill: Bill, request: NewLicence, blocks: Sequence[Block]) -> Due:
+def _lost(request: NewLicence) -> Text:
+    """Why a fee cannot be paid, by what forbids the licence: paid, the request would be refused. Empty where nothing does."""
+    code = queries.lost(request)
+    if code == "commercial_license":
+        return _("The commercial licence of the shop has ended. Renew it: the fee can be paid once the register shows its new last day.")
+    return format_html("{} {}", LOST[code], _("Paid, this request would be refused. You can withdraw it.")) if code else ""
+
+
+def _due(bill: Bill, request: NewLicence, stopped: Text) -> Due:
     return Due(
         key=request.case.public_id,
         kind=NEW_LICENCE,
@@ -209,7 +220,7 @@ def _due(bill: Bill, request: NewLicence, blocks: Sequence[Block]) -> Due:
         shop_name_ar=request.name_ar,
         shop_name_en=request.name_en,
         reference=request.case.reference,
-        stopped=stopped_by(blocks),
+        stopped=stopped,
     )
 
 

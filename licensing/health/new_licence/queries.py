@@ -269,6 +269,24 @@ def commercial_end(request: NewLicence) -> dt.date | None:
     return max((end for end in ends if end is not None), default=None)
 
 
+def lost(request: NewLicence) -> str:
+    """The code of what forbids a licence since the inspection, or ""."""
+    number = request.commercial_license_no
+    shop = registered.by_licence([number], "owner", "organisation").get(number)
+    end = commercial_end(request)
+    if end is None or end < clock.today():
+        return "commercial_license"
+    if shop is None:
+        return ""
+    if shop.is_closed:
+        return "shop_closed"
+    if shop.licensee != request.holder or has_licence(shop):
+        return "other_holder"
+    if shop.activity_id != request.activity_id:
+        return "other_activity"
+    return "blocked" if is_blocked(shop) else ""
+
+
 # --- Who sees what -----------------------------------------------------------------------------------------------------------
 
 

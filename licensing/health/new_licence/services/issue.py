@@ -53,7 +53,7 @@ def _bill(case: Case) -> None:
     A block of the shop refuses nothing yet: it can be lifted until the payment, and the page of the case says so.
     """
     request = queries.request_of(case)
-    if (code := _lost(request)) and code != "blocked":
+    if (code := queries.lost(request)) and code != "blocked":
         _refuse(case, code)
         return
     advance(case, "inspected", actor=SYSTEM)
@@ -70,24 +70,6 @@ def _bill(case: Case) -> None:
     send(NewLicencePayment, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
 
 
-def _lost(request: NewLicence) -> str:
-    """The code of what forbids a licence since the inspection, or ""."""
-    number = request.commercial_license_no
-    shop = registered.by_licence([number], "owner", "organisation").get(number)
-    commercial_end = queries.commercial_end(request)
-    if commercial_end is None or commercial_end < clock.today():
-        return "commercial_license"
-    if shop is None:
-        return ""
-    if shop.is_closed:
-        return "shop_closed"
-    if shop.licensee != request.holder or queries.has_licence(shop):
-        return "other_holder"
-    if shop.activity_id != request.activity_id:
-        return "other_activity"
-    return "blocked" if queries.is_blocked(shop) else ""
-
-
 @transaction.atomic
 def paid(bill_id: int) -> None:
     """The payment is confirmed: enqueue the licence, or put one that was suspended for it back in force.
@@ -98,7 +80,7 @@ def paid(bill_id: int) -> None:
     request = queries.request_of(locked)
     if locked.state == S.AWAITING_PAYMENT:
         advance(locked, "pay", actor=SYSTEM, data=paid_by_delegate(locked.key))
-        if code := _lost(request):
+        if code := queries.lost(request):
             _refuse(locked, code)
         else:
             enqueue("licensing.issue_new", key=locked.public_id, case_id=locked.pk)
@@ -137,7 +119,7 @@ def issue_licence(*, case: Case) -> None:
     """
     with transaction.atomic():
         locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-        if locked.state == S.PAID and (code := _lost(queries.request_of(locked))):
+        if locked.state == S.PAID and (code := queries.lost(queries.request_of(locked))):
             _refuse(locked, code)
             return
 
@@ -156,7 +138,7 @@ def issue_licence(*, case: Case) -> None:
         )
 
     def link(request: NewLicence, document: Document) -> None:
-        if code := _lost(request):  # since the document was drawn; the next try refuses
+        if code := queries.lost(request):  # since the document was drawn; the next try refuses
             raise Refused(code)
         shop, period = _shop(request), Period(document.valid_from or clock.today(), document.valid_to or clock.today())
         if shop._state.adding:

@@ -387,3 +387,26 @@ def test_a_worker_that_dies_leaves_one_refusal(plot: Plot, owner: User, officer:
     new_licences.sent(owner)
     case = desk_acts.refuse(officer, head, "location_not_allowed")
     assert_ends_as_undisturbed(lambda: approval.write_refusal(case=fresh(case).case), NewLicenceRefusalFacts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"), [({}, "once the register shows its new last day"), ({"activity_id": "SPA"}, "another activity")]
+)
+def test_the_fee_of_a_licence_that_could_not_be_issued_is_not_paid(
+    plot: Plot, owner: User, officer: User, frozen_clock: Any, facts: dict[str, str], sentence: str
+) -> None:
+    """Paid, the request would be refused, and the approved location and the passed inspection be lost with it."""
+    request = approved(owner, officer)
+    UploadFactory(owner=owner, subject=request.files_key, slot="license_copy")
+    ask(request.case, owner, ends_on=clock.today())
+    request = pass_inspection(fresh(request.case))
+    bill = Bill.objects.get(pk=bill_of(request))
+    assert not payments.stopped([bill])
+    if facts:
+        shop_at_place(owner, **facts)
+    else:
+        frozen_clock.move(days=1)
+    for page in (f"/en/cases/{request.case.public_id}/", "/en/basket/"):
+        found = signed_in(owner).get(page).content.decode()
+        assert sentence in found and "Pay by KNET" not in found, page
+    assert payments.stopped([bill])
