@@ -129,7 +129,7 @@ def _look(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionFo
         "outcome": VisitOutcome(assessment.outcome).label,
         "failing": [labels.line_of(answer) for answer in assessment.failing],
         "advice": [labels.line_of(answer) for answer in assessment.advice],
-        "failed_until": visits.put_right_by() if assessment.outcome == VisitOutcome.FAILED else None,
+        "failed_until": visits.put_right_by(row) if assessment.outcome == VisitOutcome.FAILED else None,
         "other_time": _time(row) if appointments.is_other_time(row, found.sent.started_at) else "",
         "seen_at": found.sent.started_at,
     }

@@ -15,6 +15,7 @@ from municipality.accounts.models import Signatory, User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.delegation.registry import Ownership
+from municipality.incidents import requests
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import RuleSet
@@ -69,6 +70,11 @@ def visible_to(user: User) -> QuerySet[Inspection]:
     is_held = Q(shop=None) | Q(shop__owner=F("case__applicant")) | Q(Exists(signs))
     held = Q(shop__in=shops.visible_to(user, INSPECTION).values("pk")) | Q(is_held, case__in=cases.visible_to(user).values("pk"))
     return Inspection.objects.filter(own | held).select_related(*RELATED)
+
+
+def closes_after(inspection: Inspection) -> dt.date | None:
+    """The last day to pass an inspection of a request, after which the request closes; None where nothing closes it."""
+    return requests.last_day(inspection.case) if inspection.case is not None else None
 
 
 def of_inspector(user: User) -> QuerySet[Inspection]:

@@ -72,6 +72,7 @@ def _context(request: AuthenticatedHttpRequest, row: Inspection, form: TimeForm 
         "time": time_label(time) if time is not None else "",
         "may_choose": may_choose,
         "is_over": is_over,
+        "closes_after": queries.closes_after(row) if not row.passed else None,
         "failing": [line for line in lines if line.is_must and not line.meets],
         "advice": [line for line in lines if not line.is_must and not line.meets],
         "lines": lines,

@@ -51,7 +51,10 @@ class Time:
 
 
 def offered(inspection: Inspection) -> list[Time]:
-    """The working days on which the drawn inspector still has time, in two parts each; later ones where the nearest are full."""
+    """The working days on which the drawn inspector still has time, in two parts each; later ones where the nearest are full.
+
+    None after the day on which the request of the inspection closes, unless all are.
+    """
     limits, calendar, today = queries.limits(), rulebook.calendar(), clock.today()
     days: list[dt.date] = []
     day = worktime.add_working_days(calendar, today, limits["earliest_days"] - 1)
@@ -69,7 +72,9 @@ def offered(inspection: Inspection) -> list[Time]:
         is_away = any(first <= day <= last for first, last in absences)
         if not is_away and taken.get(day, 0) < limits["visits_a_day"]:
             days.append(day)
-    return [Time(day, DayPart(part)) for day in days for part in DayPart.values]
+    until = queries.closes_after(inspection)
+    in_time = [day for day in days if until is None or day <= until]
+    return [Time(day, DayPart(part)) for day in in_time or days for part in DayPart.values]
 
 
 def is_working(day: dt.date) -> bool:

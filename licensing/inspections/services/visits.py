@@ -93,9 +93,10 @@ def _require_time(day: dt.date, found: VisitFindings) -> None:
         raise Refused("other_day", _("Nobody has to be there on another day than the appointed one. Move the appointment with a reason."))
 
 
-def put_right_by() -> dt.date:
-    """The last day to put right what an inspection of today does not pass for."""
-    return clock.today() + dt.timedelta(days=queries.limits()["put_right_days"])
+def put_right_by(inspection: Inspection) -> dt.date:
+    """The last day to put right what an inspection of today does not pass for: not after its request has closed."""
+    until = clock.today() + dt.timedelta(days=queries.limits()["put_right_days"])
+    return min(until, queries.closes_after(inspection) or until)
 
 
 def _require_answers(inspection: Inspection, answers: Sequence[GivenAnswer]) -> None:
@@ -167,7 +168,7 @@ def _record(row: Inspection, inspector: User, found: VisitFindings, assessment: 
         transition(row, "pass", actor=actor, data=data, ended_at=now)
         tell(InspectionPassed, row, key=row.public_id, context={"inspection": row})
     else:
-        until = put_right_by()
+        until = put_right_by(row)
         misses = row.misses + (outcome == VisitOutcome.NOBODY)
         transition(row, "fail", actor=actor, data=data, ended_at=now, put_right_by=until, misses=misses)
         context = {"inspection": row, "until": until, "count": len(assessment.failing)}

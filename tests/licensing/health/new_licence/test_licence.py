@@ -12,7 +12,9 @@ from licensing.health import queries as health
 from licensing.health.documents import HealthLicenceFacts
 from licensing.health.new_licence.documents import LocationApprovalFacts, NewLicenceRefusalFacts
 from licensing.health.new_licence.services import approval, issue, requests
+from licensing.inspections import queries as inspection_queries
 from licensing.inspections import services as inspections
+from licensing.inspections.services import appointments
 from licensing.models import HealthLicence, Inspection, NewLicence
 from municipality.accounts.models import User
 from municipality.cases.models import Case
@@ -32,6 +34,7 @@ from shops.register import queries as registered
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.database_guards import assert_refused, without_guards
+from tests.factories import inspections as inspection_acts
 from tests.factories import new_licences
 from tests.factories.accounts import PersonFactory
 from tests.factories.licensing import HealthLicenceFactory
@@ -410,3 +413,21 @@ def test_the_fee_of_a_licence_that_could_not_be_issued_is_not_paid(
         found = signed_in(owner).get(page).content.decode()
         assert sentence in found and "Pay by KNET" not in found, page
     assert payments.stopped([bill])
+
+
+def test_an_inspection_is_neither_appointed_nor_put_right_after_its_request_has_closed(
+    plot: Plot, owner: User, officer: User, frozen_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = new_licences.waiting_for_inspection(owner, officer)
+    row = Inspection.objects.select_related("case", "activity").get(case=request.case)
+    until = clock.today() + dt.timedelta(days=90)
+    frozen_clock.move(days=83)
+    assert appointments.offered(row) and all(time.day <= until for time in appointments.offered(row))
+    with monkeypatch.context() as patch:
+        patch.setattr(inspection_queries, "closes_after", lambda _row: None)
+        assert any(time.day > until for time in appointments.offered(row)), "the control: a day was offered that never comes"
+    row = inspection_acts.appointed(row)
+    frozen_clock.move(days=(row.day - clock.today()).days)  # type: ignore[operator]
+    inspection_acts.visited(row, inspection_acts.found(row, fire="no"))
+    assert row.put_right_by == until
+    assert f'datetime="{until}"' in signed_in(owner).get(f"/en/inspections/{row.public_id}/").content.decode()
