@@ -18,11 +18,16 @@ S = InspectionState
 
 
 def obligations(user: User) -> list[Obligation]:
-    """Open inspections, and failed ones after which nobody has asked for another, but of shops that are closed; one query."""
+    """Open inspections, and failed ones after which nobody has asked for another, but of shops that are closed; one query.
+
+    Nor a failed one of a shop that has passed another of all questions since.
+    """
     if user.is_staff:
         return []
     again = Inspection.objects.filter(previous=OuterRef("pk")).exclude(state=S.CANCELLED)
-    waiting = Q(state__in=OPEN) | Q(state=S.FAILED) & ~Exists(again) & (Q(case__isnull=True) | Q(case__is_open=True))
+    since = Inspection.objects.filter(shop=OuterRef("shop"), state=S.PASSED, previous=None, ended_at__gt=OuterRef("ended_at"))
+    is_left = ~Exists(again) & ~Exists(since) & (Q(case__isnull=True) | Q(case__is_open=True))
+    waiting = Q(state__in=OPEN) | Q(state=S.FAILED) & is_left
     found = InspectionVisit.objects.filter(inspection=OuterRef("pk")).exclude(outcome=VisitOutcome.NOBODY)
     rows = queries.visible_to(user).filter(waiting).exclude(shop__closed_on__lte=clock.today()).annotate(was_inspected=Exists(found))
     return [_obligation(row, was_inspected=row.was_inspected) for row in rows.order_by("pk")]

@@ -156,6 +156,17 @@ def test_what_the_owner_has_to_do(row: Inspection, owner: User, frozen_clock: An
     assert len(queries) <= 3
 
 
+def test_what_was_found_is_not_asked_for_any_more_once_a_later_inspection_of_everything_is_passed(
+    row: Inspection, shop: Shop, owner: User, frozen_clock: Any
+) -> None:
+    failed = visited(row, frozen_clock, fire="no")
+    assert [one.key for one in obligations(owner)] == [failed.key]
+    later = inspections.ordered(shop, reason="شكوى أخرى")
+    assert failed.key in [one.key for one in obligations(owner)], "nothing is passed yet"
+    visited(later, frozen_clock)
+    assert obligations(owner) == [], "the page of the shop says that it is passed"
+
+
 def test_where_nobody_was_there_twice_nothing_is_said_of_findings(row: Inspection, owner: User, frozen_clock: Any) -> None:
     for _visit in range(2):
         row = inspections.appointed(row)
