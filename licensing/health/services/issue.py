@@ -135,7 +135,8 @@ def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
         first_day=document.valid_from or renewal.first_day,
         last_day=renewal.last_day,
         previous=old,
-        reminded_days=None if renewal.act == Act.RENEWAL else old.reminded_days,
+        # Its holder was not told of this end: that of a renewal is another one, and a transfer has another holder.
+        reminded_days=None if renewal.act in (Act.RENEWAL, Act.TRANSFER) else old.reminded_days,
         registered_facts=stated_facts(renewal),
     )
     Renewal.objects.filter(pk=renewal.pk).update(new_licence=licence)

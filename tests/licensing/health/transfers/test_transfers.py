@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from licensing.health import invariants, outcomes, review, services
 from licensing.health.appeals import services as appeals
+from licensing.health.services import reminders
 from licensing.health.states import CHANGE, RENEWAL, TRANSFER
 from licensing.health.transfers import queries
 from licensing.health.transfers import services as transfers
@@ -338,3 +339,16 @@ def test_too_many_numbers_are_not_tried(make_shop: Any, owner: User) -> None:
 def test_the_new_holder_is_asked_for_no_facts_of_the_shop(noura: User, asked: LicenceTransfer) -> None:
     found = review.items(transfers.agree(transfer=asked, user=noura))
     assert not [item.name for item in found if item.may_correct and not item.is_file] and any(item.name == "area_m2" for item in found)
+
+
+def test_the_new_holder_is_reminded_of_the_end_as_the_one_before_was(
+    asked: LicenceTransfer, shop: Shop, noura: User, officer: User, pay_and_issue: Any
+) -> None:
+    case = transfers.agree(transfer=asked, user=noura)
+    desk_acts.approve(officer)
+    HealthLicence.objects.filter(shop=shop).update(reminded_days=7)
+    new = pay_and_issue(case)
+    day = new.last_day - dt.timedelta(days=5)
+    assert list(reminders.due(day, [60, 30, 7])) == [new]
+    HealthLicence.objects.filter(pk=new.pk).update(reminded_days=7)
+    assert not reminders.due(day, [60, 30, 7]), "the control: what the former holder was told counted as told"
