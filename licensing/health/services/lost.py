@@ -49,8 +49,8 @@ def lost_condition(case: Case) -> str:
 
 def lost_licence(renewal: Renewal, shop: Shop) -> str:
     """What forbids the licence of a request by its period, its present licence and its shop alone, or ""; asks the database nothing."""
-    if renewal.act == Act.RENEWAL and renewal.last_day < clock.today():
-        return "period_over"
+    if code := lost_period(renewal):
+        return code
     if is_elsewhere(renewal, shop):
         return "register_changed"
     document = renewal.licence.document  # one that has ended, or is suspended, can be renewed
@@ -78,10 +78,14 @@ def lost_holder(case: Case) -> str:
     return "" if shops.is_of_holder(shop, case.applicant, case.organisation_id) else "other_holder"
 
 
-def lost_period(case: Case) -> str:
-    """ "period_over" where the last day of the renewed licence is past: it would be issued as one that has ended."""
-    renewal = queries.get_renewal(case)
-    return "period_over" if renewal.act == Act.RENEWAL and renewal.last_day < clock.today() else ""
+def lost_period(renewal: Renewal) -> str:
+    """What forbids a licence whose last day is past, since it would be issued as one that has ended.
+
+    "period_over" for a renewal, "licence_over" for another act, which keeps the last day of the licence; else "".
+    """
+    if renewal.last_day >= clock.today():
+        return ""
+    return "period_over" if renewal.act == Act.RENEWAL else "licence_over"
 
 
 def lost_facts(case: Case) -> str:
@@ -113,4 +117,6 @@ def lost_at_issue(case: Case) -> str:
     All of `lost_condition` for a transfer; for another act its holder, its period and its facts, since a measure suspends what is issued.
     """
     Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
-    return lost_condition(case) if transfers.of_case(case) is not None else lost_holder(case) or lost_period(case) or lost_facts(case)
+    if transfers.of_case(case) is not None:
+        return lost_condition(case)
+    return lost_holder(case) or lost_period(queries.get_renewal(case)) or lost_facts(case)

@@ -17,6 +17,7 @@ from municipality.kernel.errors import Refused
 from municipality.review.models import QueueEntry
 from payments import queries as payments
 from shops.models import Shop
+from tests import desk_acts
 from tests.database_guards import drop_guard, gets_through
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.rulebook import publish_next
@@ -93,6 +94,26 @@ def test_a_renewed_licence_that_has_not_begun_is_not_repeated(make_shop: Any, ow
     pay_and_issue(services.submit_renewal(shop=other, applicant=owner))
     for service in (DUPLICATE, CHANGE):
         assert "has_begun" in [condition.code for condition in queries.offer(other, service).unmet]
+
+
+@pytest.mark.parametrize("service", [DUPLICATE, CHANGE])
+def test_a_licence_that_ended_before_the_issue_is_neither_repeated_nor_changed(
+    make_shop: Any, owner: User, officer: User, frozen_clock: Any, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    """The seal was out of order for two days after the payment: what would be issued has ended already."""
+    shop, owed = make_shop(ends_in=1), []
+    if service == DUPLICATE:
+        case = ordered(shop, owner)
+    else:
+        case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)
+        desk_acts.approve(officer)
+    services.take_payment(case=Case.objects.get(pk=case.pk))
+    monkeypatch.setattr("licensing.health.services.issue.owe_back", lambda *, reason, **_facts: owed.append(reason))
+    frozen_clock.move(days=2)
+    services.issue_renewal(case=Case.objects.get(pk=case.pk))
+    case.refresh_from_db()
+    assert (case.state, owed) == ("refused", ["licence_over"])
+    assert HealthLicence.objects.filter(shop=shop).count() == 1
 
 
 ATTACKS = {
