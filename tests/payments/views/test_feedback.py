@@ -45,7 +45,8 @@ def section(page: str) -> str:
 
 def test_the_payer_is_asked_once_and_reads_the_answer_again(paid: Attempt, payer: Any) -> None:
     client, page = signed_in(payer), links.receipt_path(paid.token)
-    assert 'id="feedback"' in client.get(page).content.decode()
+    first = client.get(page).content.decode()
+    assert first.index('id="receipts"') < first.index('id="feedback"'), "the receipt comes before the question"
     for ease in ("5", "1"):
         sent = client.post(f"{page}/feedback", {"ease": ease})
         assert (sent.status_code, sent["Location"]) == (303, f"{page}#feedback")

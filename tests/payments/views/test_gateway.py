@@ -177,7 +177,9 @@ def test_each_non_success_says_what_happened_whether_money_moved_and_what_to_do(
     walk(3)
     text = page(attempt, signed_in(payer))
     assert english in text and "What to do" in text
-    assert ("The payment did not go through" in text) == ("kp-panel--bad" in text) == (result != "FAILURE(SUSPECT)")
+    assert (
+        ("The payment did not go through" in text) == ("kp-panel--bad" in text) == ("#i-failed" in text) == (result != "FAILURE(SUSPECT)")
+    )
     bill = Bill.objects.get()
     assert (f'href="/en/pay/{bill.public_id}/"' in text) == (result != "FAILURE(SUSPECT)")
     assert "Payment confirmed" not in text and "/receipts/" not in text
