@@ -61,7 +61,7 @@ class AttemptAdmin(MoneyAdmin):
         *("created_at", "redirected_at", "acknowledged_at", "page_expires_at", "settled_at"),
     )
     track = column(_("track ID"), code, "trackid", ordering="trackid")
-    amount = column(_("amount"), code, "amount_display", ordering="fils")
+    amount = column(_("amount"), dinars, "fils", ordering="fils")
     payment_code = column(_("payment ID"), code, "payment_id")
     transaction_code = column(_("transaction ID"), code, "tran_id")
     reference_code = column(_("bank reference"), code, "ref")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
-from municipality.ui.admin_base import ReadOnlyInline, code, column
+from municipality.ui.admin_base import ReadOnlyInline, code, column, dinars
 from municipality.ui.templatetags.portal import bilingual, day, tag
 from municipality.ui.texts import Text
 from payments.admin.base import EventInline, MoneyAdmin, what_for
@@ -21,7 +21,7 @@ class LineInline(ReadOnlyInline):
     model = BillLine
     fields = ("order", "label_ar", "formula_ar", "article_ar", "edition_code", "amount", "account")
     edition_code = column(_("edition"), code, "edition")
-    amount = column(_("amount"), code, "amount_display")
+    amount = column(_("amount"), dinars, "fils")
     account = column(_("revenue account"), code, "revenue_account")
 
 
@@ -38,7 +38,7 @@ class BillAdmin(MoneyAdmin):
     inlines = (LineInline, BillEventInline)
     fields = ("reference_code", "kind_code", "subject_code", "title_ar", "title_en", "person", "amount", "state", "issued_at", "until")
     reference_code = column(_("reference"), code, "reference", ordering="reference")
-    amount = column(_("amount"), code, "amount_display", ordering="total_fils")
+    amount = column(_("amount"), dinars, "total_fils", ordering="total_fils")
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.payer.key, row.key
@@ -71,7 +71,7 @@ class ReceiptAdmin(MoneyAdmin):
     fields = ("number_code", "bill_code", "amount", "payment_code", "is_valid", "issued_at", "document_code")
     number_code = column(_("number"), code, "number", ordering="number")
     bill_code = column(_("bill"), code, "bill.reference")
-    amount = column(_("amount"), code, "amount_display", ordering="fils")
+    amount = column(_("amount"), dinars, "fils", ordering="fils")
     payment_code = column(_("payment ID"), code, "inquiry.payment_id")
     document_code = column(_("document"), code, "document")
 

@@ -16,7 +16,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
-from municipality.ui.admin_base import ReadOnlyInline, code, column, in_group, moment, require_role
+from municipality.ui.admin_base import ReadOnlyInline, code, column, dinars, in_group, moment, require_role
 from municipality.ui.templatetags.portal import kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, by_at, source_of, typed
 from payments.admin.paid_on_day import DayForm, paid_on
@@ -51,7 +51,7 @@ class PostingAdmin(MoneyAdmin):
     inlines = (EntryInline,)
     fields = ("number", "kind", "at", "amount", "payment_code", "bill_code", "receipt_code", "reversed_code", "reason_code")
     number = column(_("number"), code, "number")
-    amount = column(_("amount"), code, "amount_display", ordering="fils")
+    amount = column(_("amount"), dinars, "fils", ordering="fils")
     reason_code = column(_("reason"), label_of_reason, "reason")
     payment_code = column(_("track ID"), code, "attempt.trackid")
     bill_code = column(_("bill"), code, "bill")

@@ -109,7 +109,7 @@ class RefundAdmin(MoneyAdmin):
         *("payment_code", "bill_code", "deposit", "subject_code", "person", "amount", "reason_code", "standing", "due_since"),
         *("ground", "way", "remaining", "proposer", "approver", "sent_at", "reference", "paid_out_at"),
     )
-    amount = column(_("amount"), code, "amount_display", ordering="fils")
+    amount = column(_("amount"), dinars, "fils", ordering="fils")
     reason_code = column(_("owed because"), label_of_reason, "reason")
     ground = column(_("ground"), label_of_reason, "code")
     remaining = column(_("left of the payment"), dinars, "remaining_fils")
@@ -261,7 +261,8 @@ class RefundAdmin(MoneyAdmin):
     @admin.display(description=_("state"), ordering="state")
     def standing(self, refund: RefundDue) -> SafeString | str:
         failure = failure_text(refund)
-        label = refund.get_state_display()
+        look = "ok" if refund.state in (S.PAID_OUT, S.RELEASED) else "wait" if refund.state in (S.APPROVED, S.SENDING) else "warn"
+        label = tag(look, refund.get_state_display())
         return format_html("{} {}<br><small>{}</small>", label, tag("bad", _("not paid out")), failure) if failure else label
 
     @admin.display(description=_("proposed by"))

@@ -96,10 +96,6 @@ class LedgerPosting(models.Model):
         return self.key
 
     @property
-    def amount_display(self) -> str:
-        return money.to_display(self.fils)
-
-    @property
     def number(self) -> str:
         """The number of its receipt, else of its bill, else of its payment, by which the cash office knows it."""
         return str(self.receipt or self.bill or self.attempt.trackid)

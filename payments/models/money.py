@@ -103,10 +103,6 @@ class BillLine(models.Model):
     def __str__(self) -> str:
         return self.code
 
-    @property
-    def amount_display(self) -> str:
-        return money.to_display(self.fils)
-
 
 class Attempt(models.Model):
     """A payment attempt. `token` opens its receipt page, `trackid` identifies it at the bank."""
@@ -165,10 +161,6 @@ class Attempt(models.Model):
     @property
     def key(self) -> str:
         return f"attempt:{self.trackid}"
-
-    @property
-    def amount_display(self) -> str:
-        return money.to_display(self.fils)
 
 
 class AttemptEvent(StateEvent):
@@ -308,7 +300,3 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return self.number
-
-    @property
-    def amount_display(self) -> str:
-        return money.to_display(self.fils)

@@ -102,10 +102,6 @@ class RefundDue(models.Model):
             return self.line.bill
         return self.allocation.bill if self.allocation is not None else None
 
-    @property
-    def amount_display(self) -> str:
-        return money.to_display(self.fils)
-
 
 class RefundEvent(StateEvent):
     subject = models.ForeignKey(RefundDue, models.PROTECT, related_name="events")

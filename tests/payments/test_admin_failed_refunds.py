@@ -76,6 +76,10 @@ def test_a_refusal_of_the_bank_is_told_on_the_row_the_pages_and_as_work(refused:
     assert f"{refused.attempt_id} →" not in text
     listing = read(cashier, "/admin/payments/refunddue/?failed=yes")
     assert "IPAY0100033" in listing
+    row = BeautifulSoup(listing, "html.parser").select_one("#result_list tbody tr")
+    assert row is not None and f"KD\N{NO-BREAK SPACE}{refused.fils // 1000}." in row.get_text(" "), "an amount carries its currency"
+    assert [mark.get_text(strip=True) for mark in row.select(".kp-tag--warn")] == ["Amount to be returned"], "red is the refusal alone"
+    assert [mark.get_text(strip=True) for mark in row.select(".kp-tag--bad")] == ["Not paid out"]
 
 
 def test_after_a_new_proposal_the_old_refusal_is_an_earlier_try_and_no_failure(refused: RefundDue, cashier: Any) -> None:
