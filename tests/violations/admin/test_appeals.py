@@ -14,6 +14,7 @@ from violations.models import AppealRuling, Violation
 from violations.services import court, notices, terms
 
 pytestmark = pytest.mark.django_db
+FOLD = '<details class="kp-desk-card">'
 
 
 @pytest.fixture
@@ -52,6 +53,8 @@ def test_a_ruling_is_entered_read_anew_and_confirmed(judged: Violation, two: tup
     assert AppealRuling.objects.get().confirmed_by == two[1]
     page = first.get(url).content.decode()
     assert "100.000" in page and "س 9" in page and 'value="appeal"' in page, "a higher court may rule again"
+    assert FOLD in page and FOLD not in other, "what is done is not offered as the next step"
+    assert FOLD not in first.post(url, typed | {"step": "appeal", "amount": "100"}).content.decode(), "a mistake is shown where it was made"
 
 
 def test_a_misread_ruling_is_taken_back(judged: Violation, two: tuple[Any, Any]) -> None:
