@@ -361,6 +361,8 @@ def test_planner_and_supervisor_sign_on_their_pages(heard: Opinion, held: Assign
     assert seal is not None and "إرسال إلى مشرف" in soup.get_text()
     assert client.post(address, {"step": "send", "seen": seal["value"]}).status_code == 302
     assert Case.objects.get(pk=heard.case_id).state == "countersign"
+    desk_page = client.get(f"/admin/desk/{heard.case.public_id}/").content.decode()
+    assert "بيانات الطبقة غير محدَّثة" in desk_page and "()" not in desk_page, "a reason without an article has no brackets"
     decision, page = Decision.objects.get(case=heard.case, voided_at=None), signed_in(head)
     shown = page.get("/admin/desk/sign/").content.decode()
     assert "بيانات الطبقة غير محدَّثة" in shown and WORDS["text_ar"] in shown
