@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFilter
@@ -94,6 +95,7 @@ def _paper(pen: Pen) -> None:
     pen.ellipse((545, 255, 590, 300), outline="#a24a3f", width=5)
 
 
+@cache
 def front() -> bytes:
     """A front with nothing to object to, as a JPEG of `SIZE`: its sign, its window, its door."""
     return _scene(_front)
