@@ -30,8 +30,8 @@ def get_or_set(key: Hashable, read: Callable[[], T]) -> T:
 
     Inside a transaction `read` is called every time, since a transaction must decide by what it reads itself.
     """
-    entries = _entries.get()
-    if entries is None or _in_transaction():
+    entries = _usable()
+    if entries is None:
         return read()
     if key not in entries:
         entries[key] = read()
@@ -39,10 +39,19 @@ def get_or_set(key: Hashable, read: Callable[[], T]) -> T:
     return entry
 
 
+def keeps() -> bool:
+    """Whether `get_or_set` keeps what it reads: in a request, and not inside a transaction."""
+    return _usable() is not None
+
+
 def clear() -> None:
     """Empty the cache of this request: before a page is built after a failed write."""
     if (entries := _entries.get()) is not None:
         entries.clear()
+
+
+def _usable() -> dict[Hashable, Any] | None:
+    return None if _in_transaction() else _entries.get()
 
 
 def _in_transaction() -> bool:

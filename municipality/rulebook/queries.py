@@ -201,14 +201,20 @@ class PublishedEdition(NamedTuple):
 _editions: dict[tuple[Any, ...], RulebookEdition] = {}
 
 
-def _query_published() -> list[PublishedEdition]:
-    rows = RuleSet.objects.filter(published_at__isnull=False).values_list(*PublishedEdition._fields)
-    return [PublishedEdition(*row) for row in rows]
+def _query_published(*subjects: str) -> list[PublishedEdition]:
+    """Published editions, of all subjects if none is named."""
+    rows = RuleSet.objects.filter(published_at__isnull=False, **({"subject__in": subjects} if subjects else {}))
+    return [PublishedEdition(*row) for row in rows.values_list(*PublishedEdition._fields)]
 
 
-def _published() -> list[PublishedEdition]:
-    """All published editions (some dozens in twenty years), cached for a request."""
-    return request_cache.get_or_set("rulebook.published", _query_published)
+def _published(*subjects: str) -> list[PublishedEdition]:
+    """All published editions (some dozens in twenty years), cached for a request.
+
+    A transaction caches nothing and reads at each decision: it then reads those of `subjects` alone, where they are named.
+    """
+    if request_cache.keeps():
+        return request_cache.get_or_set("rulebook.published", _query_published)
+    return _query_published(*subjects)
 
 
 @ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
@@ -271,7 +277,7 @@ def calendar_edition(on: dt.date | None = None) -> RulebookEdition:
     """
     if on is not None:
         return edition(calendars.SUBJECT, on)
-    return _newest_calendar(_published())
+    return _newest_calendar(_published(calendars.SUBJECT))
 
 
 def calendar(on: dt.date | None = None) -> Calendar:
@@ -301,12 +307,12 @@ def is_ramadan(day: dt.date) -> bool:
 
 def editions(subjects: Sequence[str], on: dt.date) -> list[RulebookEdition]:
     """The editions of several subjects in force on a day. Raises Refused("no_edition")."""
-    return _in_force(_published(), subjects, on)
+    return _in_force(_published(*subjects), subjects, on)
 
 
 def editions_and_calendar(subjects: Sequence[str], on: dt.date) -> tuple[list[RulebookEdition], Calendar]:
     """The editions of several subjects in force on a day and the newest working time. Raises Refused("no_edition")."""
-    published = _published()
+    published = _published(*subjects, calendars.SUBJECT)
     return _in_force(published, subjects, on), _calendar(_newest_calendar(published))
 
 

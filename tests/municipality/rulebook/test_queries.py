@@ -33,11 +33,11 @@ def people() -> tuple[User, User]:
     return StaffFactory(groups=["rule_maker"], login="maker9"), StaffFactory(groups=["rule_publisher"], login="publisher9")
 
 
-def publish(people: tuple[User, User], version: int, fils: int, first_day: dt.date = DAY) -> RuleSet:
+def publish(people: tuple[User, User], version: int, fils: int, first_day: dt.date = DAY, subject: str = SUBJECT) -> RuleSet:
     """An edition with one fee, in force from `first_day`."""
     maker, publisher = people
     words = {"instrument_ar": "قرار", "instrument_en": "Decision"}
-    edition = RuleSet.objects.create(subject=SUBJECT, version=version, first_day=first_day, made_by=maker, made_at=clock.now(), **words)
+    edition = RuleSet.objects.create(subject=subject, version=version, first_day=first_day, made_by=maker, made_at=clock.now(), **words)
     names = {"label_ar": "رسم", "label_en": "Fee", "article_ar": "مادة", "article_en": "Article"}
     FeeRule.objects.create(ruleset=edition, code="renewal", fils=fils, unit="year", revenue_account="1", **names)
     RuleSet.objects.filter(pk=edition.pk).update(published_by=publisher, published_at=clock.now())
@@ -70,6 +70,16 @@ def test_a_transaction_decides_by_what_it_read_itself(people: Any) -> None:
     with transaction.atomic():
         assert fee() == 12_000
     assert fee() == 10_000  # the page goes on as it began
+
+
+def test_a_transaction_reads_only_the_editions_that_it_decides_by(people: Any) -> None:
+    publish(people, 1, 10_000)
+    publish(people, 1, 10_000, subject="fees.others")
+    both = {SUBJECT, "fees.others"}
+    with transaction.atomic():
+        assert {row.subject for row in queries._published(SUBJECT)} == {SUBJECT}
+        assert {row.subject for row in queries._published()} >= both  # the control: where none is named
+    assert {row.subject for row in queries._published(SUBJECT)} >= both  # a page keeps all, for what it asks next
 
 
 def test_an_edition_that_is_taken_back_is_not_cached(people: Any) -> None:
