@@ -148,7 +148,7 @@ def plot(request: HttpRequest, public_id: str) -> HttpResponse:
     title, heading = _title(row)
     day, question = form.asked() if is_answered else (None, None)
     has_contests = read.has_contests or read.has_successions
-    found = summary(row, day or today, question, has_contests=has_contests, shapes=read.shapes)
+    found = summary(row, day or today, question, has_contests=has_contests, shapes=read.shapes, is_shown=True)
     answer, lists = None, topics(found.findings, found.rules)
     if question is not None and found.answer is not None:
         answer = text_of(found.answer, found.catalogue, form.names[question.activity], floor_name(question.floor))
@@ -212,7 +212,7 @@ def cut(request: HttpRequest, public_id: str, layer: str) -> HttpResponse:
 
 def _state_on(row: Plot, day: dt.date, question: ActivityQuestion) -> str:
     """The answer of another day in words; empty without an outline."""
-    answer = summary(row, day, question, has_contests=False).answer
+    answer = summary(row, day, question, has_contests=False, is_shown=True).answer
     return state_of(answer.answer.outcome) if answer is not None else ""
 
 

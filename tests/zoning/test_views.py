@@ -15,10 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from shapely.affinity import translate
 from shapely.geometry import box
 
+from municipality.kernel import clock
 from municipality.places.models import Area
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
+from tests.serving import cache_names
 from zoning.geometry import measures
 from zoning.models import Layer, Plot, PlotAddress
+from zoning.plots.summary import summary
 
 pytestmark = pytest.mark.django_db
 WEST, SOUTH, EAST, NORTH = SQUARE.bounds
@@ -222,6 +225,16 @@ def test_an_answered_page_reads_with_nine_statements(client: Client, plot: Plot)
         asked(client, plot, "WSAL")
     # A published edition is read once in a process; a test's transaction keeps none.
     assert len([one for one in statements if "rulebook_ruleset" not in one["sql"] and '"ruleset_id" =' not in one["sql"]]) <= 9
+
+
+def test_the_page_shows_by_rules_that_are_kept_for_a_minute(client: Client, plot: Plot, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache_names(monkeypatch)
+    with CaptureQueriesContext(connection) as of_page:
+        page(client, f"/en/plots/{plot.public_id}/")
+    with CaptureQueriesContext(connection) as of_extract:
+        summary(plot, clock.today())  # the control: what decides by the rules, such as an extract, asks which are in force
+    assert not any('"published_at" IS NOT NULL' in one["sql"] for one in of_page)
+    assert any('"published_at" IS NOT NULL' in one["sql"] for one in of_extract)
 
 
 def test_building_limits_stand_with_their_figures(client: Client, plot: Plot) -> None:

@@ -34,10 +34,13 @@ class PlotAnswer:
     surroundings: dict[str, Surroundings] = field(default_factory=dict)
 
 
-def rules_on(day: dt.date) -> RulebookEdition | None:
-    """The edition of the rules on land use in force on a day, or None."""
+def rules_on(day: dt.date, *, is_shown: bool = False) -> RulebookEdition | None:
+    """The edition of the rules on land use in force on a day, or None.
+
+    `is_shown`: for a page that decides nothing by it; up to a minute old.
+    """
     try:
-        return rulebook.edition(land.SUBJECT, day)
+        return (rulebook.shown_edition if is_shown else rulebook.edition)(land.SUBJECT, day)
     except Refused:
         return None
 

@@ -51,13 +51,16 @@ def summary(
     *,
     has_contests: bool = True,
     shapes: Sequence[PlotShape] | None = None,
+    is_shown: bool = False,
 ) -> PlotSummary:
     """What is known about a plot on a day, and the answer to a question.
 
     `has_contests`: whether there can be any to read; `shapes` are those of the plot by their first day, where they were read already.
+    `is_shown`: for a page that decides nothing by it, by rules that are up to a minute old.
     """
     row = queries.shape_on(plot, day) if shapes is None else queries.valid_shape(shapes, day)
-    catalogue, edition = contests.catalogue(plot, day) if has_contests else layers.catalogue(), answers.rules_on(day)
+    catalogue = contests.catalogue(plot, day) if has_contests else layers.catalogue()
+    edition = answers.rules_on(day, is_shown=is_shown)
     if row is None:
         return PlotSummary(plot, day, catalogue, edition, None)
     shape = row.shape
