@@ -62,7 +62,7 @@ def on_its_page(public_id: str) -> PlotOnPage | None:
     shapes = PlotShape.objects.filter(not_undone(), not_undone("plot__"), plot__public_id=public_id).defer("original")
     addresses = Prefetch("plot__addresses", PlotAddress.objects.order_by("paci_number"))
     rows = _with_hints(shapes.select_related("plot__area__governorate").prefetch_related(addresses), "plot")
-    found = list(rows.order_by("valid_from"))
+    found = sorted(rows, key=lambda row: row.valid_from)  # an ORDER BY would have Django hash each of some fifty columns
     if found:
         return PlotOnPage(found[0].plot, found, found[0].has_successions, found[0].has_contests)
     plot = _with_hints(_of_links(), "pk").filter(public_id=public_id).first()
