@@ -91,7 +91,7 @@ def assess(*, inspector: User, findings: Findings, lock: bool = False) -> Assess
     if offence is None:
         raise Refused("unknown_offence", _("The catalogue of that day does not have this offence. Please choose one from the list."))
     warrant = _require_warrant(inspector, findings, day)
-    facts = _facts(offence, findings)
+    facts = facts_of(offence, findings)
     digest = civil_ids.digest(findings.civil_id) if findings.civil_id else ""
     party = User.objects.people().filter(civil_id_digest=digest).first() if digest else None
     _require_first(findings, day, lock=lock)
@@ -203,7 +203,8 @@ def require_reach(warrant: JudicialWarrant, shop: Shop) -> None:
         raise NotPermitted("womens_team", _("Premises for women are inspected by a team of women."))
 
 
-def _facts(offence: Offence, findings: Findings) -> rules.Measurement:
+def facts_of(offence: Offence, findings: Findings) -> rules.Measurement:
+    """The measure of findings, as the unit of the offence takes it. Raises Refused: bad_quantity, bad_whole_pieces, bad_months."""
     try:
         return rules.check_facts(offence.unit, rules.Measurement(findings.quantity_hundredths, findings.months))
     except rules.BadFacts as bad:

@@ -81,9 +81,25 @@ def _received(inspector: User, findings: Findings, check: Callable[[Assessment],
     if created is not None:
         return created, True
     known = Violation.objects.filter(visit=visit).first()
-    if known is None or known.offence != findings.offence:
+    if known is None or not _says_the_same(known, findings):
         raise Refused("sent_differently", message)
     return known, False
+
+
+def _says_the_same(known: Violation, findings: Findings) -> bool:
+    """Whether findings are those of a recorded violation: its offence and measure, its party, and its place where no shop has one.
+
+    A form that is shown again by the way back of the browser keeps its key, whatever is typed into it then.
+    """
+    if known.offence != findings.offence or known.shop_id != (findings.shop.pk if findings.shop is not None else None):
+        return False
+    digest = civil_ids.digest(findings.civil_id) if findings.civil_id else ""
+    if (known.party_digest, known.party_name_ar) != (digest, findings.party_name_ar):
+        return False
+    if findings.shop is None and (known.area_id, known.place_note) != (findings.area.pk, findings.place_note):
+        return False
+    facts = assessments.facts_of(Offence(**known.offence_facts), findings)
+    return (known.quantity_hundredths, known.months) == (facts.quantity_hundredths, facts.months)
 
 
 def _record(assessment: Assessment, findings: Findings, visit: Visit) -> Violation:

@@ -122,6 +122,27 @@ def test_the_same_minute_sent_again_is_one(write: Callable[..., Violation], insp
         violation_reports.record(inspector=inspector, findings=replace(seen, offence="CLN-02"))
 
 
+@pytest.mark.parametrize("typed", ["shop", "civil_id", "party_name_ar", "quantity_hundredths", "no shop"])
+def test_what_is_typed_into_a_form_that_was_sent_is_not_taken_for_what_it_said(
+    make_shop: Callable[..., Shop], inspector: Any, shop: Shop, typed: str
+) -> None:
+    """The way back of a browser shows the form with its key: the next shop under it was told as issued, against the first one."""
+    other: dict[str, Any] = {"shop": make_shop(), "civil_id": SALIM, "party_name_ar": "فلان", "quantity_hundredths": 500, "no shop": None}
+    seen = found(shop, "SHP-05", quantity_hundredths=300)
+    violation_reports.record(inspector=inspector, findings=seen)
+    changed = replace(seen, **{typed: other[typed]} if typed != "no shop" else {"shop": None, "place_note": "أمام الباب"})
+    with pytest.raises(Refused, match="sent_differently"):
+        violation_reports.record(inspector=inspector, findings=changed)
+
+
+def test_two_places_without_a_shop_are_two_reports(inspector: Any) -> None:
+    seen = found(None, place_note="أمام الباب الأول")
+    first, _new = violation_reports.record(inspector=inspector, findings=seen)
+    assert violation_reports.record(inspector=inspector, findings=seen) == (first, False)
+    with pytest.raises(Refused, match="sent_differently"):
+        violation_reports.record(inspector=inspector, findings=replace(seen, place_note="أمام الباب الثاني"))
+
+
 def test_one_act_at_one_shop_on_one_day_is_written_once(write: Callable[..., Violation], make_inspector: Callable[..., Any]) -> None:
     write("CLN-03")
     with pytest.raises(Refused, match="seen_already"):
