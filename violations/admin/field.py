@@ -264,7 +264,7 @@ def _log_access(row: Violation, warrant: JudicialWarrant) -> None:
 
 def _is_written(row: Violation) -> bool:
     """Whether the notice to print is written."""
-    return row.notice is not None and row.notice.file is not None
+    return row.written_notice is not None and row.written_notice.file is not None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -330,10 +330,11 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
 def notice(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The warning or notice as a PDF, to be printed and handed over. Raises Http404 until it is written, and once it is annulled."""
     row, warrant = _row_or_404(request, public_id)
-    if row.notice is None or row.notice.file is None or row.state == V.ANNULLED:
+    paper = row.written_notice
+    if paper is None or paper.file is None or row.state == V.ANNULLED:
         raise Http404
     _log_access(row, warrant)
-    return response_of(store.read(row.notice.file), row.notice.file.media_type, f"{row.notice.number}.pdf")
+    return response_of(store.read(paper.file), paper.file.media_type, f"{paper.number}.pdf")
 
 
 # No colleague can do these; they take nothing away from the Municipality.

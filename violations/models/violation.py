@@ -133,6 +133,11 @@ class Violation(models.Model):
         return self.number or self.warning_number or self.public_id
 
     @property
+    def written_notice(self) -> Document | None:
+        """The notice or warning of `reference`; None until it is written, also while a report has only the warning before it."""
+        return self.notice if self.notice is not None and self.notice.number == self.reference else None
+
+    @property
     def is_paper(self) -> bool:
         """Whether it is a legacy fine."""
         return self.paper_id is not None

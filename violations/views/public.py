@@ -169,7 +169,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     unpaid = settlements.unpaid_parts(plan) if plan is not None else []
     captured_at = Evidence.objects.filter(upload=OuterRef("pk")).values("captured_at")
     photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
-    has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
+    has_notice = row.written_notice is not None and row.written_notice.state == DocumentState.ACTIVE
     objection = filed if is_party else None
     receipts = _receipts(request, row, access)
     ways = options.ways_of(row, status)
