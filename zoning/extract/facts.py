@@ -226,7 +226,9 @@ class ExtractFacts(Facts):
             rows.insert(1, self.state)
         if self.paci_numbers:
             rows.insert(3, LetterRow("الرقم الآلي", "PACI number", ", ".join(self.paci_numbers)))
-        rows += [LetterRow(edition.name_ar, edition.name_en, edition.version) for edition in self.editions]
+        for edition in self.editions:
+            named = f"{edition.name_ar} {edition.version}", f"{edition.name_en} {edition.version}"
+            rows.append(LetterRow("الأحكام المطبقة", "Rules applied", *named))
         return [*rows, *self.origins]
 
     @staticmethod

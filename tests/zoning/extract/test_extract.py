@@ -152,6 +152,13 @@ def test_the_paper_says_what_is_not_known_of_a_layer_that_applies_and_what_is_an
         assert "50.0%" in text and "A change is announced for" in text and "2030-01-01" in text
 
 
+def test_the_paper_names_the_edition_as_the_rules_applied(client: Client, plot: Plot) -> None:
+    row = made(client, plot)
+    (edition,) = ExtractFacts.load(row.document.facts).editions
+    printed = " ".join(poppler.text(files(client, row)[0]).split())
+    assert "Rules applied" in printed and f"{edition.name_en} {edition.version}" in printed, "not as the use of the land"
+
+
 def test_the_paper_says_that_a_repeal_is_decided(client: Client, plot: Plot) -> None:
     make_layer("road", ("road", AROUND), covers=AROUND, valid_to=dt.date(2030, 1, 1), status="repealed")
     row = made(client, plot)
