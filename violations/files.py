@@ -21,8 +21,9 @@ from violations.states import STUDIED, ViolationState
 
 V = ViolationState
 SLOTS = {
-    "photos": Slot("photos", _("Photos of the violation"), most=8, photo=True, by_staff=True),
-    "signature": Slot("signature", _("Signed paper"), most=1, photo=True, by_staff=True),
+    # Of two visits: a report may follow a warning, and nothing of the first one is ever removed.
+    "photos": Slot("photos", _("Photos of the violation"), most=16, photo=True, by_staff=True),
+    "signature": Slot("signature", _("Signed paper"), most=2, photo=True, by_staff=True),
     "correction": Slot("correction", _("Photos of what was put right"), most=6, photo=True, by_staff=False),
     "objection": Slot(
         "objection",

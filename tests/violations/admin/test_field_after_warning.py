@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from municipality.documents import seal
+from municipality.kernel import clock
 from tests.browsers import signed_in
 from tests.conftest import Clock
-from violations.models import Violation
-from violations.services import documents, notices
+from tests.violations.photographs import picture
+from violations.models import EvidenceKind, Service, Violation
+from violations.services import documents, evidence, notices
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +50,26 @@ def test_the_warning_is_not_handed_over_as_the_notice_of_the_report_that_follows
     assert client.get(f"{url}?notice").json() == {"done": True}
     assert str(row.number) in client.get(f"{url}notice/")["Content-Disposition"]
     assert f"/documents/{row.number}" in reads.get(public).content.decode()
+
+
+def _take(row: Violation, inspector: Any, slot: str, kind: str, colours: list[str]) -> list[Any]:
+    files = [picture(colour) for colour in colours]
+    with clock.at(row.received_at):
+        return evidence.take(violation=row, sender=inspector, slot=slot, kind=kind, files=files, captured_at=row.seen_at)[1]
+
+
+def test_what_the_party_signs_at_the_second_visit_has_room_beside_the_signed_warning(warned: Violation, inspector: Any) -> None:
+    assert not _take(warned, inspector, "signature", EvidenceKind.SIGNATURE, ["white"])
+    client, url = signed_in(inspector), f"/admin/field/{warned.public_id}/"
+    client.post(url, {"step": "minute"})
+    assert client.post(url, {"step": "signed", "signature": picture("black")}).status_code == 302
+    assert Service.objects.get(violation=warned).ground == "signed"
+
+
+def test_the_second_visit_takes_as_many_photos_as_the_first_one(warned: Violation, inspector: Any) -> None:
+    colours = ["red", "green", "blue", "white", "black", "gray", "pink", "gold"]
+    assert not _take(warned, inspector, "photos", EvidenceKind.OFFENCE, colours)
+    again = [picture(colour) for colour in ("brown", "cyan", "navy", "olive", "teal", "lime", "plum", "tan")]
+    answer = signed_in(inspector).post(f"/admin/field/{warned.public_id}/", {"step": "minute", "photos": again})
+    assert answer.status_code == 302, "of one that is refused the report is not written"
+    assert warned.visit is not None and warned.visit.evidence.count() == 16
