@@ -188,7 +188,9 @@ def has_undecided_proof(row: Violation) -> bool:
     # On a slow line a file may still arrive for a while.
     arriving = Q(state=UploadState.RECEIVING, created_at__gt=clock.now() - STILL_ARRIVING)
     proofs = uploads.of(row.key, "correction").filter(Q(state__in=[UploadState.CHECKING, UploadState.READY]) | arriving)
-    return proofs.filter(created_at__gt=refused.at).exists() if refused is not None else proofs.exists()
+    if refused is not None:  # it judged what the inspector could see then, which a file that was still on its way is not
+        proofs = proofs.filter(~Q(state=UploadState.READY) | Q(created_at__gt=refused.at) | Q(last_event__at__gt=refused.at))
+    return proofs.exists()
 
 
 def ordered(row: Violation, day: dt.date) -> rules.Amount | None:

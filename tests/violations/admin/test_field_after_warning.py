@@ -10,11 +10,14 @@ import pytest
 
 from municipality.documents import seal
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.uploads import services as uploads
 from tests.browsers import signed_in
 from tests.conftest import Clock
+from tests.due_jobs import run_due
 from tests.violations.photographs import picture
 from violations.models import EvidenceKind, Service, Violation
-from violations.services import documents, evidence, notices
+from violations.services import documents, evidence, notices, violation_reports
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +76,26 @@ def test_the_second_visit_takes_as_many_photos_as_the_first_one(warned: Violatio
     answer = signed_in(inspector).post(f"/admin/field/{warned.public_id}/", {"step": "minute", "photos": again})
     assert answer.status_code == 302, "of one that is refused the report is not written"
     assert warned.visit is not None and warned.visit.evidence.count() == 16
+
+
+@pytest.mark.parametrize("arrived", ["checking", "ready"])
+def test_a_proof_that_was_on_its_way_when_another_was_refused_is_looked_at_before_a_report(
+    write: Callable[..., Violation], inspector: Any, owner: Any, frozen_clock: Clock, arrived: str
+) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    uploads.receive(owner=owner, subject=row.key, slot="correction", name="p.jpg", content=picture())
+    run_due(("uploads.inspect",))
+    uploads.receive(owner=owner, subject=row.key, slot="correction", name="q.jpg", content=picture("black"))
+    frozen_clock.move(minutes=1)
+    violation_reports.refuse_correction(violation=row, inspector=inspector, code="still_there")
+    frozen_clock.move(minutes=1)
+    if arrived == "ready":
+        run_due(("uploads.inspect",))
+    frozen_clock.move(days=4)
+    with pytest.raises(Refused, match="proof_waits"):
+        violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
+    run_due(("uploads.inspect",))
+    frozen_clock.move(minutes=1)
+    violation_reports.refuse_correction(violation=row, inspector=inspector, code="still_there")
+    violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
+    assert row.state == "ordered"
