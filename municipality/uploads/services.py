@@ -68,16 +68,16 @@ def _begin(owner: Any, subject: str, slot: str, name: str, size: int, fingerprin
         replaces = None
     if replaces is not None and replaces.pk in registry.held(subject):
         raise refusals.locked()
-    if (begun := _find_unfinished(owner, subject, slot, size, fingerprint, replaces)) is not None:
+    prefix = registry.prefix_of(subject)
+    person = (prefix.owner(subject, owner) if prefix else None) or owner
+    sender = {"owner": person, "sent_by": None if person.pk == owner.pk else owner}
+    if (begun := _find_unfinished(sender, subject, slot, size, fingerprint, replaces)) is not None:
         return begun
     if not owner.is_staff:
         _count_daily_use(owner, size)  # locks the row of the day, so that the files of a person are counted one by one
     _check_room(subject, registry.slot_of(subject, slot), replaces)
-    prefix = registry.prefix_of(subject)
-    person = (prefix.owner(subject, owner) if prefix else None) or owner
     return _create(
-        owner=person,
-        sent_by=None if person.pk == owner.pk else owner,
+        **sender,
         subject=subject,
         slot=slot,
         name=name,
@@ -133,10 +133,12 @@ def _new(*, name: str, **facts: Any) -> Upload:
     return Upload(name=file_names.clean_name(name), touched_at=now, created_at=now, **facts)
 
 
-def _find_unfinished(owner: Any, subject: str, slot: str, size: int, fingerprint: str, replaces: Upload | None) -> Upload | None:
+def _find_unfinished(
+    sender: dict[str, Any], subject: str, slot: str, size: int, fingerprint: str, replaces: Upload | None
+) -> Upload | None:
     if not fingerprint:
         return None
-    uploads = Upload.objects.filter(owner=owner, subject=subject, slot=slot, size=size, fingerprint=fingerprint, replaces=replaces)
+    uploads = Upload.objects.filter(**sender, subject=subject, slot=slot, size=size, fingerprint=fingerprint, replaces=replaces)
     return uploads.filter(state=UploadState.RECEIVING).order_by("pk").first()
 
 

@@ -107,3 +107,14 @@ def test_the_party_sees_the_evidence_once_the_notice_is_opened(write: Callable[.
     assert client.get(f"/ar/uploads/{row.key}/objection/").status_code == 200
     client.post(f"/ar/violations/{row.public_id}/open/")
     assert [client.get(address).status_code for address in addresses] == [200] * len(addresses)
+
+
+def test_a_file_that_a_delegate_has_begun_is_found_again(write: Callable[..., Violation], owner: Any, stranger: Any) -> None:
+    """Else the one that stays unfinished takes up the room of the same file sent again, for a day."""
+    row = write()
+    let(owner, stranger, row)
+    told: dict[str, Any] = {"subject": row.key, "slot": "objection", "name": "p.jpg", "size": 900, "fingerprint": "abc"}
+    begun = uploads.begin(owner=stranger, **told)
+    assert (begun.owner, begun.sent_by) == (owner, stranger)
+    assert uploads.begin(owner=stranger, **told) == begun
+    assert uploads.begin(owner=owner, **told) != begun, "what another person sends is a file of its own"
