@@ -37,4 +37,4 @@ def of_key(key: str) -> FieldOrigin | None:
 
 def key_of(violation: Violation) -> str:
     """The key of the subject that a violation report began from; an empty text for one that was written by itself."""
-    return next(filter(None, (ORIGINS.get(kind).key_of(violation) for kind in ORIGINS)), "")
+    return next(filter(None, (ORIGINS[kind].key_of(violation) for kind in ORIGINS)), "")
