@@ -51,7 +51,7 @@ def _questions(first: dt.date, last: dt.date) -> Iterator[Deadline]:
 
 
 def _results(first: dt.date, last: dt.date) -> Iterator[Deadline]:
-    """Results that nobody has judged, as `reporters.solved` lets them be judged."""
+    """Results that somebody may still judge, as `reporters.solved` lets them be judged."""
     try:
         days = dt.timedelta(days=queries.limits()["solved_days"])
     except Refused:  # before the first edition
@@ -59,8 +59,9 @@ def _results(first: dt.date, last: dt.date) -> Iterator[Deadline]:
     span = (clock.start_of(first - days), clock.start_of(last - days + dt.timedelta(days=1)))
     closed = Q(report__closed_at__gte=span[0], report__closed_at__lt=span[1])
     rows = Closure.objects.filter(closed | Q(pk__in=incidents.moved_into(SOLVED, first, last)), report__state=ReportState.CLOSED)
-    rows = rows.filter(report__parent__isnull=True, sent_back_at__isnull=True, answer__isnull=True).exclude(code=NO_ANSWER)
-    found = list(rows.select_related("report").order_by("pk"))
+    own = Q(report__parent__isnull=True, answers__isnull=True) & ~Q(code=NO_ANSWER)
+    rows = rows.filter(own | Q(report__joined__isnull=False), sent_back_at__isnull=True).exclude(answers__is_solved=False)
+    found = list(rows.select_related("report").order_by("pk").distinct())
     stated = {row.pk: clock.day_of(row.report.closed_at) + days for row in found if row.report.closed_at is not None}
     moved = incidents.as_moved_now(SOLVED, stated)
     return (Deadline(row.pk, moved[row.pk], row.report.subject_key, row.report.number) for row in found if first <= moved[row.pk] <= last)

@@ -87,14 +87,14 @@ def unsolved(report: Report) -> QuerySet[Closure]:
     """The results that solved nothing, as the reporter said.
 
     For a report that was divided these are also the results of its parts, and of the reports that those were joined with, from before the
-    last "no". A part has those of the report that it is part of.
+    last "no". A part has its own, and those of the report that it is part of.
     """
     whole = report.parent_id or report.pk
+    own = Q(report__in={whole, report.pk}, answers__is_solved=False)
     last = SolvedAnswer.objects.filter(closure__report=whole, is_solved=False).order_by("-pk").first()
     if last is None:
-        return Closure.objects.none()
+        return Closure.objects.filter(own, sent_back_at__isnull=True)
     parts = [end_of(part).pk for part in Report.objects.filter(parent=whole).select_related("merged_into")]
-    own = Q(report=whole, answer__is_solved=False)
     return Closure.objects.filter(own | Q(report__in=parts, closed_at__lte=last.at), sent_back_at__isnull=True)
 
 

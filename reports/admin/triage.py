@@ -277,7 +277,7 @@ def _page(
         "questions": row.questions.order_by("pk"),
         "hand_over": given,
         "letter": letters.of_keys(HandOverLetter, [given.pk]).get(str(given.pk)) if given is not None else None,
-        "closures": row.closures.select_related("closed_by", "signed_by", "answer", "photo").order_by("pk"),
+        "closures": row.closures.select_related("closed_by", "signed_by", "photo").prefetch_related("answers").order_by("pk"),
         "trace": labelled_trace(row),
         "consequences": row.consequences.select_related("inspection", "violation").order_by("pk"),
         "course": [(event, REPORT_WORKFLOW.moves[event.move].label, reasons.get(event.reason)) for event in row.events.order_by("pk")],

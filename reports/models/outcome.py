@@ -124,9 +124,9 @@ class Closure(models.Model):
 
 
 class SolvedAnswer(models.Model):
-    """What the reporter said to one result: solved or not. Insert-only."""
+    """What a reporter said to one result: solved, as whose report it is, or not, which opens it again. Insert-only."""
 
-    closure = models.OneToOneField(Closure, models.PROTECT, related_name="answer")
+    closure = models.ForeignKey(Closure, models.PROTECT, related_name="answers")
     is_solved = models.BooleanField(_("solved"))
     words = models.CharField(_("what is still there"), max_length=300, blank=True)
     at = models.DateTimeField(_("at"))
@@ -134,6 +134,7 @@ class SolvedAnswer(models.Model):
     class Meta:
         verbose_name = _("answer to the question whether it is solved")
         verbose_name_plural = _("answers to the question whether it is solved")
+        constraints = [models.UniqueConstraint(fields=["closure", "is_solved"], name="reports_solved_answer_once")]
 
     def __str__(self) -> str:
         return f"{self.closure_id}: {self.is_solved}"

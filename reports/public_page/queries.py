@@ -96,7 +96,7 @@ class PublicReport:
     def closures(self) -> list[Closure]:
         if not self._moved(*_WITH_CLOSURE):
             return []
-        return list(self.report.closures.filter(sent_back_at__isnull=True).select_related("answer").order_by("pk"))
+        return list(self.report.closures.filter(sent_back_at__isnull=True).prefetch_related("answers").order_by("pk"))
 
     @cached_property
     def photos(self) -> list[ReportPhoto]:
@@ -179,14 +179,14 @@ class PublicReport:
 
     def answers(self) -> dict[str, int]:
         """How often reporters said that it is solved, and that it is not."""
-        said = [closure.answer.is_solved for closure in self.closures if hasattr(closure, "answer")]
+        said = [answer.is_solved for closure in self.closures for answer in closure.answers.all()]
         return {"solved": sum(said), "unsolved": len(said) - sum(said)}
 
     def answer_until(self) -> dt.date | None:
         """The last day on which the reporter may say that it is not solved; None when nothing is asked, such as of a part."""
         if self.report.state != ReportState.CLOSED or not self.closures or self.report.parent_id is not None:
             return None
-        if self.closures[-1].code == NO_ANSWER or hasattr(self.closures[-1], "answer"):
+        if self.closures[-1].code == NO_ANSWER or self.closures[-1].answers.all():
             return None
         assert self.report.closed_at is not None  # noqa: S101 - of every closed one
         last = deadlines.solved_until({self.closures[-1].pk: self.report.closed_at})[self.closures[-1].pk]

@@ -126,8 +126,10 @@ def tell(report: Report, kind: str, **facts: Any) -> int:
     row = Report.objects.select_related("merged_into", "last_event").get(pk=report.pk)
     if declared is JoinedHere:
         return _tell(row, declared, f"{row.public_id}:{row.joined.count()}", Q(report=row))
-    whom = Q(report=row) if declared is Asked else Q(report__in=[row, *queries.joined(row)])
-    return _tell(row, declared, f"{row.public_id}:{row.last_event_id or 0}", whom)
+    key, own, joined = f"{row.public_id}:{row.last_event_id or 0}", Q(report=row), Q(report__in=queries.joined(row))
+    if declared is ClosedUnanswered:  # nobody else was asked
+        return _tell(row, declared, key, own) + _tell(row, Closed, key, joined)
+    return _tell(row, declared, key, own if declared is Asked else own | joined)
 
 
 def _tell(report: Report, kind: type[MessageKind], key: str, whom: Q) -> int:
@@ -181,7 +183,7 @@ def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str
     elif kind is Closed:
         result = result_of(report)
         context["result"] = Bilingual(result.text_ar, result.text_en) if result is not None else Bilingual("", "")
-        context["may_judge"] = report.parent_id is None
+        context["may_judge"] = report.parent_id is None or own.pk != report.pk
         context["days"] = queries.limits()["solved_days"]
     return context
 

@@ -26,7 +26,7 @@ from reports.states import ReportState
 
 MAX_LISTED = 50
 MOST_MOVED = 31  # days by which a deadline may have moved: some days, with holidays between
-_LAST = {"closure": "pk", "result": "code", "answered": "answer"}  # of the last result
+_LAST = {"closure": "pk", "result": "code", "answered": "answers"}  # of the last result
 R = ReportState
 
 
