@@ -202,19 +202,14 @@ _editions: dict[tuple[Any, ...], RulebookEdition] = {}
 
 
 def _query_published(*subjects: str) -> list[PublishedEdition]:
-    """Published editions, of all subjects if none is named."""
     rows = RuleSet.objects.filter(published_at__isnull=False, **({"subject__in": subjects} if subjects else {}))
     return [PublishedEdition(*row) for row in rows.values_list(*PublishedEdition._fields)]
 
 
 def _published(*subjects: str) -> list[PublishedEdition]:
-    """All published editions (some dozens in twenty years), cached for a request.
-
-    A transaction caches nothing and reads at each decision: it then reads those of `subjects` alone, where they are named.
-    """
-    if request_cache.keeps():
-        return request_cache.get_or_set("rulebook.published", _query_published)
-    return _query_published(*subjects)
+    """All published editions (some dozens in twenty years), cached for a request; in a transaction only those of `subjects`, if any."""
+    keeps = request_cache.keeps()
+    return request_cache.get_or_set("rulebook.published", _query_published) if keeps else _query_published(*subjects)
 
 
 @ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
