@@ -67,8 +67,10 @@ def hear_new_holder(sender: type[Shop], shop: Shop, source: str, **_more: Any) -
     new_claimant = (None, found.organisation_id) if found.organisation_id else (case.applicant_id, None)
     if not case.is_open or case.key == source or (shop.owner_id, shop.organisation_id) == new_claimant:
         return
+    until = Claim.objects.select_for_update().values_list("dispute_until", flat=True).get(pk=found.pk)
+    until = max(until or last_day(), last_day())  # an incident may have moved it further
     Claim.objects.filter(pk=found.pk, disputed_at__isnull=True).update(
-        holder=shop.owner, holder_organisation=shop.organisation, dispute_until=last_day()
+        holder=shop.owner, holder_organisation=shop.organisation, dispute_until=until
     )
     claim = Claim.objects.select_related("shop", "holder", "holder_organisation").get(pk=found.pk)
     if case.state == ClaimState.COUNTERSIGN and (assignment := review.assignment_of(case)) is not None:

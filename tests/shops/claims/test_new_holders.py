@@ -1,0 +1,72 @@
+"""A shop that passes to another holder while a claim to it is open: the new holder is heard as the one before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from municipality.accounts.models import Signatory, User
+from municipality.incidents import relief
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.notifications.models import Message
+from municipality.review.models import Assignment, QueueEntry
+from municipality.review.services import queue, staff
+from municipality.ui.dates import day_text
+from shops.claims import review
+from shops.claims import services as claims
+from shops.models import Claim, Shop
+from shops.register.services import transfer
+from tests import desk_acts
+from tests.conftest import NOON, TODAY, Clock
+from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.claims import ClaimCaseFactory
+from tests.factories.incidents import IncidentFactory
+from tests.factories.review import OfficerFactory
+
+pytestmark = pytest.mark.django_db
+SATURDAY = NOON + dt.timedelta(days=4)
+
+
+@pytest.fixture
+def shop(make_shop: Any, settings: Any, tmp_path: Any) -> Shop:
+    settings.VAR_DIR = tmp_path
+    made: Shop = make_shop()
+    return made
+
+
+@pytest.fixture
+def claimant(db: Any) -> User:
+    return PersonFactory(civil_id="290010100054")
+
+
+@pytest.fixture
+def noura(db: Any) -> User:
+    return PersonFactory(noura=True)
+
+
+def passes(shop: Shop, to: Any) -> Claim:
+    """The claim to a shop once it passed to somebody else."""
+    transfer(shop=shop, to=to, source="tests", actor=system("tests"))
+    return Claim.objects.select_related("case__place").get()
+
+
+def days_left(claim: Claim) -> dt.date:
+    assert claim.dispute_until is not None
+    return claim.dispute_until
+
+
+def test_days_that_an_incident_moved_are_not_shortened_by_a_new_holder(
+    shop: Shop, claimant: User, noura: User, frozen_clock: Clock
+) -> None:
+    """Sent on a Saturday, moved from Thursday to Sunday; five days from Monday would end on the Saturday between."""
+    frozen_clock.set(SATURDAY)
+    ClaimCaseFactory(shop=shop, applicant=claimant, heard=False)
+    frozen_clock.move(days=2)
+    relief.relieve(IncidentFactory().pk)
+    moved = days_left(Claim.objects.get())
+    assert moved == TODAY + dt.timedelta(days=12)
+    claim = passes(shop, noura)
+    assert (claim.holder, claim.dispute_until) == (noura, moved)
