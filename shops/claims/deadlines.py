@@ -15,8 +15,10 @@ from shops.claims.parties import holders
 from shops.claims.states import ClaimState
 from shops.models import Claim, ClaimGround
 
-# Matched and not settled yet; or by documents, until it joins the queue after these days.
-_RUNNING = Q(case__state=ClaimState.MATCHED) | Q(ground=ClaimGround.DOCUMENTS, case__state=ClaimState.IN_REVIEW, case__place__isnull=True)
+# Matched and not settled yet; or by documents and undecided: a new holder has days also once it is in the queue.
+_RUNNING = Q(case__state=ClaimState.MATCHED) | Q(
+    ground=ClaimGround.DOCUMENTS, case__state__in=(ClaimState.IN_REVIEW, ClaimState.CORRECTIONS)
+)
 
 
 def _due(first: dt.date, last: dt.date) -> Iterator[Deadline]:

@@ -70,3 +70,14 @@ def test_days_that_an_incident_moved_are_not_shortened_by_a_new_holder(
     assert moved == TODAY + dt.timedelta(days=12)
     claim = passes(shop, noura)
     assert (claim.holder, claim.dispute_until) == (noura, moved)
+
+
+def test_the_days_of_a_new_holder_move_after_an_incident_although_the_claim_is_in_the_queue(
+    shop: Shop, claimant: User, noura: User, frozen_clock: Clock
+) -> None:
+    ClaimCaseFactory(shop=shop, applicant=claimant)
+    frozen_clock.move(days=7)
+    until = days_left(passes(shop, noura))
+    frozen_clock.set(clock.start_of(until) + dt.timedelta(hours=8))
+    relief.relieve(IncidentFactory().pk)
+    assert days_left(Claim.objects.get()) > until
