@@ -19,7 +19,7 @@ from municipality.review.services import queue
 from municipality.rulebook import queries as rulebook
 from municipality.ui.dates import day_text
 from shops.claims.notifications import ShopClaimed
-from shops.claims.parties import holders
+from shops.claims.parties import holders, key_of
 from shops.claims.states import ClaimState
 from shops.models import Claim, ClaimGround, Shop
 from shops.register.signals import holder_changed
@@ -75,5 +75,10 @@ def hear_new_holder(sender: type[Shop], shop: Shop, source: str, **_more: Any) -
     claim = Claim.objects.select_related("shop", "holder", "holder_organisation").get(pk=found.pk)
     if case.state == ClaimState.COUNTERSIGN and (assignment := review.assignment_of(case)) is not None:
         queue.release(assignment=assignment, code="holder_changed")
+    if review.entry_of(case) is not None:  # else `queue.join` learns them
+        for person in holders(claim):
+            queue.add_party(case=case, role="holder", key=person.key, actor=SYSTEM)
+        if claim.holder_organisation is not None:
+            queue.add_party(case=case, role="licensee", key=key_of(claim.holder_organisation), actor=SYSTEM)
     record("claim.heard_again", subject=case.key, actor=SYSTEM, data={"shop": shop.key, "by": source})
     tell_holders(claim, case)

@@ -81,3 +81,24 @@ def test_the_days_of_a_new_holder_move_after_an_incident_although_the_claim_is_i
     frozen_clock.set(clock.start_of(until) + dt.timedelta(hours=8))
     relief.relieve(IncidentFactory().pk)
     assert days_left(Claim.objects.get()) > until
+
+
+def test_an_officer_in_conflict_with_the_new_holder_loses_the_claim(shop: Shop, claimant: User, noura: User) -> None:
+    officer, company = OfficerFactory(skills=["health", "claims"]), OrganisationFactory()
+    Signatory.objects.create(organisation=company, person=noura, first_day=TODAY)
+    staff.declare_conflict(officer=officer, party_key=noura.key, kind="relative", declared_by=officer)
+    case = ClaimCaseFactory(shop=shop, applicant=claimant)
+    desk_acts.assigned(officer)
+    passes(shop, company)
+    assert {noura.key, f"organisation:{company.public_id}"} <= set(case.parties.values_list("key", flat=True))
+    assert Assignment.objects.get().end_code == "tied" and queue.next_case(officer=officer) is None
+
+
+def test_a_claim_that_has_not_joined_the_queue_joins_it_with_its_new_holder(
+    shop: Shop, claimant: User, noura: User, frozen_clock: Clock
+) -> None:
+    case = ClaimCaseFactory(shop=shop, applicant=claimant, heard=False)
+    passes(shop, noura)
+    frozen_clock.move(days=7)
+    assert claims.settle_due() == 1 and QueueEntry.objects.filter(case=case).exists()
+    assert case.parties.filter(key=noura.key, role="holder").exists()
