@@ -37,7 +37,7 @@ def tell_holders(claim: Claim, case: Case) -> None:
     """Tell the holder of a shop that it is claimed, and until when to answer; in the transaction of the claim."""
     for person in holders(claim):
         context = {"case": case, "shop": claim.shop, "matched": claim.ground == ClaimGround.REGISTER, "until": claim.dispute_until}
-        send(ShopClaimed, person=person, key=case.public_id, subject_key=case.key, context=context)
+        send(ShopClaimed, person=person, key=f"{case.public_id}:{claim.dispute_until}", subject_key=case.key, context=context)
 
 
 def refuse_other_holder(claim: Claim, shop: Shop) -> None:

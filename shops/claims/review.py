@@ -73,7 +73,7 @@ def items(case: Case) -> list[Item]:
 
 def _told(claim: Claim) -> str:
     """When the holder was told, and until when an answer is waited for."""
-    told = Message.objects.filter(kind=ShopClaimed.kind, key=claim.case.public_id, person__in=holders(claim)).order_by("pk").first()
+    told = Message.objects.filter(kind=ShopClaimed.kind, subject_key=claim.case.key, person__in=holders(claim)).order_by("-pk").first()
     if told is None:
         return _("nobody: the holder has no signatory today")
     if claim.is_disputed or claim.dispute_until is None:

@@ -102,3 +102,17 @@ def test_a_claim_that_has_not_joined_the_queue_joins_it_with_its_new_holder(
     frozen_clock.move(days=7)
     assert claims.settle_due() == 1 and QueueEntry.objects.filter(case=case).exists()
     assert case.parties.filter(key=noura.key, role="holder").exists()
+
+
+def test_a_holder_who_moves_the_shop_into_their_company_is_told_of_the_new_days(
+    shop: Shop, owner: User, claimant: User, frozen_clock: Clock
+) -> None:
+    company = OrganisationFactory()
+    Signatory.objects.create(organisation=company, person=owner, first_day=TODAY)
+    case = ClaimCaseFactory(shop=shop, applicant=claimant)
+    frozen_clock.move(days=1)
+    claim = passes(shop, company)
+    told = Message.objects.filter(person=owner, kind="shops.shop_claimed").order_by("pk")
+    assert len(told) == 2 and day_text(days_left(claim)).replace("\u00a0", " ") in told[1].body_ar
+    shown = {item.name: str(item.value) for item in review.items(case)}
+    assert shown["told"].startswith(day_text(TODAY + dt.timedelta(days=1)))
