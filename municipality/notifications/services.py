@@ -167,11 +167,13 @@ def deliver(delivery_id: int) -> None:
     if not address:
         _close(delivery, DeliveryState.SKIPPED, reason=_without_address(person))
         return
+    declared = MESSAGE_KINDS.get(message.kind)
+    although_off = declared is not None and declared.is_legal and delivery.channel in queries.switched_off(person)
     try:
         if delivery.channel == Channel.EMAIL:
             provider_id = mail.send_message(message, to=address, language=person.language, idempotency_key=delivery.idempotency_key)
         else:
-            text = sms_text(message, person.language, although_off=delivery.reason == LEGAL)
+            text = sms_text(message, person.language, although_off=although_off)
             sms.count_message(address, idempotency_key=delivery.idempotency_key)
             provider_id = sms.gateway().send(address, text, delivery.idempotency_key)
     except sms.LimitReached:
@@ -181,8 +183,7 @@ def deliver(delivery_id: int) -> None:
         _fail(delivery, "foreign_link" if "foreign" in str(end) else "refused")
         raise
     failpoint(f"message.{delivery.channel}.handed_over")
-    kept = delivery.reason if delivery.reason in (LEGAL, FALLBACK) else ""
-    declared = MESSAGE_KINDS.get(message.kind)
+    kept = LEGAL if although_off else delivery.reason if delivery.reason == FALLBACK else ""
     went_to = "" if declared is None or declared.hides_recipient else _masked(address, delivery.channel)
     _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now(), went_to=went_to, reason=kept)
 

@@ -17,6 +17,7 @@ from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job
+from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications import not_reached, queries, services
 from municipality.notifications.models import ChannelChoice, Message, NotReached
@@ -151,6 +152,19 @@ def test_switching_all_off_stops_messages_but_no_legal_notice(
     page = signed_in(salim)
     assert "cannot be switched off" in page.get(f"/en/messages/{legal.public_id}/").content.decode()
     assert "Switched off by you" in page.get(f"/en/messages/{ordinary.public_id}/").content.decode()
+
+
+def test_a_legal_notice_that_staff_try_again_still_says_why_it_comes(notice: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
+    salim = PersonFactory(language="en")
+    services.choose_channels(person=salim, email=False, sms=False)
+    message = send(notice, salim)
+    gateway.failures = [PermanentFailure("no such number")]
+    carry_out()
+    failed = message.deliveries.get(channel="sms")
+    assert failed.state == "failed" and services.retry(failed, actor=system("tests"))
+    carry_out()
+    assert ["Legal notice, which cannot be switched off." in text for _to, text, _key in gateway.sent] == [True, True]
+    assert states(message)["sms"] == ("sent", "legal_notice")
 
 
 def test_a_legal_notice_to_a_person_with_all_channels_on_bears_no_remark_in_the_text(
