@@ -36,6 +36,11 @@ class EditConflict(Refused):
     """
 
 
+def _kept_until(now: dt.datetime) -> dt.datetime:
+    """The end of the last of the rulebook's `draft_days`: messages and pages name the day alone."""
+    return clock.end_of(clock.day_of(now + _days("draft_days")))
+
+
 def _days(code: str) -> dt.timedelta:
     return dt.timedelta(days=rulebook.edition(LIMITS, clock.today()).limits[code].value)
 
@@ -63,7 +68,7 @@ def begin(*, person: User, service: str, subject: str, actor: Actor | None = Non
                 held_under=held_under,
                 begun_at=now,
                 changed_at=now,
-                expires_at=now + _days("draft_days"),
+                expires_at=_kept_until(now),
             )
     except IntegrityError:  # another request created it at the same time, and may have sent or discarded it since
         return drafts.first() or begin(person=person, service=service, subject=subject, actor=actor, held_under=held_under)
@@ -96,7 +101,7 @@ def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, ac
         row.answers = {**row.answers, page: answers}
         row.page_versions = {**row.page_versions, page: row.version}
     row.changed_at = clock.now()
-    row.expires_at = row.changed_at + _days("draft_days")
+    row.expires_at = _kept_until(row.changed_at)
     row.save(update_fields=["answers", "page", "version", "page_versions", "changed_at", "expires_at"])
     return row
 

@@ -45,7 +45,7 @@ def days_later(days: int) -> Any:
 @pytest.mark.guards
 def test_a_request_is_begun_once_and_found_again(draft: Draft, owner: Any) -> None:
     assert services.begin(person=owner, service=SERVICE, subject="shop:one") == draft
-    assert draft.expires_at == NOON + dt.timedelta(days=28)
+    assert draft.expires_at == clock.end_of(clock.day_of(NOON) + dt.timedelta(days=28)), "the day that is named is a whole day"
     assert queries.open_for(owner, SERVICE, "shop:one") == draft
     assert AuditEvent.objects.filter(action="draft.begun", subject=draft.key).count() == 1
 
@@ -90,7 +90,7 @@ def test_without_the_versions_of_pages_the_second_device_would_overwrite_the_fir
     assert draft.answers["area"] == {"area_m2": "95"}
 
 
-def test_one_reminder_on_day_21_and_the_answers_are_gone_on_day_28(draft: Draft, owner: Any) -> None:
+def test_one_reminder_on_day_21_and_the_answers_are_gone_after_day_28(draft: Draft, owner: Any) -> None:
     services.answer(draft=draft, page="area", answers={"area_m2": "80"}, version=1)
     with days_later(20):
         assert (services.remind(), services.expire()) == (0, 0)
@@ -101,7 +101,10 @@ def test_one_reminder_on_day_21_and_the_answers_are_gone_on_day_28(draft: Draft,
     with days_later(27):
         assert (services.remind(), services.expire()) == (0, 0)
         assert queries.open_for(owner, SERVICE, "shop:one") == draft
-    with days_later(28):
+    with clock.at(clock.end_of(clock.day_of(NOON) + dt.timedelta(days=28)) - dt.timedelta(minutes=1)):
+        assert services.expire() == 0, "the last day is a whole day"
+        assert queries.open_for(owner, SERVICE, "shop:one") == draft
+    with days_later(29):
         assert services.expire() == 1
         assert queries.open_for(owner, SERVICE, "shop:one") is None
     draft.refresh_from_db()
@@ -129,7 +132,7 @@ def test_a_request_that_cannot_be_removed_holds_no_other_up(draft: Draft, owner:
         patched.setitem(DRAFT_KINDS, SERVICE, replace(KIND, abouts=abouts))
         with days_later(21):
             assert services.remind() == 2
-        with days_later(28):
+        with days_later(29):
             assert services.expire() == 2
     closed = Draft.objects.filter(closed_at__isnull=False)
     assert set(closed) == {draft, third} and Message.objects.count() == 2
@@ -142,12 +145,12 @@ def test_a_new_answer_keeps_the_request_for_another_28_days(draft: Draft) -> Non
         assert (services.remind(), services.expire()) == (0, 0)
     with days_later(41):
         assert services.remind() == 1
-    with days_later(48):
+    with days_later(49):
         assert services.expire() == 1
 
 
 def test_a_request_that_ran_out_takes_no_answer_even_before_the_job_ran(draft: Draft) -> None:
-    with days_later(28), pytest.raises(Refused) as refused:
+    with days_later(29), pytest.raises(Refused) as refused:
         services.answer(draft=draft, page="area", answers={"area_m2": "80"}, version=1)
     assert refused.value.code == "draft_closed"
 
