@@ -21,7 +21,8 @@ def visible_to(user: Visitor) -> QuerySet[Draft]:
         return Draft.objects.none()
     own = Q(pk__in=[]) if user.is_staff else Q(person=user)
     of_others = delegation.granted_rows(user, owner="person", subject="subject", held="held_under", service="", column="service")
-    return Draft.objects.filter(own if of_others is None else own | of_others, closed_at__isnull=True)
+    mine = own if of_others is None else own | of_others
+    return Draft.objects.filter(mine, closed_at__isnull=True, expires_at__gt=clock.now())
 
 
 def ownership(draft: Draft, user: User) -> Ownership:
@@ -37,7 +38,7 @@ def open_for(user: User, service: str, subject: str) -> Draft | None:
 
 def open_of(user: Visitor) -> list[Draft]:
     """All drafts that the user may continue, the first to expire first; a page reads them once."""
-    rows = visible_to(user).filter(expires_at__gt=clock.now()).select_related("person").order_by("expires_at", "pk")
+    rows = visible_to(user).select_related("person").order_by("expires_at", "pk")
     return request_cache.get_or_set(("drafts.open", user.pk), lambda: list(rows))
 
 

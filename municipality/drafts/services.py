@@ -54,6 +54,9 @@ def begin(*, person: User, service: str, subject: str, actor: Actor | None = Non
     """
     drafts = Draft.objects.filter(person=person, service=service, subject=subject, closed_at__isnull=True)
     draft = drafts.first()
+    if draft is not None and draft.expires_at <= clock.now():
+        _expire(draft.pk)
+        draft = drafts.first()
     if draft is not None:
         if draft.held_under == held_under:
             return draft
@@ -177,19 +180,20 @@ def remind() -> int:
 def expire() -> int:
     """Close drafts that have expired, and delete unsaved form data of that age. Returns how many drafts."""
     now = clock.now()
-
-    def expire_draft(pk: int) -> bool:
-        row = Draft.objects.select_for_update().get(pk=pk)
-        if row.closed_at is not None or row.expires_at > now:
-            return False
-        _close(row, "draft.expired", SYSTEM)
-        uploads.drop_all(row.key, reason="draft_ended", actor=SYSTEM)
-        return True
-
     overdue = Draft.objects.filter(closed_at__isnull=True, expires_at__lte=now)
-    count = sweeps.for_each("drafts.expire", list(overdue.order_by("pk").values_list("pk", flat=True)[:500]), expire_draft)
+    count = sweeps.for_each("drafts.expire", list(overdue.order_by("pk").values_list("pk", flat=True)[:500]), _expire)
     Unsaved.objects.filter(at__lte=now - _days("draft_days")).delete()
     return count
+
+
+def _expire(pk: int) -> bool:
+    """Close a draft that has expired and remove its files. Whether it was open still."""
+    row = Draft.objects.select_for_update().get(pk=pk)
+    if row.closed_at is not None or row.expires_at > clock.now():
+        return False
+    _close(row, "draft.expired", SYSTEM)
+    uploads.drop_all(row.key, reason="draft_ended", actor=SYSTEM)
+    return True
 
 
 def drop_files() -> int:

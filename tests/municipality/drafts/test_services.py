@@ -155,6 +155,24 @@ def test_a_request_that_ran_out_takes_no_answer_even_before_the_job_ran(draft: D
     assert refused.value.code == "draft_closed"
 
 
+def test_nor_is_it_found_again_and_another_one_can_be_begun(draft: Draft, owner: Any) -> None:
+    services.answer(draft=draft, page="area", answers={"area_m2": "80"}, version=1)
+    with days_later(29):
+        assert queries.open_for(owner, SERVICE, "shop:one") is None and not queries.visible_to(owner).exists()
+        begun = services.begin(person=owner, service=SERVICE, subject="shop:one")
+        assert begun != draft and begun.answers == {} and queries.open_for(owner, SERVICE, "shop:one") == begun
+        assert services.expire() == 0
+    draft.refresh_from_db()
+    assert draft.answers == {} and draft.closed_at is not None
+    assert AuditEvent.objects.filter(action="draft.expired", subject=draft.key).count() == 1
+
+
+def test_nor_does_one_under_another_right_that_ran_out_stand_in_the_way(draft: Draft, owner: Any) -> None:
+    with days_later(29):
+        begun = services.begin(person=owner, service=SERVICE, subject="shop:one", held_under="organisation:one")
+    assert begun != draft and begun.held_under == "organisation:one"
+
+
 def test_a_request_that_was_sent_takes_no_answer_and_keeps_none(draft: Draft, owner: Any) -> None:
     from municipality.accounts.models import actor_of
 
