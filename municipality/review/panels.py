@@ -113,7 +113,9 @@ def rounds(case: Case, known: Mapping[str, Any]) -> list[Round]:
     for row in queries.rounds_of(case):
         named = [(known[item.target].label if item.target in known else item.target, item) for item in row.items.all()]
         lines = [format_html("{}: {}", name, getattr(item, f"text_{suffix}")) for name, item in named]
-        found.append(Round(format_html("{} {}", _("Round"), ltr(row.number)), lines, row.answer_by, row.answered_at))
+        found.append(
+            Round(format_html("{} {}", _("Round"), ltr(row.number)), lines, row.answer_by, row.answered_at, row.closed_at is not None)
+        )
     return found
 
 

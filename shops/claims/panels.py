@@ -72,6 +72,7 @@ def _rounds(case: Case) -> list[Round]:
             [" ".join(filter(None, [getattr(item, f"text_{suffix}"), getattr(item, f"note_{suffix}")])) for item in row.items.all()],
             row.answer_by,
             row.answered_at,
+            row.closed_at is not None,
         )
         for row in review.rounds_of(case)
     ]

@@ -27,7 +27,7 @@ from municipality.notifications.services import send
 from municipality.notifications.texts import Bilingual
 from municipality.places.models import Branch
 from municipality.review import queries
-from municipality.review.models import Assignment, ConflictOfInterest, Decision, Override, Party, QueueEntry
+from municipality.review.models import Assignment, ConflictOfInterest, CorrectionRound, Decision, Override, Party, QueueEntry
 from municipality.review.models.staff import ConflictKind
 from municipality.review.notifications import InReview, Overtaken
 from municipality.review.registry import reviewable
@@ -278,7 +278,7 @@ def _release_code(row: Assignment) -> str:
 
 @transaction.atomic
 def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
-    """Take a case out of the queue (decided, withdrawn or lapsed), if it is in it, and stop its clock."""
+    """Take a case out of the queue (decided, withdrawn or lapsed), if it is in it; stop its clock and close an open round."""
     entry = QueueEntry.objects.filter(case=case).first()
     if entry is None:
         return
@@ -292,6 +292,7 @@ def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
     assignment = Assignment.objects.select_for_update().filter(place=entry, ended_at__isnull=True).first()
     if assignment is not None:
         end_assignment(assignment, code)
+    CorrectionRound.objects.filter(queries.OPEN_ROUND, case=case).update(closed_at=clock.now())
     if code not in queries.DECIDED:
         Decision.objects.filter(case=case, signed_at__isnull=True, voided_at__isnull=True).update(voided_at=clock.now())
     transition(entry, "leave", actor=actor, reason=code)

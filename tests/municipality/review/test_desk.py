@@ -11,7 +11,7 @@ from municipality.accounts.models import actor_of
 from municipality.cases.models import Case
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
-from municipality.review import queries, texts
+from municipality.review import panels, queries, texts
 from municipality.review.models import Assignment, CheckAnswer, Clock, CorrectionRound, Decision, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
@@ -274,3 +274,13 @@ def test_a_case_that_was_withdrawn_is_in_nobodys_hands(office: Office) -> None:
     assert_refused("not_in_your_hands", desk.take_back, assignment=assignment)
     assert_refused("not_proposed", desk.sign, decision=decision, supervisor=office.supervisor)
     assert Decision.objects.get().voided_at
+
+
+def test_nor_does_a_round_that_it_left_unanswered_stay_open(office: Office) -> None:
+    assignment = held(office)
+    desk.ask_corrections(assignment=assignment, items=ASKED)
+    queue.leave(case=assignment.place.case, actor=actor_of(office.applicant))
+    found = CorrectionRound.objects.get()
+    assert found.answered_at is None and found.closed_at is not None
+    [shown] = panels.rounds(case_of(assignment), {})
+    assert shown.is_closed
