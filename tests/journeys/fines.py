@@ -93,7 +93,7 @@ def uphold(violation: str) -> Any:
         held = queue.next_case(officer=officer)
         if held is not None and held.place.case_id == case.pk:
             for check in ("read_both", "report_falls"):
-                desk.check(assignment=held, code=check, answer="yes")
+                desk.check_all(assignment=held, answers={check: "yes"})
             desk.accept(assignment=held)
             return Violation.objects.get(pk=row.pk)
     raise LookupError(violation)

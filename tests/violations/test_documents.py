@@ -89,7 +89,7 @@ def studied(write: Callable[..., Violation], owner: Any, decider: Callable[..., 
     objection = objections.file(violation=row, person=owner, ground="facts_wrong", words="لم تكن الأكياس لنا")
     assignment = desk_acts.assigned(decider(objection.case.branch_id))
     for code in ("read_both", "report_falls"):
-        desk.check(assignment=assignment, code=code, answer="yes")
+        desk.check_all(assignment=assignment, answers={code: "yes"})
     return assignment
 
 

@@ -175,7 +175,7 @@ def read(*, publish: bool) -> None:
     assignment = queue.next_case(officer=user)
     assert assignment is not None
     for code in ("about_finding", "names_nobody"):
-        desk.check(assignment=assignment, code=code, answer="yes")
+        desk.check_all(assignment=assignment, answers={code: "yes"})
     if publish:
         desk.accept(assignment=assignment)
         return

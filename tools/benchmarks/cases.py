@@ -71,7 +71,7 @@ def templates(officer_of: Callable[[str], Any], supervisor_of: Callable[[str], A
             kind, case = wanted.pop(0), held.place.case
             found[kind] = case.pk
             for line in queries.checklist(case):
-                desk.check(assignment=held, code=line.check.code, answer="yes" if kind == "left" else "no")
+                desk.check_all(assignment=held, answers={line.check.code: "yes" if kind == "left" else "no"})
             if kind in ("away", "answered"):
                 target = next(item.name for item in queries.reviewable(case).items(case) if item.is_file and item.may_correct)
                 desk.ask_corrections(assignment=held, items=[desk.CorrectionRequest("file_unreadable", target)])

@@ -60,11 +60,6 @@ def _take_off_desk(row: Assignment) -> None:
     row.save(update_fields=["on_desk", "touched_at"])
 
 
-def check(*, assignment: Assignment, code: str, answer: str) -> None:
-    """Answer one question of the checklist, as `check_all`."""
-    check_all(assignment=assignment, answers={code: answer})
-
-
 @transaction.atomic
 def check_all(*, assignment: Assignment, answers: Mapping[str, str]) -> None:
     """Answer questions of the checklist by code; the newest answer counts. Raises Refused: unknown_check, check_applies."""
@@ -190,6 +185,8 @@ def receive_answer(*, case: Case, actor: Actor) -> QueueEntry:
 def come_back(case: Case, actor: Actor, *, move: str, ended: str) -> QueueEntry:
     """End the open round by a move, with the instant in `ended`, and return the case to its officer. Raises as `receive_answer`."""
     Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case.pk)
+    if not actor.is_system and actor.key != case.applicant.key:
+        queue.add_party(case=case, role=actor.role, key=actor.key, actor=actor)
     entry = QueueEntry.objects.select_for_update(of=("self",)).get(case=case)
     if entry.state != QueueEntryState.AWAY:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))

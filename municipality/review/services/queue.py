@@ -81,11 +81,12 @@ def _declare_assistant_conflicts(parties: Mapping[str, str]) -> None:
 
 @transaction.atomic
 def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
-    """Add a party to a case; an officer with a conflict of interest loses the case at once."""
+    """Add a party to a case; an officer with a conflict of interest loses the case at once, as staff who assist always have."""
     entry = QueueEntry.objects.filter(case=case).exclude(state=QueueEntryState.LEFT).first()
     if entry is not None:
         lock_case(entry.pk)
         lock_branch_queue(entry.branch_id)
+    _declare_assistant_conflicts({key: role})
     _party, created = Party.objects.get_or_create(case=case, key=key, defaults={"role": role})
     if not created:
         return

@@ -222,7 +222,7 @@ def test_the_checklist_asks_what_the_boards_raise(
     assert {line.check.code for line in review.checklist(case)} == always | asked
     assignment = desk_acts.assigned(officer)
     with pytest.raises(Refused, match="unknown_check"):
-        desk.check(assignment=assignment, code="screen_allowed", answer="yes")
+        desk.check_all(assignment=assignment, answers={"screen_allowed": "yes"})
     monkeypatch.setitem(REVIEWABLES, case.service, replace(REVIEWED, unasked=lambda case: ()))
     assert "screen_allowed" in {line.check.code for line in review.checklist(case)}, "red control: of a painted board"
 

@@ -134,7 +134,7 @@ def test_what_is_corrected_is_answered_first_and_a_refusal_needs_every_answer(of
     area = [CorrectionRequest("area_differs", "area_m2")]
     assert_refused("checks_open", desk.ask_corrections, assignment=assignment, items=area)
     assert_refused("checks_open", desk.propose_refusal, assignment=assignment, code="layout_changed")
-    desk.check(assignment=assignment, code="drawing_matches", answer="no")
+    desk.check_all(assignment=assignment, answers={"drawing_matches": "no"})
     assert_refused("checks_open", desk.propose_refusal, assignment=assignment, code="layout_changed")
     assert not Decision.objects.exists()
     desk.ask_corrections(assignment=assignment, items=area)
@@ -155,7 +155,7 @@ def test_only_coded_reasons_and_real_targets_are_taken(office: Office) -> None:
     assert_refused("unknown_target", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "moon")])
     assert_refused("asked_twice", desk.ask_corrections, assignment=assignment, items=[ASKED[1], ASKED[1]])
     assert_refused("unknown_code", desk.propose_refusal, assignment=assignment, code="file_expired")
-    assert_refused("unknown_check", desk.check, assignment=assignment, code="location_allows", answer="yes")
+    assert_refused("unknown_check", desk.check_all, assignment=assignment, answers={"location_allows": "yes"})
     both = {"drawing_matches": "yes", "location_allows": "yes"}
     assert_refused("unknown_check", desk.check_all, assignment=assignment, answers=both)
     assert not any(model.objects.exists() for model in (CheckAnswer, CorrectionRound, Decision))

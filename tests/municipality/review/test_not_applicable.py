@@ -41,11 +41,11 @@ def test_an_approval_waits_until_it_is_confirmed_that_it_stands_without_the_ques
 def test_the_service_refuses_it_too_and_an_approval_without_such_an_answer_needs_no_confirmation(office: Office) -> None:
     case = permits.sent(office.applicant).case
     row = desk_acts.checked(desk_acts.assigned(office.officer))
-    desk.check(assignment=row, code="files_complete", answer="na")
+    desk.check_all(assignment=row, answers={"files_complete": "na"})
     with pytest.raises(Refused) as refusal:
         desk.accept(assignment=row)
     assert refusal.value.code == "checks_do_not_apply"
-    desk.check(assignment=row, code="files_complete", answer="yes")
+    desk.check_all(assignment=row, answers={"files_complete": "yes"})
     desk.accept(assignment=row)
     assert "not_applicable" not in AuditEvent.objects.get(action="desk.accepted", subject=case.key).data
 

@@ -58,7 +58,7 @@ def test_a_question_added_before_the_decision_is_not_asked_of_an_earlier_case(of
     assignment = desk_acts.assigned(office.officer)
     assert assignment.place == earlier
     with pytest.raises(Refused, match="unknown_check"):
-        desk.check(assignment=assignment, code="squeezed_in", answer="no")
+        desk.check_all(assignment=assignment, answers={"squeezed_in": "no"})
     desk.accept(assignment=desk_acts.checked(assignment))
 
 

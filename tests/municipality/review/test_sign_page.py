@@ -31,7 +31,7 @@ from tests.purposes import opened, subject_of
 def proposed(office: Office, code: str = "layout_changed", **note: str) -> Decision:
     permits.sent(office.applicant)
     assignment = desk_acts.checked(desk_acts.assigned(office.officer))
-    desk.check(assignment=assignment, code="drawing_matches", answer="no")
+    desk.check_all(assignment=assignment, answers={"drawing_matches": "no"})
     return desk.propose_refusal(assignment=assignment, code=code, **note)
 
 

@@ -102,7 +102,7 @@ def test_answers_do_not_change_afterwards(office: Office) -> None:
 def test_what_is_not_met_comes_first_and_beside_the_fact_that_it_is_about(office: Office) -> None:
     permits.sent(office.applicant)
     assignment = desk_acts.checked(desk_acts.assigned(office.officer))
-    desk.check(assignment=assignment, code="drawing_matches", answer="no")
+    desk.check_all(assignment=assignment, answers={"drawing_matches": "no"})
     case = assignment.place.case
     found = signature.findings(queries.checklist(case), permits.items(case))
     assert [(one.line.check.code, one.item and one.item.before) for one in found] == [

@@ -172,7 +172,7 @@ def test_without_a_match_the_clerks_documents_go_to_an_officer_and_the_shop_to_t
     from municipality.review.services import desk
 
     for line in review.checklist(case):
-        desk.check(assignment=assignment, code=line.check.code, answer="yes")
+        desk.check_all(assignment=assignment, answers={line.check.code: "yes"})
     desk.sign(decision=desk.accept(assignment=assignment), supervisor=StaffFactory(supervisor=True))
     assert Case.objects.get().state == ClaimState.GRANTED
     assert Shop.objects.get().organisation == company

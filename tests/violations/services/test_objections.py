@@ -121,8 +121,8 @@ def test_a_no_says_that_the_report_holds_and_only_then_is_an_objection_refused(
 ) -> None:
     objection = ObjectionFactory(violation=served, person=owner)
     assignment = desk_acts.assigned(decider(objection.case.branch_id))
-    desk.check(assignment=assignment, code="read_both", answer="yes")
-    desk.check(assignment=assignment, code="report_falls", answer="no")
+    desk.check_all(assignment=assignment, answers={"read_both": "yes"})
+    desk.check_all(assignment=assignment, answers={"report_falls": "no"})
     with pytest.raises(Refused):
         desk.accept(assignment=assignment)
     desk.propose_refusal(assignment=assignment, code="facts_proved")
