@@ -114,8 +114,9 @@ def next_case(*, officer: User) -> Assignment | None:
     mine = Assignment.objects.filter(officer=officer, ended_at__isnull=True).select_related("place__case", "override").order_by("place_id")
     if assignment := mine.filter(on_desk=True).first():
         return assignment
-    if answered := mine.filter(place__state=QueueEntryState.ANSWERED).first():
-        return _resume_answered(answered, officer)
+    for answered in mine.filter(place__state=QueueEntryState.ANSWERED):
+        if _resume_answered(answered, officer):
+            return answered
     entry = queries.next_entry(officer)
     return _assign(entry, officer) if entry is not None else None
 
@@ -161,14 +162,17 @@ def _tell_in_review(case: Case, assignment: Assignment) -> None:
         send(InReview, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
 
 
-def _resume_answered(assignment: Assignment, officer: User) -> Assignment:
+def _resume_answered(assignment: Assignment, officer: User) -> bool:
+    """Put an answered case on the desk; False where it has left the officer's hands meanwhile."""
     entry = QueueEntry.objects.select_for_update().get(pk=assignment.place_id)
+    if entry.state != QueueEntryState.ANSWERED:
+        return False
     assignment.on_desk, assignment.touched_at = True, clock.now()
     assignment.save(update_fields=["on_desk", "touched_at"])
     transition(entry, "take_up", actor=actor_of(officer))
     assignment.place.state = entry.state
     record("queue.taken_up", subject=assignment.place.case.key, actor=actor_of(officer), data={"number": entry.pk})
-    return assignment
+    return True
 
 
 def lock_case(entry_id: int) -> None:

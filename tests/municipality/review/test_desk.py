@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from django.db import IntegrityError, transaction
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
@@ -284,3 +284,19 @@ def test_nor_does_a_round_that_it_left_unanswered_stay_open(office: Office) -> N
     assert found.answered_at is None and found.closed_at is not None
     [shown] = panels.rounds(case_of(assignment), {})
     assert shown.is_closed
+
+
+def test_an_answered_case_that_is_withdrawn_at_that_moment_is_passed_over(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    assignment = held(office)
+    desk.ask_corrections(assignment=assignment, items=ASKED)
+    permits.answer(assignment.place, lease="sha-2")
+    other = permits.sent(office.applicant)
+    resume = queue._resume_answered
+
+    def withdrawn_first(row: Assignment, officer: User) -> bool:
+        queue.leave(case=row.place.case, actor=actor_of(office.applicant))
+        return resume(row, officer)
+
+    monkeypatch.setattr(queue, "_resume_answered", withdrawn_first)
+    assert desk_acts.assigned(office.officer).place_id == other.pk
+    assert not Assignment.objects.get(pk=assignment.pk).on_desk
