@@ -17,6 +17,7 @@ label_codes(
         "shops.shop_claimed": _("Shop claimed by another person"),
         "shops.claim_disputed": _("Claim of a shop disputed by its holder"),
         "shops.claim_decided": _("Claim of a shop decided"),
+        "shops.claim_lapsed": _("Claim of a shop closed without an answer"),
         "shops.claim_refusal_ready": _("Sealed refusal of a claim is ready"),
         "shops.refusal_document": _("Render the refusal of a claim"),
         "case.match": _("Claim matched with the register"),

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.notifications.legal import LAPSED
 from municipality.notifications.registry import SAMPLE_DAY, MessageKind
 
 
@@ -31,6 +32,13 @@ class ClaimApproved(_AboutClaim):
     """To the claimant: two people approved the claim. `note` is the officer's and may be empty."""
 
     kind = "shops.claim_approved"
+
+
+class ClaimLapsed(_AboutClaim):
+    """To the claimant: closed, because the corrections were not answered in time."""
+
+    kind = "shops.claim_lapsed"
+    legal = LAPSED
 
 
 class ClaimRefusalReady(_AboutClaim):

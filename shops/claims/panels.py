@@ -91,7 +91,7 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
         return refused_step(case, claim.refusal, "shops.refusal_document")
     return NextStep(
         _("This request is closed"),
-        _("The shop stays with its holder. The message names the reason."),
+        _("The shop stays with its holder. The steps of the request say why it was closed."),
         reverse("shops:mine"),
         _("My shops"),
     )

@@ -35,7 +35,7 @@ from municipality.uploads import services as upload_services
 from shops.claims import hearing, parties
 from shops.claims import queries as claim_queries
 from shops.claims.matching import matches, why_documents
-from shops.claims.notifications import ClaimDecided, ClaimDisputed, ClaimGranted, ClaimSent
+from shops.claims.notifications import ClaimDecided, ClaimDisputed, ClaimGranted, ClaimLapsed, ClaimSent
 from shops.claims.parties import Claimant, holders
 from shops.claims.states import CLAIM, ClaimState
 from shops.models import Claim, ClaimGround, Shop
@@ -348,4 +348,5 @@ def _lapse(case_id: int) -> bool:
     advance(case, "lapse", actor=SYSTEM)
     queue.leave(case=case, actor=SYSTEM, code="lapsed")
     _finish(claim_queries.claim_of(case), case, granted=False)
+    send(ClaimLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
     return True

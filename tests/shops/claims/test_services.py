@@ -23,7 +23,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review import queries as review
-from municipality.review.models import Decision
+from municipality.review.models import CorrectionRound, Decision
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads.models import Upload
@@ -264,6 +264,20 @@ def test_a_claimant_withdraws_and_the_shop_stays(make_shop: Any, owner: User, cl
     signed_in(claimant).post(f"/en/claims/{case.public_id}/withdraw/")
     assert Case.objects.get().state == ClaimState.WITHDRAWN and Shop.objects.get().owner == owner
     assert Message.objects.filter(person=owner, kind="shops.claim_decided").exists()
+
+
+def test_a_claimant_whose_claim_was_closed_without_an_answer_is_told(make_shop: Any, owner: User, claimant: User) -> None:
+    case = ClaimCaseFactory(shop=make_shop(), applicant=claimant)
+    assignment = desk_acts.assigned(OfficerFactory(skills=["health", "claims"]))
+    asked = desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", "ownership", "", "")])
+    assert isinstance(asked, CorrectionRound)
+    with clock.at(clock.end_of(asked.answer_by) + dt.timedelta(hours=12)):
+        assert (claims.settle_due(), claims.settle_due()) == (1, 0)
+        page = signed_in(claimant).get(f"/en/cases/{case.public_id}/").content.decode()
+    told = Message.objects.get(person=claimant, kind="shops.claim_lapsed")
+    assert "not answered in time" in told.body_en and "لم يصل الرد" in told.body_ar and Shop.objects.get().owner == owner
+    assert "The steps of the request say why it was closed." in page
+    assert "not answered; last day" in page and "answer until" not in page
 
 
 def test_a_dispute_comes_in_its_days_or_not_at_all(make_shop: Any, owner: User, claimant: User) -> None:
