@@ -24,7 +24,9 @@ from licensing.signage.states import BOARDS, BoardsState
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.documents.states import DocumentState
+from municipality.incidents.services import HELD_SECONDS
 from municipality.jobs import sweeps
+from municipality.jobs.errors import OnHold
 from municipality.jobs.registry import job
 from municipality.jobs.services import enqueue_all
 from municipality.kernel import clock, subjects
@@ -35,6 +37,7 @@ from municipality.review.services import queue
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import held_by_payment, void_bill
+from shops.claims.states import ClaimState
 from shops.models import Claim, EventKind, Shop, ShopEvent
 from shops.register import queries as shops
 from shops.register.signals import holder_changed
@@ -62,8 +65,12 @@ def look_later(sender: type[Shop], shop: Shop, source: str, **_more: Any) -> Non
 
 @job("licensing.end_former", queue="bulk")
 def end_former(*, case_id: int) -> None:
+    """End a request as `end` does. Raises OnHold while the former holder may still have the shop back: the days to dispute move."""
+    case = Case.objects.get(pk=case_id)
+    if Claim.objects.filter(shop__public_id=subjects.parse(case.subject).id, case__state=ClaimState.MATCHED).exists():
+        raise OnHold("claim", "the former holder may still dispute the claim", seconds=HELD_SECONDS)
     with held_by_payment():
-        end(case=Case.objects.get(pk=case_id))
+        end(case=case)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from licensing.models import LicenceTransfer
 from municipality.accounts.models import Organisation, User
 from municipality.cases import invariants as case_invariants
 from municipality.cases.models import Case
+from municipality.incidents import relief
+from municipality.incidents.models import PortalPart
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -30,6 +33,7 @@ from shops.register.services import transfer
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory
+from tests.factories.incidents import IncidentFactory
 from tests.factories.licensing import RenewalCaseFactory
 
 pytestmark = pytest.mark.django_db
@@ -116,8 +120,31 @@ def test_a_match_with_the_register_ends_nothing_while_the_former_holder_may_disp
     assert outbox("licensing.end_former") == 0 and ended(case)[0] == "in_review"
     until = Claim.objects.get().dispute_until
     assert until is not None and Job.objects.get(kind="licensing.end_former").due_at == clock.end_of(until)
-    frozen_clock.set(clock.end_of(until))
+    frozen_clock.set(clock.end_of(until) + dt.timedelta(minutes=1))
+    assert claims.settle_due() == 1
     assert outbox("licensing.end_former") == 1 and ended(case) == ("refused", "other_holder")
+
+
+def test_a_request_does_not_end_in_days_to_dispute_that_an_outage_gave(
+    shop: Shop, owner: User, noura: User, outbox: Outbox, frozen_clock: Any
+) -> None:
+    number = Shop.objects.get(pk=shop.pk).commercial_license_no
+    RegisteredOwner.objects.create(commercial_license_no=number, owner_digest=noura.civil_id_digest or "", source="moci", as_of=clock.now())
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)
+    claims.claim_by_register(shop=shop, person=noura)
+    before = Claim.objects.get().dispute_until
+    assert before is not None
+    frozen_clock.set(clock.start_of(before) + dt.timedelta(hours=8))
+    incident = IncidentFactory(part=PortalPart.SIGN_IN, started_at=clock.now(), ended_at=clock.now() + dt.timedelta(hours=5))
+    frozen_clock.set(incident.ended_at)
+    relief.relieve(incident.pk)
+    frozen_clock.set(clock.end_of(before))
+    outbox("licensing.end_former")
+    assert Job.objects.get(kind="licensing.end_former").state == "on_hold" and ended(case)[0] == "in_review"
+    frozen_clock.move(hours=9)
+    claims.dispute(claim=Claim.objects.get(), person=owner, text="It is mine.")
+    outbox("licensing.end_former")
+    assert ended(case)[0] == "in_review", "the shop came back, and its request is still there"
 
 
 def test_a_transfer_of_the_former_holder_ends_and_both_sides_are_told(shop: Shop, owner: User, noura: User, outbox: Outbox) -> None:
