@@ -32,6 +32,7 @@ LINE: dict[str, Any] = {
     "point": _("This place is not in or around Kuwait. Please write latitude and longitude in degrees, such as 29.3759 and 47.9774."),
     "half_point": _("A place needs both latitude and longitude. Please fill in both, or a dash in both."),
     "building_and_plot": _("A shop has a building or a plot, not both. Please write a dash in the one that does not hold."),
+    "building_or_plot": _("A shop needs a building or a plot. Please fill in one of them."),
     "no_dash": _("This value cannot be taken away. Please write the new one, or leave the cell empty."),
     "state": _("Please write one of: open, suspended, closed."),
     "state_on": _("The state differs from that of the register. Please write the day since when it holds."),

@@ -244,10 +244,15 @@ def _check_new(line: CheckedLine, text: Mapping[str, str], known: KnownShops) ->
 
 
 def _check_together(line: CheckedLine, present: Mapping[str, Any]) -> None:
-    """Problems of several columns together, with the current values."""
+    """Problems of several columns together, with the current values. What a shop has already is no problem of the line."""
     after = {**present, **line.given}
-    if after.get("building") and after.get("plot"):
-        line.add_problem("building", "building_and_plot")
+    house = after.get("building", ""), after.get("plot", "")
+    if house != (present.get("building"), present.get("plot")) and not line.has("building") and not line.has("plot"):
+        column = "plot" if "plot" in line.given and "building" not in line.given else "building"
+        if all(house):
+            line.add_problem(column, "building_and_plot")
+        elif not any(house):
+            line.add_problem(column, "building_or_plot")
     if (after.get("latitude") is None) != (after.get("longitude") is None) and not line.has("latitude") and not line.has("longitude"):
         line.add_problem("latitude", "half_point")
 

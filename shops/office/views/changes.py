@@ -79,6 +79,8 @@ class EventForm(forms.Form):
                     self.add_error(name, _("This cell is empty. Please fill it in."))
             if data.get("building") and data.get("plot"):
                 self.add_error("building", _("Please give the building or the plot, not both."))
+            elif not data.get("building") and not data.get("plot") and not {"building", "plot"} & self.errors.keys():
+                self.add_error("building", _("Enter the building or the plot."))
         return data
 
     def after(self) -> dict[str, Any]:

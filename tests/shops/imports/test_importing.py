@@ -80,6 +80,14 @@ def test_a_dry_run_changes_nothing_and_the_second_person_lets_the_lines_in(
     assert acts == ["register.loaded", "register.checked", "register.released", "register.taken"]
 
 
+def test_a_line_without_building_and_plot_does_not_stop_the_others(take: Callable[..., ImportFile], make_shop: Callable[..., Shop]) -> None:
+    """The database takes no such shop, so that the whole batch would fail."""
+    shop = make_shop()
+    file = take({}, {"commercial_license_no": "900002/2020", "building": ""}, known(shop, building="-", name_ar="صالون آخر"))
+    assert (file.added, file.changed) == (1, 0)
+    assert [row.problems for row in RegisterRow.objects.filter(outcome="wrong")] == [[["building", "building_or_plot"]]] * 2
+
+
 def test_a_change_by_sheet_writes_what_a_change_of_one_shop_writes(take: Callable[..., ImportFile], make_shop: Callable[..., Shop]) -> None:
     by_sheet, singly = make_shop(opened_on=dt.date(2020, 1, 1)), make_shop(opened_on=dt.date(2020, 1, 1))
     other = Area.objects.get(name_ar="حولي")

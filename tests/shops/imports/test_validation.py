@@ -113,6 +113,9 @@ def test_a_state_that_differs_needs_its_day_and_changes_with_it(state: str, stan
         ({"latitude": "48.1", "longitude": "29.3"}, [["latitude", "point"], ["longitude", "point"]]),
         ({"latitude": "29.3"}, [["latitude", "half_point"]]),
         ({"plot": "9"}, [["building", "building_and_plot"]]),
+        ({"building": ""}, [["building", "building_or_plot"]]),
+        ({"building": "-"}, [["building", "building_or_plot"]]),
+        ({"building": "=1+1"}, [["building", "formula"]]),
         ({"state": "x"}, [["state", "state"]]),
         ({"commercial_registration_no": "99", "holder_ar": ""}, [["holder_ar", "holder"]]),
         ({"public_id": "b" * 26}, [["public_id", "public_id"]]),
@@ -130,12 +133,22 @@ def test_a_wrong_cell_of_a_new_shop_is_told_with_its_column(cells: dict[str, Any
         ({"merged": True}, {}, [["commercial_license_no", "merged"]]),
         ({"closed_on": "2026-01-01"}, {"state": "suspended", "state_on": "2026-02-01"}, [["state", "closed_suspended"]]),
         ({}, {"public_id": "b" * 26}, [["public_id", "public_id"]]),
-        ({}, {"plot": "9", "building": ""}, [["building", "building_and_plot"]]),
+        ({}, {"plot": "9", "building": ""}, [["plot", "building_and_plot"]]),
+        ({}, {"building": "-"}, [["building", "building_or_plot"]]),
+        ({"building": "", "plot": "9"}, {"building": "", "plot": "-"}, [["plot", "building_or_plot"]]),
+        ({"plot": "9"}, {"building": "31"}, [["building", "building_and_plot"]]),
         ({}, {"commercial_license_end": "-"}, [["commercial_license_end", "no_dash"]]),
     ],
 )
 def test_a_wrong_cell_beside_the_present_shop_is_told(stands: Any, cells: dict[str, Any], problems: list[list[str]]) -> None:
     assert line(STANDS | stands, **cells).problems == problems
+
+
+@pytest.mark.parametrize("cells", [{"building": ""}, {"building": "30", "plot": "9"}, {"building": "-"}])
+def test_a_shop_that_has_a_building_and_a_plot_is_not_held_up_by_them(cells: dict[str, str]) -> None:
+    """A request or the commercial register may give both; a line that leaves them, or takes one away, changes the rest."""
+    found = line(STANDS | {"plot": "9"}, state="closed", state_on="2026-11-01", **cells)
+    assert found.problems == [] and found.effect["closed_on"] == [None, "2026-11-01"]
 
 
 def test_every_error_has_a_sentence_in_both_languages() -> None:

@@ -17,6 +17,7 @@ from municipality.notifications.models import Message
 from shops import invariants
 from shops.models import EventProposal, Shop, ShopEvent
 from shops.office.services import changes, merges
+from shops.office.views.changes import EventForm
 from shops.register.services import FactChange, change_register
 from shops.search.queries import SearchQuery, search_shops
 from tests.conftest import Clock
@@ -74,6 +75,14 @@ def test_a_new_name_and_a_new_address_go_through_the_register(
     assert shop.former_names.get().last_day == on - dt.timedelta(days=1), "the day that was allowed, not that of the signature"
     for text in ("السنبلة", "الوادي"):
         assert {hit.shop_id for hit in search_shops(SearchQuery(text)).hits} == {shop.pk}
+
+
+def test_a_new_address_has_a_building_or_a_plot(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop()
+    address = {"area": shop.area_id, "block": "9", "street": "12", "paci_number": shop.paci_number}
+    data = {"kind": "moved", "on": "2026-11-01", "reference": "1", "note_ar": WHY, **address}
+    assert EventForm(data).errors.keys() == {"building"} == EventForm({**data, "building": "3", "plot": "4"}).errors.keys()
+    assert EventForm({**data, "plot": "4"}).is_valid()
 
 
 def test_a_proposal_is_not_written_over_what_the_register_learnt_meanwhile(

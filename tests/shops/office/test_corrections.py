@@ -82,6 +82,14 @@ def test_state_licence_and_registration_are_not_changed_by_a_correction(
     assert shop.changes.count() == 0
 
 
+@pytest.mark.parametrize("column", ["building", "plot"])
+def test_a_shop_keeps_its_building_or_its_plot(column: str, make_shop: Callable[..., Shop], keeper: Any) -> None:
+    """The database would refuse the whole correction after a preview that showed it as good."""
+    shop = make_shop(**{"building": "", "plot": "", column: "30"})
+    found = corrections.preview(content=lines(f"{shop.commercial_license_no};-", head=f"commercial_license_no;{column}"), by=keeper)
+    assert found.changes == [] and [(line, named) for line, named, _sentence in found.errors] == [(2, column)]
+
+
 def test_what_the_preview_did_not_show_is_not_written(make_shop: Callable[..., Shop], keeper: Any) -> None:
     shop = make_shop()
     content = lines(f"{shop.commercial_license_no};مخبز;9")
