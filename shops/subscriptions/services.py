@@ -74,7 +74,7 @@ def notify(person_pk: int, upto: int) -> bool:
         with transaction.atomic():
             # A concurrent worker waits here, then finds today's digest or no follows.
             person = User.objects.select_for_update().filter(pk=person_pk, is_active=True).first()
-            follows = list(Follow.objects.filter(person=person_pk, told__lt=upto))
+            follows = list(Follow.objects.select_related("shop").filter(person=person_pk, told__lt=upto))
             if person is None or not follows or Digest.objects.filter(person=person_pk, day=today).exists():
                 return False
             changes, reached = _changes(follows, upto)
@@ -91,13 +91,17 @@ def notify(person_pk: int, upto: int) -> bool:
 
 
 def _changes(follows: list[Follow], upto: int) -> tuple[list[Change], int]:
-    """The changes of all follows, each once, oldest first, and the number up to which they are all there."""
+    """The changes of all follows, each once, oldest first, and the number up to which they are all there.
+
+    Of a merged shop, also those of the one that stands for it.
+    """
     by_number: dict[int, Change] = {}
     reached = upto
     for follow in follows:
-        condition = (
-            Q(shop=follow.shop_id) if follow.shop_id else Q(area=follow.area_id, **({"block": follow.block} if follow.block else {}))
-        )
+        if follow.shop is not None:
+            condition = Q(shop__in=[pk for pk in (follow.shop.pk, follow.shop.merged_into_id) if pk])
+        else:
+            condition = Q(area=follow.area_id, **({"block": follow.block} if follow.block else {}))
         found = list(Change.objects.filter(condition, number__gt=follow.told, number__lte=reached).order_by("number")[: MOST + 1])
         if len(found) > MOST:
             reached = found[MOST - 1].number

@@ -18,11 +18,12 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from shops.models import Digest, Follow
+from shops.office.services import merges
 from shops.open_data import feed
 from shops.register import events
 from shops.subscriptions import services
 from tests.conftest import Clock
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import StaffFactory, UserFactory
 from tests.shops.open_data.conftest import TESTS, Register, fill
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -64,6 +65,26 @@ def test_one_digest_tells_what_happened_at_a_shop_and_in_a_block(
     lines = [line for line in letter.body.splitlines() if line.startswith("•")]
     assert len(lines) == 2 and "Al-Mouj Salon 1 – Closed" in lines[0] and "Sea Salon – Resumed" in lines[1]
     assert "2 changes" in letter.body
+
+
+@pytest.mark.django_db
+def test_who_follows_an_entry_that_was_merged_hears_of_the_one_that_stands_for_it(
+    register: Register, person: User, outbox: Callable[..., int], frozen_clock: Clock
+) -> None:
+    goes, stays = register.shops[1], register.shops[2]
+    clerk, keeper = (StaffFactory(groups=[f"register_{role}"], login=role) for role in ("clerk", "keeper"))
+    merge = merges.propose(shop=goes, into=stays, note_ar="محل واحد بقيدين", asked_by=clerk)
+    merges.allow(merge=merge, allowed_by=keeper)
+    feed.number_all()
+    services.follow(person=person, shop=goes)
+    events.close(shop=stays, source="moci", actor=TESTS)
+    assert send_all(outbox) == 1 and "Al-Mouj Salon 2 – Closed" in mail.outbox[0].body
+    merges.allow(merge=merges.propose_split(shop=goes, note_ar="محلان اثنان", asked_by=clerk), allowed_by=keeper)
+    frozen_clock.move(days=1)
+    assert send_all(outbox) == 1
+    events.reopen(shop=stays, source="moci", actor=TESTS)
+    frozen_clock.move(days=1)
+    assert send_all(outbox) == 0, "they are two again"
 
 
 @pytest.mark.django_db
