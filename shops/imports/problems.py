@@ -36,6 +36,7 @@ LINE: dict[str, Any] = {
     "no_dash": _("This value cannot be taken away. Please write the new one, or leave the cell empty."),
     "state": _("Please write one of: open, suspended, closed."),
     "state_on": _("The state differs from that of the register. Please write the day since when it holds."),
+    "state_early": _("The shop was closed or suspended only after this day. Please compare the day."),
     "closed_suspended": _("The shop is closed. It must be opened again before it can be suspended."),
     "holder": _("Nobody in the register has this registration number. Please write the holder's name beside it."),
     "changed_since": _("The register changed after the dry run, so the line was left out. Please compare it and load it again."),

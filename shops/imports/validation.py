@@ -228,6 +228,8 @@ def _state(line: CheckedLine, text: Mapping[str, str], known: KnownShops, presen
             line.add_problem("state_on", "state_on")
     elif state == "suspended" and current == "closed":
         line.add_problem("state", "closed_suspended")
+    elif state == "open" and present is not None and day.isoformat() < (present["closed_on"] or present["suspended_on"]):
+        line.add_problem("state_on", "state_early")
     else:
         on = day.isoformat()
         line.given |= {"closed_on": on if state == "closed" else None, "suspended_on": on if state == "suspended" else None}

@@ -91,12 +91,19 @@ def suspend(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None)
     return _finish(row, EventKind.SUSPENDED, on=row.suspended_on, source=source, actor=actor)
 
 
+def refuse_too_early(on: dt.date | None, since: dt.date | None) -> None:
+    """Raise Refused("too_early") for a given day of opening again that lies before the closing or suspension."""
+    if on is not None and since is not None and on < since:
+        raise Refused("too_early", _("The shop was closed or suspended only after this day. Please compare the day."))
+
+
 @transaction.atomic
 def resume(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
-    """End the suspension. Raises Refused if the shop is closed or not suspended."""
+    """End the suspension. Raises Refused if the shop is closed or not suspended, or was suspended after the day."""
     row = _locked(shop)
     if row.suspended_on is None:
         raise Refused("not_suspended", _("This shop is not suspended."))
+    refuse_too_early(on, row.suspended_on)
     row.suspended_on = None
     row.save(update_fields=["suspended_on"])
     return _finish(row, EventKind.RESUMED, on=on or clock.today(), source=source, actor=actor)
@@ -113,8 +120,9 @@ def close(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -
 
 @transaction.atomic
 def reopen(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
-    """Reopen a closed shop under the same public id. Raises Refused if it is open."""
+    """Reopen a closed shop under the same public id. Raises Refused if it is open, or was closed after the day."""
     row = _locked(shop, closed=True)
+    refuse_too_early(on, row.closed_on)
     row.closed_on = None
     row.save(update_fields=["closed_on"])
     return _finish(row, EventKind.REOPENED, on=on or clock.today(), source=source, actor=actor)

@@ -43,7 +43,7 @@ def propose(
 ) -> EventProposal:
     """Propose an event, for a second person to allow.
 
-    Raises NotPermitted, Refused: unknown_kind, no_reason, no_reference, future, nothing_new, merged, asked_already.
+    Raises NotPermitted, Refused: unknown_kind, no_reason, no_reference, future, too_early, nothing_new, merged, asked_already.
     """
     require_group(asked_by, CLERK)
     if kind not in ByHand.values:
@@ -59,7 +59,7 @@ def propose(
     changed = {name: value for name, value in (after or {}).items() if name in COLUMNS.get(kind, ()) and getattr(row, name) != value}
     if kind in FACTS and not changed:
         raise Refused("nothing_new", _("The register already says this. Please write what is new."))
-    _check_state(row, kind)
+    _check_state(row, kind, on)
     check_none_open(EventProposal, row.pk)
     act = EventProposal.objects.create(
         shop=row,
@@ -107,7 +107,7 @@ def refuse(*, proposal: EventProposal, refused_by: User) -> None:
     record("shop.event_refused", subject=act.shop.key, actor=Actor(KEEPER, refused_by.key), data={"proposal": act.key, "kind": act.kind})
 
 
-def _check_state(shop: Shop, kind: str) -> None:
+def _check_state(shop: Shop, kind: str, on: dt.date) -> None:
     """Refuse at once what the event's service would refuse."""
     if kind == ByHand.REOPENED and shop.closed_on is None:
         raise Refused("not_closed", _("This shop is open."))
@@ -117,3 +117,5 @@ def _check_state(shop: Shop, kind: str) -> None:
         raise Refused("suspended_already", _("This shop is suspended already."))
     if kind == ByHand.RESUMED and shop.suspended_on is None:
         raise Refused("not_suspended", _("This shop is not suspended."))
+    if kind in (ByHand.REOPENED, ByHand.RESUMED):
+        events.refuse_too_early(on, shop.closed_on or shop.suspended_on)

@@ -124,8 +124,9 @@ def test_closing_suspending_and_opening_by_sheet_have_their_events_and_days(
     take: Callable[..., ImportFile], make_shop: Callable[..., Shop]
 ) -> None:
     closing, suspended, closed = make_shop(), make_shop(), make_shop()
-    events.suspend(shop=suspended, source="case:1", actor=TESTS)
-    events.close(shop=closed, source="case:1", actor=TESTS)
+    before = clock.today() - dt.timedelta(days=9)
+    events.suspend(shop=suspended, source="case:1", actor=TESTS, on=before)
+    events.close(shop=closed, source="case:1", actor=TESTS, on=before)
     day = (clock.today() - dt.timedelta(days=3)).isoformat()
     take(
         known(closing, state="مغلق", state_on=day),
@@ -237,7 +238,7 @@ def test_a_line_confirms_no_shop_that_changed_after_the_file_was_loaded(
 
 def test_what_hangs_on_a_shop_follows_a_sheet(take: Callable[..., ImportFile], make_shop: Callable[..., Shop]) -> None:
     opened, moved, larger = make_shop(), make_shop(), make_shop()
-    events.suspend(shop=opened, source="case:1", actor=TESTS)
+    events.suspend(shop=opened, source="case:1", actor=TESTS, on=clock.today() - dt.timedelta(days=9))
     sent: list[int] = []
 
     def follow(sender: Any, keys: list[int], **_more: Any) -> None:

@@ -132,6 +132,8 @@ def test_a_wrong_cell_of_a_new_shop_is_told_with_its_column(cells: dict[str, Any
     [
         ({"merged": True}, {}, [["commercial_license_no", "merged"]]),
         ({"closed_on": "2026-01-01"}, {"state": "suspended", "state_on": "2026-02-01"}, [["state", "closed_suspended"]]),
+        ({"closed_on": "2026-01-01"}, {"state": "open", "state_on": "2025-12-31"}, [["state_on", "state_early"]]),
+        ({"suspended_on": "2026-01-01"}, {"state": "open", "state_on": "2025-12-31"}, [["state_on", "state_early"]]),
         ({}, {"public_id": "b" * 26}, [["public_id", "public_id"]]),
         ({}, {"plot": "9", "building": ""}, [["plot", "building_and_plot"]]),
         ({}, {"building": "-"}, [["building", "building_or_plot"]]),

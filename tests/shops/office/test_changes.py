@@ -125,6 +125,21 @@ def test_a_proposal_that_says_nothing_or_cannot_be_is_refused(
     assert str(refusal.value.sentence) and not EventProposal.objects.exists()
 
 
+@pytest.mark.parametrize(("column", "kind"), [("closed_on", "reopened"), ("suspended_on", "resumed")])
+def test_a_shop_is_not_open_again_before_it_was_closed_or_suspended(
+    column: str, kind: str, make_shop: Callable[..., Shop], propose: Callable[..., EventProposal], keeper: Any
+) -> None:
+    """Events are never changed: the days of both would stand in the wrong order for good."""
+    since = clock.today() - dt.timedelta(days=5)
+    shop = make_shop(**{column: since})
+    with pytest.raises(Refused, match="too_early"):
+        propose(shop, kind, on=since - dt.timedelta(days=1))
+    act = propose(shop, kind, on=since)
+    Shop.objects.filter(pk=shop.pk).update(**{column: since + dt.timedelta(days=1)})
+    with pytest.raises(Refused, match="too_early"):
+        changes.allow(proposal=act, allowed_by=keeper)
+
+
 def test_one_person_is_not_both_and_one_proposal_waits_at_a_time(
     make_shop: Callable[..., Shop], propose: Callable[..., EventProposal]
 ) -> None:
