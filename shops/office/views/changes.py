@@ -34,7 +34,7 @@ class EventForm(forms.Form):
     kind = forms.ChoiceField(label=gettext_lazy("What happened"), choices=ByHand.choices)
     on = forms.CharField(
         label=gettext_lazy("Day"),
-        help_text=gettext_lazy("Such as 2024-05-31. A new name or address holds from its confirmation."),
+        help_text=gettext_lazy("Such as 2024-05-31."),
         max_length=10,
     )
     reference = forms.CharField(label=gettext_lazy("Number of the letter or decision"), max_length=60)

@@ -73,6 +73,7 @@ def test_a_new_name_and_a_new_address_go_through_the_register(
     on = clock.today() - dt.timedelta(days=2)
     assert list(shop.events.filter(kind__in=["renamed", "moved"]).values_list("on", flat=True)) == [on, on]
     assert shop.former_names.get().last_day == on - dt.timedelta(days=1), "the day that was allowed, not that of the signature"
+    assert str(EventForm.base_fields["on"].help_text).endswith("2024-05-31."), "the page promises no other day"
     for text in ("السنبلة", "الوادي"):
         assert {hit.shop_id for hit in search_shops(SearchQuery(text)).hits} == {shop.pk}
 
