@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import record
 from municipality.cases.models import Case
+from municipality.incidents import queries as incidents
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
@@ -47,11 +48,17 @@ def refuse_other_holder(claim: Claim, shop: Shop) -> None:
 
 
 def refuse_unheard(claim: Claim) -> None:
-    """Raise Refused("holder_not_heard") while the holder can still answer, and as `refuse_other_holder` does."""
+    """Raise Refused("holder_not_heard") while the holder can still answer or the days may still move, and as `refuse_other_holder` does."""
     refuse_other_holder(claim, claim.shop)
-    if not claim.is_disputed and claim.dispute_until is not None and clock.today() <= claim.dispute_until:
+    if claim.is_disputed or claim.dispute_until is None:
+        return
+    if clock.today() <= claim.dispute_until:
         text = _("The present holder can answer until %(day)s. The claim can be approved after that day, or once the holder has answered.")
         raise Refused("holder_not_heard", text % {"day": day_text(claim.dispute_until)})
+    if incidents.are_held():
+        raise Refused(
+            "holder_not_heard", _("A part of the portal was out: the days of the present holder may still move. Try again later.")
+        )
 
 
 @receiver(holder_changed)

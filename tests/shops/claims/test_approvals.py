@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from django.utils.formats import date_format
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
+from municipality.incidents import services as incidents
+from municipality.incidents.models import PortalPart
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
@@ -26,6 +29,7 @@ from tests.browsers import signed_in
 from tests.database_guards import drop_guard
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.claims import ClaimCaseFactory
+from tests.factories.incidents import IncidentFactory
 from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +66,18 @@ def test_it_is_not_approved_before_the_holder_could_answer(assignment: Assignmen
     assert Shop.objects.get().owner == owner, "one person takes a shop from nobody"
     desk.sign(decision=Decision.objects.get(), supervisor=StaffFactory(supervisor=True))
     assert Case.objects.get().state == ClaimState.GRANTED and Shop.objects.get().owner == claimant
+
+
+def test_it_is_not_approved_while_the_days_of_the_holder_may_still_move(assignment: Assignment, frozen_clock: Any) -> None:
+    until = Claim.objects.get().dispute_until
+    assert until is not None
+    frozen_clock.set(clock.start_of(until) + dt.timedelta(hours=8))
+    incident = IncidentFactory(part=PortalPart.SIGN_IN, started_at=clock.now(), ended_at=None)
+    frozen_clock.move(days=1)
+    with pytest.raises(Refused, match="holder_not_heard"):
+        desk.accept(assignment=assignment)
+    incidents.withhold(incident=incident, reason="The portal did work all day.", by=StaffFactory(supervisor=True, login="operator"))
+    assert desk.accept(assignment=assignment).signed_at is None
 
 
 def test_it_joins_the_queue_once_its_holder_was_heard_so_that_no_desk_waits_for_it(
