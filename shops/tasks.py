@@ -14,7 +14,7 @@ from municipality.kernel import clock
 from municipality.kernel.open_data import OPEN_SETS
 from shops.claims import refusals
 from shops.claims import services as claims
-from shops.commercial_register.services import delta
+from shops.commercial_register.services import delta, updates
 from shops.open_data import feed, writer
 from shops.register import freshness, notifications
 from shops.search import index
@@ -54,6 +54,7 @@ def note_ended_licences() -> None:
 every("shops.begin_commercial_delta", seconds=600)(delta.begin_nightly)
 job(delta.PAGE_JOB, queue="bulk", time_limit=90)(delta.take_page)
 job(delta.ONE_JOB, queue="urgent", time_limit=60)(delta.take_licence)
+job(delta.COMPARE_JOB, queue="bulk", time_limit=60)(updates.compare_again)
 
 
 @every("shops.number_changes", seconds=30, time_limit=100)

@@ -21,6 +21,7 @@ label_codes(
         "shops.begin_commercial_delta": _("Begin the nightly delta of the commercial register"),
         "shops.commercial_page": _("Take in changes of the commercial register"),
         "shops.commercial_licence": _("Ask the commercial register about a licence"),
+        "shops.commercial_compare": _("Compare a shop with its licence in the commercial register"),
         # Reasons of settled differences, and the rulebook's reasons for dismissing one.
         "agrees": _("Both registers agree now"),
         "shop_closed": _("The shop is closed"),

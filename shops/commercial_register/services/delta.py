@@ -32,7 +32,7 @@ from shops.models.commercial_register import (
     RunReason,
 )
 
-PAGE_JOB, ONE_JOB = "shops.commercial_page", "shops.commercial_licence"
+PAGE_JOB, ONE_JOB, COMPARE_JOB = "shops.commercial_page", "shops.commercial_licence", "shops.commercial_compare"
 FIRST_WAIT, MAX_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 LOST_AFTER = dt.timedelta(hours=2)  # after which a run that did not move counts as having lost its job
 NEVER_DOUBTED = 20  # missing licences that are never doubted
@@ -167,12 +167,13 @@ def _write(run: CommercialRun, page: Page, entries: list[licences.LicenceEntry])
 
 
 def _end(run: CommercialRun, asked_at: dt.datetime) -> None:
-    """After the last page: note missing licences, settle differences of new shops, and set the freshness."""
+    """After the last page: note missing licences, settle differences of new shops and compare these, and set the freshness."""
     if run.is_full:
         _raise_missing(run)
     shops = Shop.objects.filter(commercial_license_no=OuterRef("licence_no"))
     for row in _open_differences(run.feed).filter(Exists(shops), kind=RegisterDifferenceKind.NEW_SHOP):
         updates.settle(row, "shop_found")
+        enqueue(COMPARE_JOB, key=f"{run.public_id}:{row.licence_no}", number=row.licence_no)
         run.settled += 1
     run.ended_at, run.feed.as_of = clock.now(), asked_at
     counts = {name: getattr(run, name) for name in ("pages", "fresh", "known", "late", "applied", "raised", "settled", "missing")}

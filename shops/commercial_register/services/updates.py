@@ -7,12 +7,14 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
-from shops.commercial_register import differences
+from shops.commercial_register import differences, licences
 from shops.commercial_register.differences import Values
 from shops.commercial_register.licences import LicenceEntry, LicenceFacts
 from shops.commercial_register.port import CODE
@@ -100,6 +102,25 @@ def apply(*, feed: CommercialFeed, entries: Sequence[LicenceEntry], run: Commerc
             _apply_facts(page, entry.facts, before.get(number, ""), notice)
     Shop.objects.filter(pk__in=page.agreed).update(facts_source=CODE, facts_at=page.now)
     return page.tally
+
+
+@transaction.atomic
+def compare_again(*, number: str) -> None:
+    """Compare a shop with the newest delivered version of its licence, which nobody did while it was merged or not entered yet.
+
+    Does nothing where the register has delivered none, none that can be read, or does not know the licence any more.
+    """
+    feed = CommercialFeed.objects.select_for_update().filter(code=CODE).first()
+    if feed is None:
+        return
+    page = _load(feed, {number})
+    row = page.licences.get(number)
+    if row is None or (number, K.UNKNOWN) in page.open:
+        return
+    # The owner was saved when the version was delivered; its saved form is not that of a delivered one.
+    facts = licences.read({name: value for name, value in row.notice.body.items() if name != "owner"}).facts
+    if facts is not None:
+        _apply_facts(page, facts, row.status, row.notice)
 
 
 def _load(feed: CommercialFeed, numbers: set[str]) -> _Page:

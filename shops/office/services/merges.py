@@ -16,7 +16,7 @@ from municipality.accounts.models import User
 from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.cases.models import Block, Case
-from municipality.jobs.services import enqueue_all
+from municipality.jobs.services import enqueue, enqueue_all
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -97,6 +97,8 @@ def allow(*, merge: ShopMerge, allowed_by: User) -> ShopMerge:
     data = {"shop": row.key, "into": other.key, "asked_by": act.asked_by.key}
     record(f"shop.{kind.value}", subject=row.key, actor=actor, data=data | {"merge": act.key}, text=act.note_ar)
     enqueue_all("shops.tell_holders", {f"{act.key}:{pk}": {"shop_id": pk, "source": act.key} for pk in (row.pk, other.pk)})
+    if not is_merge:  # not at once: a delta of the commercial register locks its feed before the shops
+        enqueue("shops.commercial_compare", key=act.key, number=row.commercial_license_no)
     index.refresh([row.pk, other.pk])
     return ShopMerge.objects.get(pk=act.pk)
 

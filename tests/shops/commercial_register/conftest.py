@@ -26,7 +26,7 @@ from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 
 KEY = "tests-only-key-of-the-register"
-JOB_KINDS = (delta.PAGE_JOB, delta.ONE_JOB)
+JOB_KINDS = (delta.PAGE_JOB, delta.ONE_JOB, delta.COMPARE_JOB)
 
 
 def licence_of(shop: Shop, **changed: Any) -> dict[str, Any]:

@@ -81,6 +81,49 @@ def test_what_is_told_of_a_merged_entry_changes_nothing_and_its_differences_are_
     assert Shop.objects.filter(pk=goes.pk).values().get() == before
 
 
+def test_a_split_entry_is_compared_with_what_was_told_while_it_was_merged(both: Both, make_shop: Make) -> None:
+    """The register does not tell it again: without the comparison the page would call the old facts those of last night."""
+    commercial, shop = both
+    other, stays, clerk = make_shop(), make_shop(), StaffFactory(groups=["register_clerk"], login="merger")
+    for row in (other, stays):
+        commercial.post("change", licence=row.commercial_license_no, what="new", facts=licence_of(row))
+    commercial.delta()
+    for row in (shop, other):
+        merges.allow(merge=merges.propose(shop=row, into=stays, note_ar="محل واحد بقيدين", asked_by=clerk), allowed_by=commercial.clerk)
+    commercial.happens(shop, "cancel", cancelled_on="2026-11-20")
+    commercial.happens(other, "renew", valid_until="2028-01-31")
+    commercial.delta()
+    assert commercial.open() == {}
+    for row in (shop, other):
+        merges.allow(merge=merges.propose_split(shop=row, note_ar="محلان اثنان", asked_by=clerk), allowed_by=commercial.clerk)
+    commercial.work()
+    assert set(commercial.open(shop)) == {"cancelled"} == set(commercial.open())
+    other.refresh_from_db()
+    assert other.commercial_license_end == dt.date(2028, 1, 31)
+    assert commercial.delta().fresh == 0
+    shop.refresh_from_db()
+    assert commercial_queries.as_of(shop) == shop.facts_at, "the last delta confirms nothing that differs"
+
+
+def test_a_shop_that_is_entered_later_is_compared_with_the_licence_that_was_told_before(both: Both, make_shop: Make) -> None:
+    commercial, _shop = both
+    commercial.happens("900001/2026", "new")
+    commercial.delta()
+    assert set(commercial.open()) == {"new_shop"}
+    made = make_shop(commercial_license_no="900001/2026", name_ar="اسم آخر")
+    commercial.delta()
+    assert "name" in commercial.open(made) and "new_shop" not in commercial.open()
+
+
+def test_a_licence_that_is_not_known_any_more_is_not_compared(both: Both) -> None:
+    commercial, shop = both
+    commercial.holds()
+    commercial.delta()
+    assert set(commercial.open(shop)) == {"unknown"}
+    updates.compare_again(number=shop.commercial_license_no)
+    assert set(commercial.open(shop)) == {"unknown"}, "its last known version says nothing"
+
+
 def test_an_ended_licence_is_taken_over_as_its_last_day(both: Both) -> None:
     commercial, shop = both
     yesterday = clock.today() - dt.timedelta(days=1)
