@@ -61,7 +61,13 @@ def relieve(incident_id: int, *, batch: int = 0) -> None:
 
 
 def _move(incident: Incident, kind: str, found: Deadline, *, working_days: int) -> bool:
-    """Whether a deadline moved. One that moved for another part of the same outage is counted from its first day, so not twice."""
+    """Whether a deadline moved. One that moved for another part of the same outage is counted from its first day, so not twice.
+
+    The incident is locked: who finds it to be none, which moves nothing, waits for this transaction, or is seen by it.
+    """
+    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    if incident.withheld_at is not None or incident.relieved_at is not None:
+        return False
     ended_on = clock.day_of(incident.ended_at or clock.now())
     same = Q(incident__started_at__lte=incident.ended_at, incident__ended_at__gte=incident.started_at)
     earlier = MovedDeadline.objects.filter(same, kind=kind, thing=found.thing).order_by("before").first()
@@ -114,7 +120,7 @@ def tell(incident_id: int, people: Sequence[tuple[int, list[int]]], *, total: in
     if Message.objects.filter(kind=DeadlinesMoved.kind, key=incident.key).count() < total:
         return
     with transaction.atomic():
-        if Incident.objects.filter(pk=incident.pk, relieved_at__isnull=True).update(relieved_at=clock.now()):
+        if Incident.objects.filter(pk=incident.pk, relieved_at__isnull=True, withheld_at__isnull=True).update(relieved_at=clock.now()):
             data = {"deadlines": incident.moved_deadlines.count(), "people": total}
             record("incident.relieved", subject=incident.key, actor=ME, data=data)
 

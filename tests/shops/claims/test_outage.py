@@ -11,14 +11,17 @@ from django.db import IntegrityError, transaction
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.incidents import relief
-from municipality.incidents.models import PortalPart
+from municipality.incidents import services as incidents
+from municipality.incidents.models import MovedDeadline, PortalPart
+from municipality.incidents.registry import DEADLINES
 from municipality.kernel import clock
 from municipality.notifications.models import Message
 from shops.claims import services as claims
 from shops.claims.states import ClaimState
 from shops.models import Claim, RegisteredOwner
 from tests.conftest import NOON, Clock
-from tests.factories.accounts import PersonFactory
+from tests.database_guards import without_guards
+from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.incidents import IncidentFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +55,20 @@ def test_a_claim_waits_until_the_days_of_its_holder_have_moved(claim: Claim, fro
     assert claims.settle_due() == 0 and claims.disputable(claim, holder)
     frozen_clock.set(clock.start_of(claim.dispute_until + dt.timedelta(days=1)) + dt.timedelta(hours=9))
     assert claims.settle_due() == 1 and Case.objects.get().state == ClaimState.GRANTED
+
+
+def test_nothing_moves_for_an_incident_that_is_found_to_be_none_meanwhile(claim: Claim, frozen_clock: Clock) -> None:
+    """The database alone would not see it while neither of the two is committed."""
+    before, operator = claim.dispute_until, StaffFactory(login="operator")
+    assert before is not None
+    frozen_clock.set(clock.start_of(before) + dt.timedelta(hours=8))
+    incident = IncidentFactory(part=PortalPart.SIGN_IN, started_at=clock.now(), ended_at=clock.now() + dt.timedelta(hours=3))
+    frozen_clock.move(hours=4)
+    found = [*DEADLINES["shops.claim"].due(before, before)]
+    incidents.withhold(incident=incident, reason="The portal did work all day.", by=operator)
+    without_guards()
+    assert [relief._move(incident, "shops.claim", one, working_days=2) for one in found] == [False]
+    assert Claim.objects.get().dispute_until == before and not MovedDeadline.objects.exists()
 
 
 @pytest.mark.guards
