@@ -61,5 +61,5 @@ def is_on_hold(queue: str) -> bool:
 
 
 def waiting(kind: str, first: dt.datetime, before: dt.datetime) -> QuerySet[Job]:
-    """Jobs of a kind, not begun, that are due from `first` on and before `before`."""
-    return Job.objects.filter(kind=kind, state__in=[JobState.QUEUED, JobState.ON_HOLD], due_at__gte=first, due_at__lt=before).order_by("pk")
+    """Jobs of a kind that have not ended and are due from `first` on and before `before`; one on hold runs whenever it asks again."""
+    return Job.objects.filter(kind=kind, state__in=services.NOT_ENDED, due_at__gte=first, due_at__lt=before).order_by("pk")

@@ -26,6 +26,7 @@ from municipality.kernel.failpoints import failpoint
 
 log = logging.getLogger(__name__)
 
+NOT_ENDED = (JobState.QUEUED, JobState.ON_HOLD, JobState.RUNNING)
 LEASE = dt.timedelta(seconds=30)
 REDISPATCH_AFTER = dt.timedelta(seconds=20)
 FIRST_DELAY = dt.timedelta(seconds=5)
@@ -288,10 +289,15 @@ def sweep(limit: int = 500) -> int:
 
 
 def postpone(job_id: int, day: dt.date) -> bool:
-    """Let a job that has not begun become due on a later day, at its hour of the day. Whether there was one."""
-    row = Job.objects.select_for_update().filter(pk=job_id, state__in=[JobState.QUEUED, JobState.ON_HOLD]).first()
+    """Let a job that has not ended become due on a later day, at its hour of the day. Whether there was one.
+
+    Raises RuntimeError while a worker runs it: it may be one on hold that just asks again, or end now.
+    """
+    row = Job.objects.select_for_update().filter(pk=job_id, state__in=NOT_ENDED).first()
     if row is None:
         return False
+    if row.state == JobState.RUNNING:
+        raise RuntimeError(f"job {row.pk} is running; it cannot be postponed now")
     row.due_at += day - clock.day_of(row.due_at)
     row.state, row.lease_until = JobState.QUEUED, None
     row.save(update_fields=["due_at", "state", "lease_until"])

@@ -23,7 +23,7 @@ from municipality.incidents.models import Incident, MovedDeadline, PortalPart
 from municipality.incidents.registry import DEADLINES
 from municipality.incidents.services import withhold
 from municipality.incidents.timeline import added_steps as moved_steps
-from municipality.jobs.models import Job
+from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import run
 from municipality.kernel import clock
 from municipality.notifications.models import Message
@@ -236,6 +236,25 @@ def test_the_time_to_pay_moves_and_the_request_stays_open_until_then(make_licens
     frozen_clock.set(moved.due_at)
     assert run(job.pk) and Case.objects.get(pk=case.pk).state == "expired"
     assert [event.subject for event in incidents.closed_meanwhile(row)] == []
+
+
+def test_a_request_whose_job_is_just_asking_again_is_not_left_out(make_licensed_shop: Any, owner: Any, frozen_clock: Clock) -> None:
+    """A job on hold runs for a moment every ten minutes. Left out, its request would close on the old day."""
+    services.submit_renewal(shop=make_licensed_shop(), applicant=owner)
+    job = Job.objects.get(kind="licensing.close_unpaid")
+    frozen_clock.set(job.due_at - dt.timedelta(hours=1))
+    row = IncidentFactory()
+    frozen_clock.move(hours=1)
+    assert run(job.pk)
+    asking = {"lease_owner": "worker", "lease_until": clock.now() + dt.timedelta(seconds=30)}
+    Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING, **asking)
+    relief.relieve(row.pk)
+    row.refresh_from_db()
+    assert row.relieved_at is None and incidents.are_held() and not MovedDeadline.objects.filter(kind="licensing.payment").exists()
+    Job.objects.filter(pk=job.pk).update(state=JobState.ON_HOLD, lease_owner="")
+    relief.relieve(row.pk)
+    row.refresh_from_db()
+    assert row.relieved_at is not None and len(days("licensing.payment")) == 1
 
 
 def test_the_day_before_is_that_of_the_deadline_however_long_the_job_was_held(
