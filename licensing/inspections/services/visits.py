@@ -21,6 +21,7 @@ from licensing.inspections.states import MOST_MISSES, InspectionState
 from licensing.models import Inspection, InspectionVisit, VisitOutcome
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
+from municipality.cases.models import Case
 from municipality.fieldwork import services as fieldwork
 from municipality.fieldwork.models import Visit
 from municipality.kernel import clock, worktime
@@ -127,6 +128,8 @@ def record_visit(*, inspection: Inspection, inspector: User, found: VisitFinding
     message = _("Another visit was sent under this key. Reload the page and fill it in again.")
 
     def write(visit: Visit) -> InspectionVisit:
+        # The request before its inspection, as its end locks them.
+        Case.objects.select_for_update(of=("self",)).filter(pk=inspection.case_id).first()
         rows = Inspection.objects.select_for_update(of=("self",)).select_related(*queries.RELATED)
         row = rows.get(pk=inspection.pk)
         assessment = assess(inspection=row, inspector=inspector, found=found)
