@@ -80,7 +80,7 @@ class LicenceHeld(CaseMessage):
 
 
 class LicenceCancelled(MessageKind):
-    """To all who hold the shop; `closes_on` is the day on which it closes, or None."""
+    """To all who hold the shop; `closes_on` is the day on which it closes, or None, `today` that of the message."""
 
     kind = "licensing.licence_cancelled"
     legal = _("cancelled licences")

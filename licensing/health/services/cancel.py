@@ -64,7 +64,7 @@ def cancel_licence(*, shop: Shop, person: User, closes_on: dt.date | None = None
     if closes_on is not None:
         events.close(shop=row, source=licence.document.number, actor=actor, on=closes_on)
     register.refresh_search([row.pk])  # the boards follow
-    context = {"shop": row, "document": licence.document, "closes_on": closes_on}
+    context = {"shop": row, "document": licence.document, "closes_on": closes_on, "today": clock.today()}
     for owner in shops.owners(row):
         send(LicenceCancelled, person=owner, key=f"licence:{licence.pk}", subject_key=row.key, context=context)
     return licence

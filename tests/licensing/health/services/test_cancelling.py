@@ -55,6 +55,10 @@ def test_the_shop_closes_on_the_stated_day(shop: Shop, owner: User, days: int, i
     services.cancel_licence(shop=shop, person=owner, closes_on=day)
     shop.refresh_from_db()
     assert shop.closed_on == day and ShopEvent.objects.get(shop=shop, kind=EventKind.CLOSED).on == day
+    body = Message.objects.get(person=owner, kind="licensing.licence_cancelled").body_en
+    assert ("It may not be open before that day either: it has no licence." in body) == (days > 0), (
+        "a shop that closes later has no licence"
+    )
 
 
 def test_a_renewed_licence_ends_with_the_one_before_it(shop: Shop, owner: User, make_shop: Any, pay_and_issue: Any) -> None:
