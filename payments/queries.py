@@ -218,9 +218,13 @@ def items_of(bills: Sequence[Bill], until: Mapping[int, dt.date] | None = None) 
     return [_item(bill, at_bank.get(bill.pk), described.get(bill.pk), days.get(bill.pk)) for bill in bills]
 
 
-def basket_of(user: Visitor) -> list[BasketItem]:
-    """Everything that a person can pay or is paying: due bills, then dues without a bill. Two queries and those of the services."""
-    bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
+def basket_of(user: Visitor, without: Collection[str] | QuerySet[Any] = ()) -> list[BasketItem]:
+    """Everything that a person can pay or is paying: due bills, then dues without a bill. Two queries and those of the services.
+
+    The services are not asked about the bills of the subjects `without`, which are left out.
+    """
+    due = visible_to(user).filter(state=BillState.DUE).exclude(subject__in=without)
+    bills = list(due.select_related("payer").order_by("pk"))
     items = items_of(bills, last_days(bills))
     delegated = delegated_among(bills, user) if user.is_authenticated else {}
     items = [replace(item, for_whom=delegated.get(item.bill.pk)) if item.bill is not None else item for item in items]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.names import NAMES
-from licensing.health.services.lost import stopped_fee
+from licensing.health.services.lost import stopped_fee, unsettled
 from licensing.health.states import CANCEL, CHANGE, DUPLICATE, RENEWAL, RenewalState
 from licensing.models import Renewal
 from licensing.payment_results import stopped_by
@@ -41,7 +41,10 @@ def licence_page(user: User, public_id: str) -> Origin | None:
 
 
 def billed(bills: Sequence[Bill]) -> dict[int, Due]:
-    """What bills of acts on licences are for, by primary key; one query, and one of what stops those that were not paid yet."""
+    """What bills of acts on licences are for, by primary key; one query, and one of what stops those that were not paid yet.
+
+    For a transfer that was not paid yet, those of what is owed on its shop too.
+    """
     by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
     related = Renewal.objects.select_related("case", "licence__shop", "licence__document")
     rows = list(related.defer("licence__document__facts", "licence__document__public_facts").filter(case__public_id__in=by_case))
@@ -55,7 +58,8 @@ def billed(bills: Sequence[Bill]) -> dict[int, Due]:
 
 def _stopped(renewal: Renewal, blocks: Mapping[str, Sequence[Block]]) -> Text:
     """Why a fee that was not paid yet cannot be paid: paid, the request would be refused."""
-    return stopped_by(blocks.get(renewal.case.subject, [])) or stopped_fee(renewal, renewal.licence.shop)
+    shop = renewal.licence.shop
+    return stopped_by(blocks.get(renewal.case.subject, [])) or stopped_fee(renewal, shop) or unsettled(renewal, shop)
 
 
 def _due(bill: Bill, renewal: Renewal, stopped: Text) -> Due:

@@ -16,7 +16,7 @@ from licensing.health import changes, new_places, queries, services
 from licensing.health.appeals.panels import after_refusal
 from licensing.health.differences import differences_of
 from licensing.health.names import FROM_ISSUE
-from licensing.health.services.lost import LOST, stopped_fee
+from licensing.health.services.lost import LOST, stopped_fee, unsettled
 from licensing.health.states import ACTS, RENEWAL, TRANSFER
 from licensing.health.states import RenewalState as S
 from licensing.health.transfers import queries as transfers
@@ -61,7 +61,7 @@ _SHOWN = (
     *("case", "act", "first_day", "last_day", "registered_facts", "lane", "flags", "is_late", "refusal"),
     *(f"licence__{name}" for name in ("last_day", "registered_facts")),
     *(f"licence__document__{name}" for name in ("number", "state", "valid_from", "valid_to")),
-    *(f"licence__shop__{name}" for name in (*_REGISTERED, "closed_on")),
+    *(f"licence__shop__{name}" for name in (*_REGISTERED, "closed_on", "public_id", "owner", "organisation")),
     *("new_licence__first_day", "new_licence__is_current"),
     *(f"new_licence__document__{name}" for name in ("number", "state", "valid_from", "valid_to", "file")),
 )
@@ -212,6 +212,9 @@ def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | Non
             return NextStep(_("The request cannot be completed"), lost, page, _("Withdraw the request"))
         if getattr(renewal, "is_stopped", False) and (stopped := stopped_by(cases.active_blocks(case.subject, RENEWAL))):
             return blocked_step(with_last_day(stopped, case))
+        if first := unsettled(renewal, renewal.licence.shop):
+            page = reverse("licensing:withdraw", args=[case.public_id])
+            return NextStep(_("The fee cannot be paid yet"), with_last_day(first, case), page, _("Withdraw the request"))
         return NextStep(
             _("Pay the fee"),
             with_last_day(_("The licence is issued automatically after payment."), case),

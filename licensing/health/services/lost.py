@@ -67,6 +67,11 @@ def stopped_fee(renewal: Renewal, shop: Shop) -> Text:
     return format_html("{} {}", LOST[code], _("Paid, this request would be refused. You can withdraw it.")) if code else ""
 
 
+def unsettled(renewal: Renewal, shop: Shop) -> Text:
+    """Why the fee of a transfer cannot be paid as long as something is owed on the shop: paid, it would be refused. Else empty."""
+    return UNSETTLED if renewal.act == Act.TRANSFER and transfers.owed_fils(shop) is not None else ""
+
+
 def lost_holder(case: Case) -> str:
     """ "other_holder" where the shop has passed from the applicant of an act, or from the organisation that they signed for.
 
@@ -102,6 +107,8 @@ CHANGED = _(
     "The register has another activity or another place of the shop since this request was sent. Withdraw it, and ask for the renewal "
     "again from My shops."
 )
+
+UNSETTLED = _("The present holder has to settle something about the shop first; then the fee can be paid.")
 
 
 def is_elsewhere(renewal: Renewal, shop: Shop) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from licensing.health import rules
 from licensing.health.states import TRANSFER
@@ -30,8 +31,14 @@ def key_of(holder: User | Organisation) -> str:
 
 
 def owed_on(shop: Shop) -> list[BasketItem]:
-    """What those who hold a shop have to pay about it, fines that may still be settled among them: bills, and sums without a bill."""
-    items = {item.code: item for holder in shops.owners(shop) for item in payments.basket_of(holder)}
+    """What those who hold a shop have to pay about it, fines that may still be settled among them: bills, and sums without a bill.
+
+    Not the fees of transfers under way, which new holders pay: one of them may sign for the present holder, and whether such a fee can
+    be paid depends on this.
+    """
+    under_way = Case.objects.filter(service=TRANSFER, is_open=True)
+    fees = under_way.annotate(bill_subject=Concat(Value("case:"), "public_id")).values("bill_subject")
+    items = {item.code: item for holder in shops.owners(shop) for item in payments.basket_of(holder, without=fees)}
     return [item for item in items.values() if item.shop == shop.key]
 
 

@@ -170,7 +170,7 @@ def test_what_prevents_it(make_shop: Any, owner: User, reason: str, monkeypatch:
         RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)
     if reason == "nothing_owed":
         item = payments.BasketItem("due:violation:1", "مخالفة", "Violation", 5_000, "due", shop=shop.key)
-        monkeypatch.setattr(payments, "basket_of", lambda user: [item])
+        monkeypatch.setattr(payments, "basket_of", lambda user, without: [item])
     if reason == "asked_already":
         transfers.ask(shop=shop, person=owner, number=OTHER)
     with pytest.raises(Refused) as refused:
@@ -266,7 +266,7 @@ def test_what_is_lost_before_the_payment_is_paid_back(
         documents.revoke(HealthLicence.objects.get(shop=shop).document, reason="tests", actor=BY)
     else:
         item = payments.BasketItem("due:violation:1", "مخالفة", "Violation", 5_000, "due", shop=shop.key)
-        monkeypatch.setattr(payments, "basket_of", lambda user: [item])
+        monkeypatch.setattr(payments, "basket_of", lambda user, without: [item])
     monkeypatch.setattr("licensing.health.services.issue.owe_back", lambda **facts: None)
     assert Bill.objects.filter(subject=case.key).exists() and not RefundDue.objects.exists()
     services.take_payment(case=Case.objects.get(pk=case.pk))
