@@ -58,7 +58,10 @@ class Findings:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What is recorded for findings: a warning until `correct_until`, a settlement of `amount`, or neither (a charge for the court)."""
+    """What is recorded for findings: a warning until `correct_until`, a settlement of `amount`, or neither (a charge for the court).
+
+    The days to put it right count from the day of the assessment, on which the warning is given, whenever the offence was seen.
+    """
 
     warrant: JudicialWarrant
     offence: Offence
@@ -72,9 +75,9 @@ class Assessment:
 
     @property
     def outcome(self) -> str:
-        """`warning`, `court`, or the amount of the settlement in fils."""
+        """`warning` with its last day, `court`, or the amount of the settlement in fils."""
         if self.correct_until is not None:
-            return WARNING
+            return f"{WARNING} {self.correct_until.isoformat()}"
         return COURT if self.amount is None else str(self.amount.fils)
 
 
@@ -98,7 +101,8 @@ def assess(*, inspector: User, findings: Findings, lock: bool = False) -> Assess
     count = repeats.repeats(
         offence=offence.code, before=findings.seen_at, days=offence.repeat_days, shop=findings.shop, party=party, digest=digest
     )
-    until = correct_until(offence, day) if offence.correction_days else None
+    # From its arrival: a visit may be sent days later, and nobody was told before.
+    until = clock.today() + dt.timedelta(days=offence.correction_days) if offence.correction_days else None
     limits = {code: limit.value for code, limit in periods.limits.items()}
     amount = offered(offence, facts, count, limits) if until is None else None
     return Assessment(warrant, offence, catalogue.stamp, periods.stamp, facts, party, count, until, amount)
@@ -132,11 +136,6 @@ def require_in_time(seen_at: dt.datetime, hours: int) -> None:
         raise Refused("from_the_future", _("The time of what was seen lies ahead. Please set the clock of the device and send it again."))
     if seen_at < now - dt.timedelta(hours=hours):
         raise Refused("too_late", _("This visit is too old to be sent from the field. Please inspect the place again."))
-
-
-def correct_until(offence: Offence, day: dt.date) -> dt.date:
-    """The last day for correcting an offence that is warned about on a day."""
-    return day + dt.timedelta(days=offence.correction_days)
 
 
 def offered(offence: Offence, facts: rules.Measurement, repeats: int, limits: Mapping[str, int]) -> rules.Amount | None:

@@ -134,8 +134,8 @@ def _record(assessment: Assessment, findings: Findings, visit: Visit) -> Violati
     )
     actor = inspector_actor(warrant)
     record_event("violation.recorded", subject=violation.key, actor=actor, data={"offence": offence.code, "edition": assessment.edition})
-    if offence.correction_days:
-        _warn(violation, offence, actor)
+    if assessment.correct_until is not None:
+        _warn(violation, assessment.correct_until, actor)
     else:
         _write(violation, warrant, clock.day_of(findings.seen_at))
     origin = origins.of_key(findings.origin)
@@ -144,8 +144,7 @@ def _record(assessment: Assessment, findings: Findings, visit: Visit) -> Violati
     return violation
 
 
-def _warn(violation: Violation, offence: Offence, actor: Actor) -> None:
-    until = assessments.correct_until(offence, clock.day_of(violation.seen_at))
+def _warn(violation: Violation, until: dt.date, actor: Actor) -> None:
     number = next_number(f"WRN-{clock.today().year}")
     data = {"until": until.isoformat(), **writer_annulments.deadline()}
     transition(violation, "warn", actor=actor, data=data, warning_number=number, correct_until=until)

@@ -102,6 +102,18 @@ def test_the_amount_shown_is_the_amount_recorded(inspector: Any, shop: Shop, wri
     assert (row.repeat_count, row.orders.get().fils) == (shown.repeats, shown.amount.fils) == (1, shown.amount.fils)
 
 
+def test_the_last_day_of_a_warning_is_the_one_that_was_confirmed(inspector: Any, shop: Shop, frozen_clock: Any) -> None:
+    client = signed_in(inspector)
+    entry = typed(shop, offence="SHP-05", quantity="2")
+    earlier = confirmed(client, entry)
+    frozen_clock.move(days=1)
+    client = signed_in(inspector)  # a session ends before that
+    shown = assessments.assess(inspector=inspector, findings=found(shop, "SHP-05"))
+    assert client.post(SYNC, earlier).json()["code"] == "confirm"  # the check named a day earlier
+    assert client.post(SYNC, confirmed(client, entry)).status_code == 201
+    assert Violation.objects.get().correct_until == shown.correct_until
+
+
 def test_by_hand_the_confirmed_report_is_issued_with_its_photos(inspector: Any, shop: Shop) -> None:
     client = signed_in(inspector)
     page = client.post(NEW, typed(shop)).content.decode()

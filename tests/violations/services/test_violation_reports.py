@@ -23,7 +23,7 @@ from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.violations.conftest import found
 from violations import invariants, queries
 from violations.models import JudicialWarrant, Service, ServiceGround, SettlementOrder, Violation
-from violations.services import notices, violation_reports
+from violations.services import notices, violation_reports, writer_annulments
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +43,28 @@ def test_a_warning_comes_first_where_there_is_time_to_put_it_right(write: Callab
     assert (row.state, row.number, row.correct_until) == ("warned", None, dt.date(2026, 11, 27))
     assert row.warning_number is not None and row.warning_number.startswith("WRN-2026-")
     assert not SettlementOrder.objects.exists()
+
+
+@pytest.mark.parametrize("hours", [0.5, 26, 50], ids=["at once", "the day after", "two days after"])
+def test_the_days_to_put_it_right_begin_when_the_party_is_told(
+    write: Callable[..., Violation], inspector: Any, owner: Any, frozen_clock: Clock, hours: float
+) -> None:
+    row = write("SHP-05", quantity_hundredths=300, seen_at=clock.now() - dt.timedelta(hours=hours))
+    assert row.correct_until == clock.today() + dt.timedelta(days=row.offence_facts["correction_days"]) == dt.date(2026, 11, 27)
+    message = Message.objects.get(person=owner, kind="violations.warning_given")
+    assert "27 November 2026" in message.body_en
+    frozen_clock.set(clock.end_of(row.correct_until))
+    with pytest.raises(Refused, match="correction_runs"):
+        violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
+
+
+def test_a_warning_that_is_written_anew_gives_its_days_anew(write: Callable[..., Violation], inspector: Any, frozen_clock: Clock) -> None:
+    seen_at = clock.now()
+    row = write("SHP-05", quantity_hundredths=300, seen_at=seen_at)
+    frozen_clock.move(hours=20)
+    writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_facts", note_ar="القياس غلط")
+    again = write("SHP-05", quantity_hundredths=200, seen_at=seen_at)
+    assert (row.correct_until, again.correct_until) == (dt.date(2026, 11, 27), dt.date(2026, 11, 28))
 
 
 def test_a_minute_follows_a_warning_only_when_its_days_are_over(
