@@ -18,6 +18,7 @@ from municipality.notifications.services import send
 from municipality.review import queries as review
 from municipality.review.services.case_clock import promised_day
 from municipality.rulebook import queries as rulebook
+from municipality.uploads import queries as uploads
 from zoning.contests.findings import finding_of
 from zoning.contests.queries import LIMITS
 from zoning.imports.roles import PLANNER
@@ -72,7 +73,10 @@ def contest(*, plot: Plot, layer: Layer, person: User, should_be: str, reason: s
 
 @transaction.atomic
 def decide(*, contest: LayerContest, outcome: str, answer: str, article: str, decided_by: User) -> None:
-    """Uphold or refuse a contest. Raises NotPermitted, Refused: done, no_outcome, no_answer, no_article."""
+    """Uphold or refuse a contest, not while a file of its proof is on its way or being checked: nobody has read that one.
+
+    Raises NotPermitted, Refused: done, files_waiting, no_outcome, no_answer, no_article.
+    """
     require_group(decided_by, PLANNER)
     row = LayerContest.objects.select_for_update(of=("self",)).select_related("person", "layer", "version__load").get(pk=contest.pk)
     if row.person.key in review.conflict_keys(decided_by):
@@ -82,6 +86,8 @@ def decide(*, contest: LayerContest, outcome: str, answer: str, article: str, de
         raise NotPermitted("same_person", _("Who loaded this version or put it in force cannot decide about it. Another planner must."))
     if row.outcome != ContestOutcome.OPEN:
         raise Refused("done", _("This has already been decided."))
+    if uploads.is_waiting(row.key):
+        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and try again."))
     if outcome not in (ContestOutcome.UPHELD, ContestOutcome.REFUSED):
         raise Refused("no_outcome", _("Please choose the decision."))
     if not answer.strip():

@@ -18,9 +18,12 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review.models import ConflictOfInterest
 from municipality.uploads import registry
+from municipality.uploads import services as uploads
+from municipality.uploads.inspection import Reencoded
 from tests.browsers import signed_in
 from tests.database_guards import drop_guard, without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.uploads import UploadFactory
 from tests.factories.zoning import SQUARE, PlotFactory, make_layer, repeal_layer
 from zoning.answer.queries import ActivityQuestion
 from zoning.contests import queries, services
@@ -213,6 +216,21 @@ def test_the_person_adds_proof_until_the_decision_and_planners_read_it(plot: Plo
     assert [registry.may_read(one, row.key, "proof") for one in (person, other, planner, clerk)] == [True, False, True, False]
     services.decide(contest=row, outcome="upheld", answer="x", article="", decided_by=planner)
     assert not registry.may_write(person, row.key, "proof") and registry.may_read(person, row.key, "proof")
+
+
+def test_no_decision_before_the_proof_that_was_sent_can_be_read(plot: Plot, person: Any, planner: Any) -> None:
+    row = contested(plot, person)
+    message = Message.objects.get(person=person, kind="zoning.contest_sent")
+    assert f"on the page of contest {row.number} until it is decided." in message.body_en, "no day before which nobody decides"
+    assert "إلى أن يُبتّ فيه" in message.body_ar
+    proof = UploadFactory(owner=person, subject=row.key, slot="proof", judged=False)
+    with pytest.raises(Refused, match="files_waiting"):
+        services.decide(contest=row, outcome="refused", answer="x", article="y", decided_by=planner)
+    page = signed_in(planner).post(f"/admin/plots/contests/{row.public_id}/", {"outcome": "upheld", "answer": "نعم"})
+    assert page.status_code == 409 and "لا يزال ملف قيد الفحص" in page.content.decode()
+    proof.refresh_from_db()
+    uploads.accept(proof, Reencoded(b"x", b"x", "image/jpeg", 1, 640, 480))
+    services.decide(contest=row, outcome="refused", answer="x", article="y", decided_by=planner)
 
 
 def test_a_contest_goes_through_its_pages(client: Client, plot: Plot, person: Any, planner: Any) -> None:
