@@ -156,6 +156,12 @@ insert_only("violations_extension")
 never_deleted("violations_instalment")
 insert_only("violations_referralbatch")
 insert_only("violations_referral")
+# Nothing is referred past an annulment, a waiver or a reduction that waits for its second person: with the court none can be allowed.
+_PROPOSED = " OR ".join(
+    f"EXISTS (SELECT 1 FROM {_table} p WHERE p.violation_id = NEW.violation_id AND p.allowed_at IS NULL AND p.refused_at IS NULL)"  # noqa: S608
+    for _table in ("violations_annulment", "violations_relief")
+)
+guard("violations_referral_waits", "violations_referral", "INSERT", _PROPOSED, "proposal_waits")
 insert_only("violations_defence")
 insert_only("violations_addition")
 insert_only("violations_charge")

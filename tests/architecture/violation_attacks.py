@@ -21,6 +21,7 @@ from violations.models import (
     ChargeKind,
     Judgment,
     Objection,
+    Referral,
     Relief,
     Service,
     ServiceGround,
@@ -265,7 +266,16 @@ def _asked_beyond_silence(sample: Sample) -> None:
     )
 
 
+def _referred_past_a_proposal(sample: Sample) -> None:
+    from tests.architecture import state_changes
+
+    row = state_changes.walk(fresh(sample), "overdue", sample)
+    Annulment.objects.create(violation=row, **proposal(sample))
+    Referral.objects.create(batch=sample.fines.batch, violation=row)
+
+
 BY_HAND = {
+    "violations_referral_waits": _referred_past_a_proposal,
     "violations_question_before_silence": _asked_beyond_silence,
     "violations_violation_settle_until_later": _settled_earlier,
     "violations_instalment_no_update": _instalment_put_off,

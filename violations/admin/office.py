@@ -300,6 +300,7 @@ def referrals(request: AuthenticatedHttpRequest) -> HttpResponse:
         _("Referral to the court"),
         error,
         held=court.HELD if incidents.are_held() else "",
+        held_back=[(row.violation, row._meta.verbose_name, row.asked_at) for row in court.held_back()],
         due=[(row, orders.get(row.pk), court_list.list_day(row)) for row in rows],
         count=len(rows),
         left=due.count() - len(rows),

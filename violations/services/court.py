@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -24,7 +24,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from violations import queries
-from violations.models import Judgment, Referral, ReferralBatch, Violation
+from violations.models import Annulment, Judgment, Referral, ReferralBatch, Relief, Violation
 from violations.notifications import CourtRuled, SentToCourt, notify
 from violations.services import blocks, documents, repetition, settlements
 from violations.services.conflicts import unless_tied
@@ -58,8 +58,29 @@ def require_clerk(user: User) -> Actor:
 def referable() -> QuerySet[Violation]:
     """Violations due for the court, oldest first: no open settlement or payment, the objection period over, notice served.
 
-    None while deadlines may still move because of an incident.
+    None while deadlines may still move because of an incident; without those that `held_back` names.
     """
+    rows = _due()
+    for proposals in _waiting():
+        rows = rows.exclude(pk__in=proposals.values("violation"))
+    return rows
+
+
+def held_back() -> list[Annulment | Relief]:
+    """Annulments, waivers and reductions that hold a violation back that is else due, oldest first.
+
+    They wait for their second person, and after the referral none of them could be allowed.
+    """
+    found = [row for proposals in _waiting() for row in proposals.filter(violation__in=_due()).select_related("violation")]
+    return sorted(found, key=lambda row: row.asked_at)
+
+
+def _waiting() -> tuple[QuerySet[Annulment], QuerySet[Relief]]:
+    is_open = Q(allowed_at__isnull=True, refused_at__isnull=True)
+    return Annulment.objects.filter(is_open), Relief.objects.filter(is_open)
+
+
+def _due() -> QuerySet[Violation]:
     if incidents.are_held():
         return Violation.objects.none()
     rows = Violation.objects.filter(state__in=[V.OVERDUE, V.UNSETTLEABLE], service__isnull=False, object_until__lt=clock.today())
@@ -82,7 +103,8 @@ def refer(*, clerk: User, limit: int = MOST, shown: str | None = None) -> Referr
     if incidents.are_held():
         raise Refused("held", HELD)
     rows = list(referable().select_for_update(of=("self",))[:limit])
-    rows = [row for row in rows if not queries.is_at_bank(row)]
+    still_due = set(referable().filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))  # what came before the lock counts
+    rows = [row for row in rows if row.pk in still_due]
     if not rows:
         raise Refused("nothing_due", _("Nothing is due for referral."))
     if shown is not None and shown != digest_of(rows):

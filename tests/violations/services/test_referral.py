@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from municipality.audit.models import AuditEvent
-from municipality.kernel import clock
+from municipality.documents import store
+from municipality.kernel import clock, guards
 from municipality.kernel.errors import Refused
 from payments.models import Attempt, Bill
 from payments.services import start_attempt
@@ -17,8 +20,8 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from violations import court_list, tasks
-from violations.models import Violation
-from violations.services import court, notices, settlements, terms
+from violations.models import Annulment, Referral, ReferralBatch, Relief, Violation
+from violations.services import court, notices, relief, settlements, terms
 
 pytestmark = pytest.mark.django_db
 SETTLEMENT_OVER, OBJECTION_OVER = 15, 31  # days after service
@@ -129,3 +132,68 @@ def test_after_the_referral_nothing_of_the_order_is_payable(served: Violation, o
         settlements.bill_for(violation=served, person=owner)
     with pytest.raises(Refused, match="not_due"):
         start(bill, owner)
+
+
+@pytest.fixture
+def due(served: Violation, frozen_clock: Clock) -> Violation:
+    frozen_clock.move(days=OBJECTION_OVER)
+    tasks.sweep()
+    return Violation.objects.get(pk=served.pk)
+
+
+def proposed(kind: str, row: Violation) -> Annulment | Relief:
+    clerk = StaffFactory(groups=["violation_clerk"], login="clerk")
+    if kind == "annulment":
+        return relief.ask_annulment(violation=row, code="written_twice", note_ar="", asked_by=clerk)
+    return relief.ask_relief(violation=row, code="hardship", note_ar="", percent=0 if kind == "waiver" else 50, asked_by=clerk)
+
+
+@pytest.mark.parametrize("kind", ["annulment", "waiver", "reduction"])
+def test_no_referral_overtakes_a_proposal_that_waits_for_its_second_person(due: Violation, kind: str) -> None:
+    waiting = proposed(kind, due)
+    clerk = StaffFactory(groups=["court_clerk"], login="court", branch_id="HA")
+    assert (list(court.referable()), court.held_back()) == ([], [waiting])
+    with pytest.raises(Refused, match="nothing_due"):
+        court.refer(clerk=clerk)
+    page = signed_in(clerk).get("/admin/office/referrals/").content.decode()
+    assert due.number is not None and due.number in page and f"/{due.public_id}/" in page, "held back, and seen to be"
+    assert "موقوفة عن الإحالة" in page
+    authority = StaffFactory(groups=["violation_authority"], login="authority")
+    if isinstance(waiting, Annulment):
+        relief.allow_annulment(annulment=waiting, allowed_by=authority)
+    else:
+        relief.allow_relief(relief=waiting, allowed_by=authority)
+    assert state(due) == {"annulment": "annulled", "waiver": "waived", "reduction": "ordered"}[kind]
+    assert court.held_back() == []
+
+
+def test_a_report_whose_proposal_is_refused_is_referred(due: Violation) -> None:
+    waiting = proposed("waiver", due)
+    relief.refuse(proposal=waiting, refused_by=StaffFactory(groups=["violation_authority"], login="authority"), because="لا يكفي السبب")
+    assert (list(court.referable()), court.held_back()) == ([due], [])
+    court.refer(clerk=StaffFactory(groups=["court_clerk"], login="court"))
+    assert state(due) == "referred"
+
+
+def test_a_proposal_that_comes_while_the_batch_waits_for_the_row_holds_it_back_too(due: Violation) -> None:
+    proposed("annulment", due)
+    read_before = Violation.objects.filter(pk=due.pk)  # as the list was before the proposal
+    with patch.object(court, "referable", side_effect=[read_before, court.referable()]), pytest.raises(Refused, match="nothing_due"):
+        court.refer(clerk=StaffFactory(groups=["court_clerk"], login="court"))
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("kind", ["annulment", "waiver"])
+def test_the_database_refers_nothing_that_waits_for_a_second_person(due: Violation, kind: str) -> None:
+    clerk = StaffFactory(groups=["court_clerk"], login="court")
+    file = store.put(b"x", "text/csv")
+    batch = ReferralBatch.objects.create(number="REF-2026-900001-X", made_by=clerk, made_at=clock.now(), file=file)
+    proposed(kind, due)
+    with pytest.raises(IntegrityError, match="proposal_waits"), transaction.atomic():
+        Referral.objects.create(batch=batch, violation=due)
+    connection.check_constraints()
+    guards.remove(connection)
+    with transaction.atomic():
+        assert Referral.objects.create(batch=batch, violation=due)  # without the guard the harm happens
+        transaction.set_rollback(True)
+    guards.install(connection)
