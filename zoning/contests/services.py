@@ -21,6 +21,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from zoning.contests.findings import finding_of
 from zoning.contests.queries import LIMITS
+from zoning.imports import undo
 from zoning.imports.roles import PLANNER
 from zoning.layers.labels import said_of
 from zoning.models import Layer, LayerContest, Plot
@@ -35,8 +36,9 @@ def contest(*, plot: Plot, layer: Layer, person: User, should_be: str, reason: s
     """Contest what a layer says of a plot today. Raises Refused: not_said, asked_already, too_often (status 429)."""
     found = summary(plot, clock.today())
     finding = finding_of(found, layer.pk)
+    not_said = Refused("not_said", _("This layer says nothing of this plot now."))
     if finding is None or plot.valid_to is not None:
-        raise Refused("not_said", _("This layer says nothing of this plot now."))
+        raise not_said
     if not LIMIT.take(person.key):
         refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
         refusal.status = 429
@@ -48,6 +50,8 @@ def contest(*, plot: Plot, layer: Layer, person: User, should_be: str, reason: s
     limits = rulebook.edition(LIMITS, clock.today())
     try:
         with transaction.atomic():
+            if undo.takes_back(plot):
+                raise not_said
             row = LayerContest.objects.create(
                 number=next_number(f"CON-{clock.today().year}"),
                 plot=plot,

@@ -111,6 +111,17 @@ def is_running() -> bool:
     return any(undo.event_id is not None for undo in asked)
 
 
+def takes_back(plot: Plot) -> bool:
+    """Whether the load of a plot is being undone, or was; else it is not allowed until the caller's transaction ends.
+
+    What begins on the plot in that transaction is then seen by `allow`.
+    """
+    if plot.load_id is None:
+        return False
+    asked = LoadUndo.objects.select_for_update().filter(file=plot.load_id, refused_at__isnull=True)
+    return any(undo.event_id is not None for undo in asked)
+
+
 def _locked(undo: LoadUndo) -> LoadUndo:
     row = LoadUndo.objects.select_for_update(of=("self",)).select_related("file", "asked_by").get(pk=undo.pk)
     if row.event_id is not None or row.refused_at is not None:

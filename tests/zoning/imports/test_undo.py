@@ -20,13 +20,16 @@ from tests.browsers import signed_in
 from tests.database_guards import drop_guard, without_guards
 from tests.due_jobs import run_due
 from tests.factories.accounts import PersonFactory, StaffFactory
-from tests.factories.opinions import submitted
+from tests.factories.opinions import FEE, begun, submitted
+from tests.factories.zoning import make_layer
 from tests.zoning.imports.conftest import Office
 from tests.zoning.imports.files import WIDE, moved, row, square
 from tests.zoning.imports.undos import JOBS, WHY, allowed, answers, undone
+from zoning.contests import services as contests
 from zoning.extract import services as extracts
 from zoning.imports import undo
-from zoning.models import LoadUndo, Plot, PlotShape
+from zoning.models import Layer, LayerContest, LoadUndo, Opinion, Plot, PlotShape
+from zoning.opinion.services import requests
 from zoning.plots import queries
 
 MONTH = dt.timedelta(days=30)
@@ -150,6 +153,36 @@ def test_a_load_stays_while_somebody_waits_for_an_opinion_on_its_plots(office: O
     submitted(Plot.objects.get(load=file), PersonFactory(), activity=None, floor=None)
     with pytest.raises(Refused, match="built_on"):
         undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+
+
+def test_nothing_begins_on_a_plot_whose_load_is_being_undone(office: Office, rules: None) -> None:
+    around = square(1).buffer(0.01)
+    make_layer("land_use", ("PRIVATE", around), kind="land_use", covers=around)
+    file, person = office.load(row(1, official=7)), PersonFactory()
+    plot, layer = Plot.objects.get(load=file), Layer.objects.get(pk="land_use")
+    draft = begun(plot, person, activity=None, floor=None)
+    asked = undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+    undo.allow(undo=asked, allowed_by=office.planner)  # the job that ends the plot is still to come
+    assert Plot.objects.get(load=file).valid_to is None
+    with pytest.raises(Refused, match="plot_ended"):
+        requests.submit(draft=draft, person=person, version=draft.version, expected_fils=FEE)
+    with pytest.raises(Refused, match="plot_ended"):
+        requests.begin(plot=plot, person=PersonFactory(noura=True), answers={"asker": "owner", "activity": None, "floor": None})
+    with pytest.raises(Refused, match="not_said"):
+        contests.contest(plot=plot, layer=layer, person=person, should_be="x", reason="y")
+    assert not Opinion.objects.exists() and not LayerContest.objects.exists()
+
+
+def test_what_is_asked_about_a_plot_goes_on_while_its_undoing_is_only_proposed(office: Office, rules: None) -> None:
+    around = square(1).buffer(0.01)
+    make_layer("land_use", ("PRIVATE", around), kind="land_use", covers=around)
+    file, person = office.load(row(1, official=7)), PersonFactory()
+    plot = Plot.objects.get(load=file)
+    asked = undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+    assert submitted(plot, person, activity=None, floor=None)
+    assert contests.contest(plot=plot, layer=Layer.objects.get(pk="land_use"), person=person, should_be="x", reason="y")
+    with pytest.raises(Refused, match="built_on"):
+        undo.allow(undo=asked, allowed_by=office.planner)
 
 
 def test_a_load_that_was_stopped_is_undone_and_brings_nothing_more(office: Office) -> None:

@@ -28,6 +28,7 @@ from payments import queries as payments
 from payments.models import Bill
 from payments.services import issue_bill, void_bill
 from zoning.answer import queries as answers
+from zoning.imports import undo
 from zoning.models import Opinion, Plot
 from zoning.opinion import queries
 from zoning.opinion.notifications import OpinionLapsed, OpinionPaid, OpinionSubmitted
@@ -53,7 +54,7 @@ def begin(*, plot: Plot, person: User, answers: dict[str, Any]) -> Draft:
 
 
 def _require_present(plot: Plot) -> None:
-    if plot.valid_to is not None and plot.valid_to <= clock.today():
+    if (plot.valid_to is not None and plot.valid_to <= clock.today()) or undo.takes_back(plot):
         raise Refused("plot_ended", _("This plot does not exist any more. Ask about the plot that it has become."))
 
 
