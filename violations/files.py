@@ -21,8 +21,8 @@ from violations.states import STUDIED, ViolationState
 
 V = ViolationState
 SLOTS = {
-    # Of two visits: a report may follow a warning, and nothing of the first one is ever removed.
-    "photos": Slot("photos", _("Photos of the violation"), most=16, photo=True, by_staff=True),
+    # Of three visits with 8 photos each: a warning that is written anew keeps its photos, and a report may follow it.
+    "photos": Slot("photos", _("Photos of the violation"), most=24, photo=True, by_staff=True),
     "signature": Slot("signature", _("Signed paper"), most=2, photo=True, by_staff=True),
     "correction": Slot("correction", _("Photos of what was put right"), most=6, photo=True, by_staff=False),
     "objection": Slot(

@@ -15,10 +15,9 @@ from shops.claims.parties import holders
 from shops.claims.states import ClaimState
 from shops.models import Claim, ClaimGround
 
-# Matched and not settled yet; or by documents and undecided: a new holder has days also once it is in the queue.
-_RUNNING = Q(case__state=ClaimState.MATCHED) | Q(
-    ground=ClaimGround.DOCUMENTS, case__state__in=(ClaimState.IN_REVIEW, ClaimState.CORRECTIONS)
-)
+# Matched and not settled yet; or by documents and undecided: a new holder has days also once it is in the queue or proposed to be refused.
+_UNDECIDED = (ClaimState.IN_REVIEW, ClaimState.CORRECTIONS, ClaimState.COUNTERSIGN)
+_RUNNING = Q(case__state=ClaimState.MATCHED) | Q(ground=ClaimGround.DOCUMENTS, case__state__in=_UNDECIDED)
 
 
 def _due(first: dt.date, last: dt.date) -> Iterator[Deadline]:

@@ -96,7 +96,8 @@ def _says_the_same(known: Violation, findings: Findings) -> bool:
     digest = civil_ids.digest(findings.civil_id) if findings.civil_id else ""
     if (known.party_digest, known.party_name_ar) != (digest, findings.party_name_ar):
         return False
-    if findings.shop is None and (known.area_id, known.place_note) != (findings.area.pk, findings.place_note):
+    place = ("area", "block", "street", "place_note")
+    if findings.shop is None and any(getattr(known, name) != getattr(findings, name) for name in place):
         return False
     facts = assessments.facts_of(Offence(**known.offence_facts), findings)
     return (known.quantity_hundredths, known.months) == (facts.quantity_hundredths, facts.months)

@@ -13,7 +13,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.notifications.models import Message
 from municipality.review.models import Assignment, QueueEntry
-from municipality.review.services import queue, staff
+from municipality.review.services import desk, queue, staff
 from municipality.ui.dates import day_text
 from shops.claims import review
 from shops.claims import services as claims
@@ -72,12 +72,16 @@ def test_days_that_an_incident_moved_are_not_shortened_by_a_new_holder(
     assert (claim.holder, claim.dispute_until) == (noura, moved)
 
 
+@pytest.mark.parametrize("is_proposed", [False, True])
 def test_the_days_of_a_new_holder_move_after_an_incident_although_the_claim_is_in_the_queue(
-    shop: Shop, claimant: User, noura: User, frozen_clock: Clock
+    shop: Shop, claimant: User, noura: User, frozen_clock: Clock, is_proposed: bool
 ) -> None:
     ClaimCaseFactory(shop=shop, applicant=claimant)
     frozen_clock.move(days=7)
     until = days_left(passes(shop, noura))
+    if is_proposed:
+        assignment = desk_acts.checked(desk_acts.assigned(OfficerFactory(skills=["health", "claims"])))
+        desk.propose_refusal(assignment=assignment, code="ownership_not_shown")
     frozen_clock.set(clock.start_of(until) + dt.timedelta(hours=8))
     relief.relieve(IncidentFactory().pk)
     assert days_left(Claim.objects.get()) > until

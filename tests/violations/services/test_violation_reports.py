@@ -157,12 +157,13 @@ def test_what_is_typed_into_a_form_that_was_sent_is_not_taken_for_what_it_said(
         violation_reports.record(inspector=inspector, findings=changed)
 
 
-def test_two_places_without_a_shop_are_two_reports(inspector: Any) -> None:
-    seen = found(None, place_note="أمام الباب الأول")
+@pytest.mark.parametrize("other", [{"place_note": "أمام الباب الثاني"}, {"block": "7"}, {"street": "شارع 9"}])
+def test_two_places_without_a_shop_are_two_reports(inspector: Any, other: dict[str, Any]) -> None:
+    seen = found(None, place_note="أمام الباب الأول", block="3", street="شارع 1")
     first, _new = violation_reports.record(inspector=inspector, findings=seen)
     assert violation_reports.record(inspector=inspector, findings=seen) == (first, False)
     with pytest.raises(Refused, match="sent_differently"):
-        violation_reports.record(inspector=inspector, findings=replace(seen, place_note="أمام الباب الثاني"))
+        violation_reports.record(inspector=inspector, findings=replace(seen, **other))
 
 
 def test_one_act_at_one_shop_on_one_day_is_written_once(write: Callable[..., Violation], make_inspector: Callable[..., Any]) -> None:
