@@ -36,6 +36,7 @@ label_codes(
         "case.withdraw": _("Request withdrawn"),
         "case.free": _("Nothing to pay, so the licence is prepared"),
         "cancelled_by_holder": _("Ended by its holder"),
+        "left_unpaid": _("Not paid by a former holder"),
         "clean_lane": _("Under the published rules"),
         "licensing.appeal_allowed": _("The appeal is allowed"),
         "licensing.appeal_document": _("Render the decision on an appeal"),

@@ -14,10 +14,11 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from licensing.health.names import VOIDED
+from licensing.health.new_licence.queries import has_licence
 from licensing.health.origins import LICENCE_PAGE, RENEWAL_PAGE
 from licensing.health.queries import Offer
 from licensing.health.rules import RenewalCondition
-from licensing.health.services.issue import VOIDED
 from licensing.health.states import CANCELLED, CHANGE, DUPLICATE, RENEWAL, TRANSFER
 from licensing.measures import effects
 from licensing.models import HealthLicence
@@ -194,6 +195,12 @@ def _taken_back(state: str, s: Subject, branch: str) -> Obstacle:
             _("The licence is cancelled"),
             format_html(_("By its holder, on {}."), day(clock.day_of(event.at))),
             lifted=_("A cancelled licence does not come back: opening again needs a new licence."),
+            ways=[_new_licence(), _my_shops()],
+        )
+    if event is not None and event.reason == VOIDED and not has_licence(s.shop):
+        return Obstacle(
+            _("The licence is suspended"),
+            _("The bank reversed the payment of the former holder, and you cannot pay it. Apply for a new licence in your own name."),
             ways=[_new_licence(), _my_shops()],
         )
     if event is not None and event.reason == VOIDED:

@@ -6,6 +6,8 @@ ACTS = (RENEWAL, CHANGE, DUPLICATE, TRANSFER)
 FROM_ISSUE = ("change", "transfer")  # acts whose licence is in force from its issue, with the last day of the one before it
 CANCEL = "licensing.cancel"  # no case: the holder ends the licence in one step
 CANCELLED = "cancelled_by_holder"  # reason of the end of a document
+LEFT_UNPAID = "left_unpaid"  # the same, of a licence that a former holder has not paid again
+VOIDED = "payment_voided"  # reason of a suspension, and of a refusal
 
 NAMES = {
     RENEWAL: ("تجديد الترخيص الصحي", "Health licence renewal"),

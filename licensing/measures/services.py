@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import queries as licences
+from licensing.health.names import VOIDED
 from licensing.health.services import issue
 from licensing.health.services.officer import write_begun
 from licensing.health.states import RENEWAL
@@ -273,7 +274,7 @@ def _restore(shop_id: int, actor: Actor) -> None:
         is_unpaid = bill is not None and bill.state == BillState.DUE
         reason = document.last_event.reason if document.last_event is not None else ""
         is_over = issue.successor(licence) is not None
-        if reason not in (effects.MEASURE, issue.VOIDED) or (reason == issue.VOIDED and is_unpaid and not is_over):
+        if reason not in (effects.MEASURE, VOIDED) or (reason == VOIDED and is_unpaid and not is_over):
             continue
         issue.put_back(licence, document, reason=effects.OVER, actor=actor)
         if case is not None and is_unpaid and not is_over:

@@ -12,15 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import queries as health
 from licensing.health import rules as health_rules
-from licensing.health.names import RENEWAL
+from licensing.health.names import RENEWAL, VOIDED
 from licensing.health.new_licence import rules
 from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
-from licensing.models import HealthLicence, LicenceSource, NewLicence
+from licensing.models import HealthLicence, LicenceSource, NewLicence, Renewal
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Block, Case, Effect
 from municipality.delegation import queries as delegation
-from municipality.documents.models import Document
 from municipality.documents.states import DocumentState
 from municipality.incidents import requests as deadlines
 from municipality.kernel import clock
@@ -226,10 +225,25 @@ def _registered(request: NewLicence, number: str) -> Commercial | None:
 def has_licence(shop: Shop) -> bool:
     """Whether a shop has or had a health licence, other than one that was cancelled or revoked: that one is over for good.
 
-    A licence that has ended is renewed, also late; one that is suspended comes back.
+    A licence that has ended is renewed, also late; one that is suspended comes back, unless a former holder has left it unpaid.
     """
-    revoked = Document.objects.filter(state=DocumentState.REVOKED)
-    return HealthLicence.objects.filter(shop=shop, is_current=True).exclude(document__in=revoked).exists()
+    rows = HealthLicence.objects.filter(shop=shop, is_current=True).exclude(document__state=DocumentState.REVOKED)
+    licence = rows.select_related("document__last_event").first()
+    return licence is not None and not _is_left_unpaid(licence, shop)
+
+
+def _is_left_unpaid(licence: HealthLicence, shop: Shop) -> bool:
+    """Whether a licence that has begun is suspended since the bank took back the payment of somebody who does not hold the shop now.
+
+    Nobody else can pay it, or renew it.
+    """
+    document, event = licence.document, licence.document.last_event
+    is_held = document.state == DocumentState.SUSPENDED and event is not None and event.reason == VOIDED
+    if not is_held or licence.first_day > clock.today():  # until it begins, the one before it is in force
+        return False
+    found = [Renewal.objects.filter(new_licence=licence).values("case"), NewLicence.objects.filter(licence=licence).values("case")]
+    case = Case.objects.filter(pk__in=found[0].union(found[1])).select_related("applicant").first()
+    return case is not None and not registered.is_of_holder(shop, case.applicant, case.organisation_id)
 
 
 def _is_place(shop: Shop, place: Mapping[str, Any]) -> bool:

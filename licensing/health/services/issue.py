@@ -11,7 +11,7 @@ from licensing.bulk import issued
 from licensing.bulk import queries as batches
 from licensing.health import queries
 from licensing.health.documents import HealthLicenceFacts
-from licensing.health.names import FROM_ISSUE
+from licensing.health.names import FROM_ISSUE, VOIDED
 from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued
 from licensing.health.services.lost import lost_at_issue, lost_condition
 from licensing.health.services.officer import accepted_by, keep_accepted, stated_facts, with_changes, write_begun
@@ -38,7 +38,6 @@ from shops.models import Shop
 from shops.register import services as shops
 
 SYSTEM = system("licensing")
-VOIDED = "payment_voided"
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from licensing.health import changes
 from licensing.health.documents import HealthLicenceFacts
+from licensing.health.names import LEFT_UNPAID
 from licensing.health.new_licence import places, queries
 from licensing.health.new_licence.models import ADDRESS
 from licensing.health.new_licence.notifications import (
@@ -24,6 +25,7 @@ from municipality.cases.services import advance
 from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
+from municipality.documents.states import DocumentState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -138,6 +140,7 @@ def issue_licence(*, case: Case) -> None:
         )
 
     def link(request: NewLicence, document: Document) -> None:
+        Shop.objects.select_for_update(of=("self",)).filter(pk=request.shop_id).first()  # a licence of it may be paid again just now
         if code := queries.lost(request):  # since the document was drawn; the next try refuses
             raise Refused(code)
         shop, period = _shop(request), Period(document.valid_from or clock.today(), document.valid_to or clock.today())
@@ -145,7 +148,7 @@ def issue_licence(*, case: Case) -> None:
             shop = register.enter(holder=request.holder, facts=_facts(request), source=request.case.key, actor=SYSTEM)
         elif approved := _approved(request, shop):
             shop = register.change_register(shop=shop, changes=approved, source=request.case.key, actor=SYSTEM)
-        HealthLicence.objects.filter(shop=shop, is_current=True).update(is_current=False)  # one that was cancelled or revoked
+        _end_last(shop)
         licence = HealthLicence.objects.create(
             shop=shop, document=document, first_day=period.first, last_day=period.last, registered_facts=shop.registered_facts()
         )
@@ -159,6 +162,14 @@ def issue_licence(*, case: Case) -> None:
     related = ("case__applicant", "case__branch", "organisation", "activity", "area__governorate")
     waiting = NewLicence.objects.filter(case=case, case__state=S.PAID, licence=None).select_related(*related)
     documents.issue(HealthLicenceFacts, waiting=waiting, draft_lookup={"subject": case.key}, new=new, link=link, actor=SYSTEM)
+
+
+def _end_last(shop: Shop) -> None:
+    """The licence before, cancelled or revoked, is past; one that a former holder left unpaid is over for good, also if they pay later."""
+    for last in HealthLicence.objects.filter(shop=shop, is_current=True).select_related("document"):
+        if last.document.state == DocumentState.SUSPENDED:
+            documents.revoke(last.document, reason=LEFT_UNPAID, actor=SYSTEM)
+        HealthLicence.objects.filter(pk=last.pk).update(is_current=False)
 
 
 def _shop(request: NewLicence) -> Shop:
