@@ -156,7 +156,7 @@ def _warn(violation: Violation, until: dt.date, actor: Actor) -> None:
 
 @unless_tied("inspector", "violation")
 @transaction.atomic
-def write_report(*, violation: Violation, inspector: User, seen_at: dt.datetime, signed: str = Signed.ABSENT) -> None:
+def write_report(*, violation: Violation, inspector: User, seen_at: dt.datetime) -> None:
     """Write the violation report of a warning that was not corrected in time, on the same facts.
 
     Raises NotPermitted as `record`, Refused: correction_runs within the period, held while it may still move because of an incident,
@@ -178,7 +178,7 @@ def write_report(*, violation: Violation, inspector: User, seen_at: dt.datetime,
         raise Refused("held", _("A part of the portal is out, or last days are being moved because it was. Please write it after that."))
     if row.state == V.WARNED and has_undecided_proof(row):
         raise Refused("proof_waits", _("A proof was sent in time. Decide on it first; a violation report can be written after that."))
-    _write(row, warrant, day, signed=signed)
+    _write(row, warrant, day)
     violation.refresh_from_db()
 
 
@@ -200,15 +200,15 @@ def ordered(row: Violation, day: dt.date) -> rules.Amount | None:
     return assessments.offered(offence, facts, repetition.count_now(row), queries.limits(day))
 
 
-def _write(row: Violation, warrant: JudicialWarrant, day: dt.date, *, signed: str | None = None) -> None:
+def _write(row: Violation, warrant: JudicialWarrant, day: dt.date) -> None:
     """Give the number, the settlement order or charge, the notice and the message; served at once if the party signed."""
     actor = inspector_actor(warrant)
     offence = Offence(**row.offence_facts)
     amount = ordered(row, day)
     number = next_number(f"VIO-{clock.today().year}")
     changes: dict[str, Any] = {"number": number}
-    if signed is not None:
-        changes["signed"] = signed
+    if row.state == V.WARNED:
+        changes["signed"] = Signed.ABSENT  # what was signed is the warning
     data = {"number": number, "by": warrant.badge_no, **writer_annulments.deadline()}
     transition(row, "charge" if amount is None else "order", actor=actor, data=data, **changes)
     if amount is not None:

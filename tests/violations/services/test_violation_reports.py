@@ -22,7 +22,7 @@ from tests.conftest import NOON, Clock
 from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.violations.conftest import found
 from violations import invariants, queries
-from violations.models import JudicialWarrant, Service, ServiceGround, SettlementOrder, Violation
+from violations.models import JudicialWarrant, Service, ServiceGround, SettlementOrder, Signed, Violation
 from violations.services import notices, violation_reports, writer_annulments
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +78,16 @@ def test_a_minute_follows_a_warning_only_when_its_days_are_over(
     violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     assert row.state == "ordered"
     assert SettlementOrder.objects.get(violation=row).fils == 150_000
+
+
+def test_whoever_signed_the_warning_did_not_receive_the_report(
+    write: Callable[..., Violation], inspector: Any, frozen_clock: Clock
+) -> None:
+    row = write("SHP-05", quantity_hundredths=300, signed=Signed.SIGNED)
+    frozen_clock.move(days=4)
+    violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
+    assert (row.state, row.signed, row.settle_until) == ("ordered", Signed.ABSENT, None)
+    assert not Service.objects.exists()  # else its periods would run from the day of the warning
 
 
 def test_a_correction_in_time_ends_it_without_an_amount(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
