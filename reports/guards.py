@@ -46,14 +46,17 @@ guard(
 # Another category, which one inspector chooses alone, does not put it off.
 guard(f"{_R}_not_put_off", _R, "UPDATE", f"NEW.due_at > OLD.due_at AND {_event('recategorise')}", "promise_later")
 # The closer never judges the closing: after a "not solved" another inspector is drawn, who closed neither the report nor, where it was
-# divided, one of its parts or what that was joined with. The same holds for its parts.
+# divided, one of its parts or what that was joined with. The same holds for its parts, and for what one of these was joined with; the
+# portal also looks at joins through another report.
 guard(
     f"{_R}_another",
     _R,
     "UPDATE",
     "NEW.state = 'assigned' AND (OLD.inspector_id IS DISTINCT FROM NEW.inspector_id OR OLD.state = 'received') AND EXISTS"
     " (SELECT 1 FROM reports_solvedanswer s JOIN reports_closure j ON j.id = s.closure_id JOIN reports_closure c ON c.closed_at <= s.at"
-    " WHERE NOT s.is_solved AND j.report_id IN (NEW.id, NEW.parent_id) AND c.sent_back_at IS NULL AND c.closed_by_id = NEW.inspector_id"
+    " JOIN reports_report r ON r.id = j.report_id"
+    " WHERE NOT s.is_solved AND (r.id IN (NEW.id, NEW.parent_id) OR r.merged_into_id IN (NEW.id, NEW.parent_id))"
+    " AND c.sent_back_at IS NULL AND c.closed_by_id = NEW.inspector_id"
     " AND (c.id = j.id OR EXISTS (SELECT 1 FROM reports_report p WHERE p.parent_id = j.report_id"
     " AND c.report_id IN (p.id, p.merged_into_id))))",
     "same_inspector",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
@@ -84,18 +84,29 @@ def promise_of(report: Report) -> Report | None:
 
 
 def unsolved(report: Report) -> QuerySet[Closure]:
-    """The results that solved nothing, as the reporter said.
+    """The results that solved nothing, as the reporter said: its own, and those of what was joined with it (`_of_problem`).
 
     For a report that was divided these are also the results of its parts, and of the reports that those were joined with, from before the
     last "no". A part has its own, and those of the report that it is part of.
     """
-    whole = report.parent_id or report.pk
-    own = Q(report__in={whole, report.pk}, answers__is_solved=False)
-    last = SolvedAnswer.objects.filter(closure__report=whole, is_solved=False).order_by("-pk").first()
-    if last is None:
-        return Closure.objects.filter(own, sent_back_at__isnull=True)
-    parts = [end_of(part).pk for part in Report.objects.filter(parent=whole).select_related("merged_into")]
-    return Closure.objects.filter(own | Q(report__in=parts, closed_at__lte=last.at), sent_back_at__isnull=True)
+    problem = _of_problem(report)
+    found = Q(report__in=problem, answers__is_solved=False)
+    said = SolvedAnswer.objects.filter(closure__report__in=problem, closure__report__parts__isnull=False, is_solved=False)
+    last = dict(said.values_list("closure__report").annotate(Max("at")))
+    for part in Report.objects.filter(parent__in=last).select_related("merged_into"):
+        found |= Q(report=end_of(part), closed_at__lte=last[part.parent_id])
+    return Closure.objects.filter(found, sent_back_at__isnull=True)
+
+
+def _of_problem(report: Report) -> set[int]:
+    """The keys of a report, of what it is part of, and of all that was joined with one of these, with what that is part of."""
+    found: set[int] = set()
+    front = {report.pk} | {report.parent_id or report.pk}
+    while front:
+        found |= front
+        rows = Report.objects.filter(merged_into__in=front).values_list("pk", "parent")
+        front = {pk for row in rows for pk in row if pk is not None} - found
+    return found
 
 
 def public_reports() -> QuerySet[Report]:

@@ -30,7 +30,7 @@ def _to_sign(request: HttpRequest) -> int:
     def read() -> int:
         if not queries.branch_counts(user)["countersign"]:
             return 0
-        return sum(not row.is_unsolved or may_sign(row, user) for row in queries.to_sign(user))
+        return sum(not row.may_be_unsolved or may_sign(row, user) for row in queries.to_sign(user))
 
     return request_cache.get_or_set(("reports_to_sign", user.pk), read)
 

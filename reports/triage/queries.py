@@ -74,13 +74,15 @@ def branch_counts(user: User) -> dict[str, int]:
 def to_sign(user: User) -> QuerySet[Report]:
     """Reports of a supervisor's branch whose result another person than they wrote waits for a second signature.
 
-    `is_unsolved`: a result of it, or of the report that it is part of, solved nothing, so that `rows.may_sign` is to be asked.
+    `may_be_unsolved`: a result of it, or of the report that it is part of, solved nothing, or a report was joined with one of these, so
+    that `rows.may_sign` is to be asked.
     """
     proposed = Closure.objects.filter(report=OuterRef("pk"), signed_by__isnull=True, sent_back_at__isnull=True, is_on_the_spot=False)
     own = proposed.filter(closed_by=user)
     whole = Q(closure__report=OuterRef("pk")) | Q(closure__report=OuterRef("parent"))
     waiting = visible_to(user).filter(~Exists(own), state=ReportState.COUNTERSIGN).defer("answers", "draw", "words")
-    return waiting.annotate(is_unsolved=Exists(SolvedAnswer.objects.filter(whole, is_solved=False)))
+    joined = Report.objects.filter(Q(merged_into=OuterRef("pk")) | Q(merged_into=OuterRef("parent")))
+    return waiting.annotate(may_be_unsolved=Exists(SolvedAnswer.objects.filter(whole, is_solved=False)) | Exists(joined))
 
 
 def with_soon(rows: QuerySet[Report]) -> QuerySet[Report]:

@@ -49,7 +49,7 @@ def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
 
     The same problem has the same category and the same place (`_metres_apart`). `why` is kept in the audit log with the metres between.
     Raises NotPermitted: not_drawn, not_able, other_branch, Refused: not_itself, not_open, own_part, why_missing, led_to, other_category,
-    other_hidden, other_shop, no_place, too_far, and TransitionRefused.
+    other_hidden, other_shop, closed_before, no_place, too_far, and TransitionRefused.
     """
     if report.pk == into.pk:
         raise Refused("not_itself", _("A report cannot be joined with itself. Give the number of the other one."))
@@ -71,6 +71,9 @@ def merge(*, report: Report, into: Report, inspector: User, why: str) -> None:
     if target.hidden_at is not None and row.hidden_at is None:
         hidden = _("The other report is hidden from the public, and this one would vanish with it. Each is closed by itself.")
         raise Refused("other_hidden", hidden)
+    if queries.unsolved(row).filter(closed_by=target.inspector_id).exists():
+        closed = _("The inspector of the other report wrote a result of this one that did not solve it. Each is closed by itself.")
+        raise Refused("closed_before", closed)
     facts = {"why": why.strip(), "metres": _metres_apart(row, target)}
     actor, now = actor_of(inspector, "inspector"), clock.now()
     others, senders = _new_people(row, target)

@@ -122,6 +122,17 @@ def drawn_although_closer_of_a_part(row: Report) -> None:
     report_steps.moved(row, "assign", inspector=drawn)
 
 
+def drawn_although_closer_of_what_was_joined(row: Report) -> None:
+    closer = row.inspector
+    report_steps.answered(report_steps.closed(row), is_solved=False)
+    report_steps.moved(row, "assign", inspector=other_of(row))
+    other = reports.assigned(category=row.category, place=at_its_shop(row))
+    if other.inspector == closer:
+        report_steps.moved(other, "draw_again", inspector=row.inspector)
+    moved(row, "merge", "merged", merged_into=other)
+    report_steps.moved(other, "draw_again", inspector=closer)
+
+
 def published_note(row: Report) -> None:
     Report.objects.filter(pk=divided(row).pk).update(words_shown_at=clock.now())
 
@@ -222,6 +233,7 @@ ATTACKS: dict[str, tuple[str, Callable[[Report], Any]]] = {
     ),
     "closed although a part is joined with an open one": ("parts_open", completed_with_an_open_one),
     "drawn although they closed a part": ("same_inspector", drawn_although_closer_of_a_part),
+    "drawn although they closed what was joined": ("same_inspector", drawn_although_closer_of_what_was_joined),
     "put off by another category": (
         "promise_later",
         lambda row: moved(row, "recategorise", "assigned", due_at=row.due_at + dt.timedelta(hours=1)),

@@ -45,7 +45,7 @@ def test_what_another_supervisor_has_to_sign_is_not_counted(row: Report, supervi
     row.refresh_from_db()
     StaffFactory(groups=["supervisor"], login="other", branch=supervisor.branch)
     propose(row)
-    assert [found.is_unsolved for found in queries.to_sign(supervisor)] == [True]
+    assert [found.may_be_unsolved for found in queries.to_sign(supervisor)] == [True]
     assert "نتيجة بلاغ واحد" not in signed_in(supervisor).get("/admin/").content.decode()
     assert not queries.to_sign(row.inspector).exists(), "who wrote it never signs it"
 
