@@ -13,6 +13,7 @@ from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.kernel import clock, subjects
 from municipality.kernel.errors import Refused
+from reports import queries
 from reports.models import Consequence, ConsequenceKind, Report
 from reports.states import ReportState
 from reports.triage import draws
@@ -61,14 +62,22 @@ def _initial(key: str, warrant: JudicialWarrant) -> dict[str, Any]:
 
 
 def _written(key: str, violation: Violation, inspector: User) -> None:
-    """Tie a violation to the report that it began from, unless the report is about another shop, or a part about anybody but this one."""
-    row = Report.objects.filter(public_id=subjects.parse(key).id, inspector=inspector).select_related("shop", "parent__shop").first()
+    """Tie a violation to the report that it began from, or to the one with which that was joined meanwhile.
+
+    Not where one of the two is about another shop, or is a part about anybody but this one.
+    """
+    row = Report.objects.select_for_update(of=("self",)).filter(public_id=subjects.parse(key).id, inspector=inspector).first()
     if row is None:
         return
+    end = queries.end_of(row)
+    if _is_about(row, violation) and _is_about(end, violation):
+        _tie(end, inspector, kind=ConsequenceKind.VIOLATION, violation=violation)
+
+
+def _is_about(row: Report, violation: Violation) -> bool:
     shop, whole = row.shop_now, row.parent.shop_now if row.parent is not None else None
     is_elsewhere = whole is not None and whole.pk == violation.shop_id
-    if (shop.pk if shop is not None else None) == violation.shop_id or (shop is None and not is_elsewhere):
-        _tie(row, inspector, kind=ConsequenceKind.VIOLATION, violation=violation)
+    return (shop.pk if shop is not None else None) == violation.shop_id or (shop is None and not is_elsewhere)
 
 
 def _key_of(violation: Violation) -> str:

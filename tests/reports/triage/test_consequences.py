@@ -100,6 +100,25 @@ def test_a_report_that_led_to_a_measure_is_not_joined_with_one_that_did_not(abou
     services.merge(report=other, into=about_shop, inspector=other.inspector, why="x")
 
 
+def test_a_violation_report_that_is_sent_after_a_join_is_tied_to_the_report_that_goes_on(about_shop: Report) -> None:
+    place = ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=about_shop.area, shop=about_shop.shop)
+    other = reports.assigned(category="shop", place=place)
+    begun = findings(about_shop)
+    services.merge(report=about_shop, into=other, inspector=about_shop.inspector, why="x")
+    violation_reports.record(inspector=about_shop.inspector, findings=begun)
+    assert Consequence.objects.get().report == other and "violation" not in lacking_measures(other)
+
+
+def test_nor_is_it_tied_to_the_one_that_goes_on_where_that_is_about_another_shop(row: Report, make_shop: Any) -> None:
+    shop, neighbour = make_shop(activity_id="BARB"), make_shop(activity_id="BARB")
+    place = ReportPlace(source="shop", latitude=29.3328, longitude=48.0283, area=shop.area, shop=shop)
+    other = reports.assigned(place=place)
+    begun = findings(row, shop=neighbour)
+    services.merge(report=row, into=other, inspector=row.inspector, why="x")
+    violation_reports.record(inspector=row.inspector, findings=begun)
+    assert Violation.objects.count() == 1 and not Consequence.objects.exists()
+
+
 def test_an_annulled_violation_is_no_measure_and_the_one_in_its_place_is_tied(about_shop: Report) -> None:
     inspector = about_shop.inspector
     made, _new = violation_reports.record(inspector=inspector, findings=findings(about_shop))
