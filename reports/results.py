@@ -87,12 +87,18 @@ def written_result(report: Report) -> ToldResult | None:
 
 
 def result_of(report: Report) -> ToldResult | None:
-    """With what a report is closed now, as everybody reads it; for one that was divided, each of its parts under its number."""
+    """With what a report is closed now, as everybody reads it; for one that was divided, each of its parts under its number.
+
+    Not a part that was closed before the reporter opened the whole again.
+    """
     written = written_result(report)
     found = ending(report, [written] if written is not None else [])
     if found is None or report.last_event is None or report.last_event.move != "complete":
         return found
     parts = report.parts.select_related("merged_into", "last_event").order_by("pk")
-    each = [(part.number, result) for part in parts if (result := result_of(queries.end_of(part))) is not None]
+    ends = [(part.number, queries.end_of(part)) for part in parts]
+    again = report.events.filter(move__in=("reopen", "answer_late")).order_by("pk").last()
+    ends = [(number, end) for number, end in ends if again is None or (end.closed_at is not None and end.closed_at >= again.at)]
+    each = [(number, result) for number, end in ends if (result := result_of(end)) is not None]
     ar, en = ("\n".join(f"{number}: {result[place]}" for number, result in each) for place in (0, 1))
     return ToldResult(ar, en, found.closed_at) if each else found

@@ -25,6 +25,7 @@ from reports.triage import draws, queries, services
 from reports.triage.services import rows
 from reports.triage.services.joins import ReportPart, complete_parents
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.database_guards import assert_refused, without_guards
 from tests.factories import report_steps, reports
 from tests.factories.accounts import StaffFactory
@@ -130,6 +131,31 @@ def test_a_whole_that_closed_with_a_joined_part_is_open_while_what_the_part_was_
     services.assign(fresh(other))
     closed_by(other, fresh(other).inspector)  # type: ignore[arg-type]
     assert fresh(row).state == "closed" and told.count((row.pk, "closed")) == 2
+
+
+def test_what_is_told_of_a_report_divided_again_are_not_the_results_that_solved_nothing(
+    row: Report, told: list[Any], frozen_clock: Clock
+) -> None:
+    for part in (before := divided(row, "waste", "hazard")):
+        closed_by(part, part.inspector)  # type: ignore[arg-type]
+    for login in ("third", "fourth"):
+        inspector(login, "HA", scope=["SHP", "CLN"])
+    other = reports.assigned()
+    report_steps.proposed(other, text_en="Taken away.")  # before the whole is opened again, and signed afterwards
+    frozen_clock.move(hours=1)
+    unsolved(fresh(row))
+    frozen_clock.move(hours=1)
+    services.assign(fresh(row))
+    first, second = divided(fresh(row), "waste", "hazard")
+    services.merge(report=first, into=other, inspector=first.inspector, why="x")
+    closed_by(second, second.inspector)  # type: ignore[arg-type]
+    report_steps.signed(fresh(other))
+    complete_parents(fresh(other))
+    result = result_of(fresh(row))
+    assert result is not None and result.text_en.splitlines() == [
+        f"{first.number}: Taken away.",
+        f"{second.number}: The waste was removed.",
+    ], f"not {before}"
 
 
 def test_a_whole_that_an_inspector_closed_stays_closed_when_a_joined_part_opens_again(row: Report) -> None:
