@@ -303,6 +303,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         error=error,
         order=queries.order_of(row),
         marks=[(EvidenceKind(mark.kind).label, mark) for mark in fieldwork.evidence_of(row.visit_id)],
+        to_judge=violation_reports.to_judge(row) if has_undecided else "",  # first: what is ready after it is not taken as seen
         proofs=office.photos(request, row, ["correction"]),
         photos=PHOTOS,
         is_over=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
@@ -343,27 +344,27 @@ OF_THE_WRITER = ("defend", "signed")
 
 def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     """Apply the submitted step. Returns the message. Raises Refused."""
-    step = request.POST.get("step", "")
+    posted = request.POST
+    step, code = posted.get("step", ""), posted.get("code", "")
     if step not in OF_THE_WRITER:
         conflicts.refuse_row(request.user, row)  # here, so that no transaction of a step takes the record of the attempt back
     if step == "accept":
         violation_reports.accept_correction(violation=row, inspector=request.user)
         return _("The correction is accepted; nothing is owed.")
     if step == "refuse":
-        violation_reports.refuse_correction(violation=row, inspector=request.user, code=request.POST.get("code", ""))
+        violation_reports.refuse_correction(violation=row, inspector=request.user, code=code, seen=posted.get("seen", ""))
         return _("The party is told why the proof was not accepted.")
     if step == "minute":
         return _write_after_warning(request, row)
     if step == "signed":
         return _record_signature(request, row)
     if step == "defend" and hasattr(row, "objection"):
-        objections.defend(objection=row.objection, inspector=request.user, words=request.POST.get("words", ""))
+        objections.defend(objection=row.objection, inspector=request.user, words=posted.get("words", ""))
         return _("The defence is added.")
     if step == "annul":
-        posted = request.POST
-        told = writer_annulments.annul(violation=row, inspector=request.user, code=posted.get("code", ""), note_ar=posted.get("words", ""))
+        told = writer_annulments.annul(violation=row, inspector=request.user, code=code, note_ar=posted.get("words", ""))
         # Of a report that was written twice nothing is written in its place.
-        return field_annulled.said(row, told=told, is_copied=posted.get("code") != field_begin.WRITTEN_TWICE)
+        return field_annulled.said(row, told=told, is_copied=code != field_begin.WRITTEN_TWICE)
     raise Refused("unknown_step", _("The page was sent incomplete. Reload it and try again."))
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
@@ -26,6 +26,7 @@ from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Offence
 from municipality.uploads import queries as uploads
+from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import origins, queries, rules
 from violations.models import JudicialWarrant, ServiceGround, SettlementOrder, Signed, Violation
@@ -184,13 +185,22 @@ def write_report(*, violation: Violation, inspector: User, seen_at: dt.datetime)
 
 def has_undecided_proof(row: Violation) -> bool:
     """Whether the party sent a proof of correction that nobody has looked at; none is taken after the last day."""
+    return _undecided(row).exists()
+
+
+def to_judge(row: Violation) -> str:
+    """The proofs of correction that an inspector can look at and decide on now, in one word; empty without any."""
+    return "-".join(_undecided(row).filter(state=UploadState.READY).values_list("public_id", flat=True))
+
+
+def _undecided(row: Violation) -> QuerySet[Upload]:
     refused = row.events.filter(move="refuse_correction").order_by("-pk").first()
     # On a slow line a file may still arrive for a while.
     arriving = Q(state=UploadState.RECEIVING, created_at__gt=clock.now() - STILL_ARRIVING)
     proofs = uploads.of(row.key, "correction").filter(Q(state__in=[UploadState.CHECKING, UploadState.READY]) | arriving)
     if refused is not None:  # it judged what the inspector could see then, which a file that was still on its way is not
         proofs = proofs.filter(~Q(state=UploadState.READY) | Q(created_at__gt=refused.at) | Q(last_event__at__gt=refused.at))
-    return proofs.exists()
+    return proofs
 
 
 def ordered(row: Violation, day: dt.date) -> rules.Amount | None:
@@ -279,12 +289,17 @@ def accept_correction(*, violation: Violation, inspector: User) -> None:
 
 @unless_tied("inspector", "violation")
 @transaction.atomic
-def refuse_correction(*, violation: Violation, inspector: User, code: str) -> None:
-    """Refuse the proof of a correction with a coded reason. Raises NotPermitted, Refused("unknown_code"), TransitionRefused."""
+def refuse_correction(*, violation: Violation, inspector: User, code: str, seen: str) -> None:
+    """Refuse the proofs of a correction with a coded reason; `seen` are those that the inspector was shown (`to_judge`).
+
+    Raises NotPermitted; Refused: unknown_code, proof_changed where others can be judged now; TransitionRefused.
+    """
     warrant, row = _of_branch(violation, inspector)
     reasons = {reason.code: reason for reason in rulebook.edition(queries.REPLIES, clock.today()).reasons_of("correction_proof")}
     if code not in reasons:
         raise Refused("unknown_code", _("Choose a reason from the list."))
+    if seen != to_judge(row):
+        raise Refused("proof_changed", _("The proof has changed since it was shown. Please look at it again, then decide."))
     event = transition(row, "refuse_correction", actor=inspector_actor(warrant), reason=code)
     record_event("violation.correction_refused", subject=row.key, actor=inspector_actor(warrant), data={"code": code})
     notify(CorrectionRefused, row, key=f"correction:{event.pk}", reason=reasons[code])

@@ -178,13 +178,23 @@ def test_an_inspector_of_another_branch_does_not_see_it(write: Callable[..., Vio
     assert signed_in(make_inspector("ja", "JA")).get(f"/admin/field/{row.public_id}/").status_code == 404
 
 
-def test_a_proof_is_judged_and_a_minute_follows_its_period(write: Callable[..., Violation], inspector: Any, frozen_clock: Clock) -> None:
+def seen_on(page: Any) -> str:
+    """The proofs that a page shows to be judged, as its form sends them."""
+    found = re.search(r'name="seen" value="([^"]*)"', page.content.decode())
+    return found[1] if found else ""
+
+
+def test_a_proof_is_judged_and_a_minute_follows_its_period(
+    write: Callable[..., Violation], inspector: Any, owner: Any, frozen_clock: Clock
+) -> None:
     row = write("SHP-05", quantity_hundredths=200)
     client = signed_in(inspector)
     url = f"/admin/field/{row.public_id}/"
+    UploadFactory(owner=owner, subject=row.key, slot="correction")
+    seen = seen_on(client.get(url))
     assert client.post(url, {"step": "minute"}).status_code == 409
-    assert client.post(url, {"step": "refuse", "code": "nothing"}).status_code == 409
-    assert client.post(url, {"step": "refuse", "code": "still_there"}).status_code == 302
+    assert client.post(url, {"step": "refuse", "code": "nothing", "seen": seen}).status_code == 409
+    assert client.post(url, {"step": "refuse", "code": "still_there", "seen": seen}).status_code == 302
     frozen_clock.move(days=4)
     client = signed_in(inspector)
     assert row.warning_number in client.get("/admin/field/").content.decode()  # type: ignore[operator]
@@ -211,6 +221,18 @@ def test_a_sent_proof_is_decided_on(write: Callable[..., Violation], inspector: 
     assert AccessLogEntry.objects.filter(person_key=owner.key, viewer_key=inspector.key, purpose="violation").count() == 1
 
 
+def test_a_proof_that_came_after_the_page_is_not_refused_unseen(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    UploadFactory(owner=owner, subject=row.key, slot="correction")
+    client, url = signed_in(inspector), f"/admin/field/{row.public_id}/"
+    press = {"step": "refuse", "code": "still_there", "seen": seen_on(client.get(url))}
+    UploadFactory(owner=owner, subject=row.key, slot="correction", content=b"\xff\xd8\xff\xe0 another")
+    late = client.post(url, press)
+    assert late.status_code == 409 and "تغيّر الإثبات" in late.content.decode()
+    assert not row.events.filter(move="refuse_correction").exists()
+    assert client.post(url, press | {"seen": seen_on(late)}).status_code == 302, "the page that says so shows both"
+
+
 def test_no_report_is_written_while_a_proof_sent_in_time_waits(
     write: Callable[..., Violation], inspector: Any, owner: Any, frozen_clock: Clock
 ) -> None:
@@ -218,12 +240,13 @@ def test_no_report_is_written_while_a_proof_sent_in_time_waits(
     UploadFactory(owner=owner, subject=row.key, slot="correction")
     frozen_clock.move(days=4)
     client, url = signed_in(inspector), f"/admin/field/{row.public_id}/"
-    assert 'value="minute"' not in client.get(url).content.decode()
+    shown = client.get(url)
+    assert 'value="minute"' not in shown.content.decode()
     refused = client.post(url, {"step": "minute", "photos": [picture()]})
     assert refused.status_code == 409 and "إثبات" in refused.content.decode()
     row.refresh_from_db()
     assert row.state == "warned"
-    assert client.post(url, {"step": "refuse", "code": "still_there"}).status_code == 302
+    assert client.post(url, {"step": "refuse", "code": "still_there", "seen": seen_on(shown)}).status_code == 302
     page = client.get(url).content.decode()
     assert 'value="minute"' in page and "100.000" in page, "with the sum that it orders"
     assert client.post(url, {"step": "minute", "photos": [picture()]}).status_code == 302

@@ -78,6 +78,12 @@ def test_the_second_visit_takes_as_many_photos_as_the_first_one(warned: Violatio
     assert warned.visit is not None and warned.visit.evidence.count() == 16
 
 
+def refuse(row: Violation, inspector: Any) -> None:
+    """Refuse the proofs that can be looked at."""
+    seen = violation_reports.to_judge(row)
+    violation_reports.refuse_correction(violation=row, inspector=inspector, code="still_there", seen=seen)
+
+
 @pytest.mark.parametrize("arrived", ["checking", "ready"])
 def test_a_proof_that_was_on_its_way_when_another_was_refused_is_looked_at_before_a_report(
     write: Callable[..., Violation], inspector: Any, owner: Any, frozen_clock: Clock, arrived: str
@@ -87,7 +93,7 @@ def test_a_proof_that_was_on_its_way_when_another_was_refused_is_looked_at_befor
     run_due(("uploads.inspect",))
     uploads.receive(owner=owner, subject=row.key, slot="correction", name="q.jpg", content=picture("black"))
     frozen_clock.move(minutes=1)
-    violation_reports.refuse_correction(violation=row, inspector=inspector, code="still_there")
+    refuse(row, inspector)
     frozen_clock.move(minutes=1)
     if arrived == "ready":
         run_due(("uploads.inspect",))
@@ -96,6 +102,6 @@ def test_a_proof_that_was_on_its_way_when_another_was_refused_is_looked_at_befor
         violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     run_due(("uploads.inspect",))
     frozen_clock.move(minutes=1)
-    violation_reports.refuse_correction(violation=row, inspector=inspector, code="still_there")
+    refuse(row, inspector)
     violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     assert row.state == "ordered"

@@ -52,7 +52,7 @@ def test_a_correction_or_annulment_is_left_to_a_colleague(
     tie(inspector, shop.key)
     acts: list[Callable[[], Any]] = [
         lambda: violation_reports.accept_correction(violation=row, inspector=inspector),
-        lambda: violation_reports.refuse_correction(violation=row, inspector=inspector, code="still_there"),
+        lambda: violation_reports.refuse_correction(violation=row, inspector=inspector, code="still_there", seen=""),
         lambda: violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now()),
         lambda: writer_annulments.annul(violation=row, inspector=inspector, code="writer_wrong_facts", note_ar="الوقت"),
     ]

@@ -20,6 +20,7 @@ from municipality.notifications.models import Message
 from shops.models import Shop
 from tests.conftest import NOON, Clock
 from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
+from tests.factories.uploads import UploadFactory
 from tests.violations.conftest import found
 from violations import invariants, queries
 from violations.models import JudicialWarrant, Service, ServiceGround, SettlementOrder, Signed, Violation
@@ -92,7 +93,9 @@ def test_whoever_signed_the_warning_did_not_receive_the_report(
 
 def test_a_correction_in_time_ends_it_without_an_amount(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
     row = write("SHP-05", quantity_hundredths=300)
-    violation_reports.refuse_correction(violation=row, inspector=inspector, code="proof_unclear")
+    UploadFactory(owner=owner, subject=row.key, slot="correction")
+    seen = violation_reports.to_judge(row)
+    violation_reports.refuse_correction(violation=row, inspector=inspector, code="proof_unclear", seen=seen)
     violation_reports.accept_correction(violation=row, inspector=inspector)
     assert row.state == "corrected"
     kinds = set(Message.objects.filter(person=owner).values_list("kind", flat=True))
