@@ -292,13 +292,17 @@ def accept_correction(*, violation: Violation, inspector: User) -> None:
 def refuse_correction(*, violation: Violation, inspector: User, code: str, seen: str) -> None:
     """Refuse the proofs of a correction with a coded reason; `seen` are those that the inspector was shown (`to_judge`).
 
-    Raises NotPermitted; Refused: unknown_code, proof_changed where others can be judged now; TransitionRefused.
+    Raises NotPermitted; Refused: no_proof where none waits for a decision, unknown_code, proof_changed where others can be judged now;
+    TransitionRefused.
     """
     warrant, row = _of_branch(violation, inspector)
+    waiting = to_judge(row)
+    if not waiting:
+        raise Refused("no_proof", _("No proof waits for a decision."))
     reasons = {reason.code: reason for reason in rulebook.edition(queries.REPLIES, clock.today()).reasons_of("correction_proof")}
     if code not in reasons:
         raise Refused("unknown_code", _("Choose a reason from the list."))
-    if seen != to_judge(row):
+    if seen != waiting:
         raise Refused("proof_changed", _("The proof has changed since it was shown. Please look at it again, then decide."))
     event = transition(row, "refuse_correction", actor=inspector_actor(warrant), reason=code)
     record_event("violation.correction_refused", subject=row.key, actor=inspector_actor(warrant), data={"code": code})

@@ -16,6 +16,7 @@ from municipality.audit.models import AccessLogEntry
 from municipality.documents import seal
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
+from municipality.notifications.models import Message
 from municipality.uploads import services as uploads
 from municipality.uploads.tasks import inspect
 from shops.models import Shop
@@ -231,6 +232,19 @@ def test_a_proof_that_came_after_the_page_is_not_refused_unseen(write: Callable[
     assert late.status_code == 409 and "تغيّر الإثبات" in late.content.decode()
     assert not row.events.filter(move="refuse_correction").exists()
     assert client.post(url, press | {"seen": seen_on(late)}).status_code == 302, "the page that says so shows both"
+
+
+def test_a_proof_is_refused_once_however_often_it_is_pressed(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    UploadFactory(owner=owner, subject=row.key, slot="correction")
+    client, url = signed_in(inspector), f"/admin/field/{row.public_id}/"
+    press = {"step": "refuse", "code": "still_there", "seen": seen_on(client.get(url))}
+    assert [client.post(url, press).status_code for _press in range(2)] == [302, 409]
+    page = client.get(url).content.decode()
+    assert 'value="refuse"' not in page and 'value="accept" class="kp-desk-main' in page, "the proof is still shown, and can be accepted"
+    again = client.post(url, press | {"seen": ""})
+    assert again.status_code == 409 and "لا يوجد إثبات ينتظر القرار" in again.content.decode()
+    assert Message.objects.filter(person=owner, kind="violations.correction_refused").count() == 1
 
 
 def test_no_report_is_written_while_a_proof_sent_in_time_waits(
