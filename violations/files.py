@@ -98,22 +98,25 @@ def _written_at(row: Violation) -> dt.datetime:
 def _locked(subject: str) -> Collection[str]:
     """Slots that take no upload in the present state."""
     row = _violation(subject)
-    if row is None:
-        return set(SLOTS)
-    open_slots = set()
+    return set(SLOTS) - open_slots(row) if row is not None else set(SLOTS)
+
+
+def open_slots(row: Violation) -> set[str]:
+    """Slots that take an upload in the present state of a violation."""
+    found = set()
     if row.state in (V.RECORDED, V.WARNED, V.ORDERED, V.UNSETTLEABLE) and clock.now() - _written_at(row) < FIELD_TIME:
-        open_slots |= {"photos", "signature"}
+        found |= {"photos", "signature"}
     if row.state == V.WARNED and row.correct_until is not None and clock.today() <= row.correct_until:
-        open_slots.add("correction")
+        found.add("correction")
     objection = getattr(row, "objection", None)
     if objection is None and row.state in (V.ORDERED, V.OVERDUE, V.UNSETTLEABLE):
-        open_slots.add("objection")
+        found.add("objection")
     if objection is not None and objection.case.state in STUDIED:
         if objection.case.state == "corrections":
-            open_slots.add("objection")
+            found.add("objection")
         if clock.today() <= objection.defend_by and not hasattr(objection, "defence"):
-            open_slots.add("defence")
-    return set(SLOTS) - open_slots
+            found.add("defence")
+    return found
 
 
 def _hidden(user: User, subject: str) -> Collection[str]:

@@ -32,8 +32,9 @@ from municipality.uploads.states import UploadState
 from violations import parties, queries, units
 from violations.admin import field_annulled, field_begin, field_check, field_shops, office
 from violations.field_forms import PHOTOS, ViolationReportForm
+from violations.files import SIGNED, open_slots
 from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
-from violations.services import conflicts, evidence, notices, objections, violation_reports, writer_annulments
+from violations.services import conflicts, evidence, objections, violation_reports, writer_annulments
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
@@ -311,7 +312,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
         to_order=violation_reports.ordered(row, clock.today()) if row.state == V.WARNED else None,
         is_warned=row.state == V.WARNED,
         has_notice=_is_written(row) and row.state != V.ANNULLED,
-        may_sign=row.state in notices.SERVE and violation_reports.is_writer(row, request.user) and not hasattr(row, "service"),
+        may_sign=violation_reports.is_writer(row, request.user) and not hasattr(row, "service") and SIGNED in open_slots(row),
         awaits_notice=row.state in writer_annulments.STATES and not row.is_paper,
         reasons=replies.reasons_of("correction_proof"),
         annul_until=writer_annulments.open_until(row, request.user),

@@ -19,6 +19,7 @@ from municipality.notifications.registry import MESSAGE_KINDS
 from municipality.review.services import staff
 from shops.models import Shop
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.due_jobs import run_due
 from tests.violations.field_entries import confirmed, picture, typed
 from violations.models import Service, Violation
@@ -161,3 +162,19 @@ def test_a_page_that_waits_for_its_notice_shows_it_without_loading_anew(inspecto
     waits = page.partition("data-field-waits")[2].partition("</div>")[0]
     assert "data-field-waiting" in waits and "data-field-ready hidden" in waits and "/notice" in waits
     assert "reload" not in Path("static/js/field.js").read_text()
+
+
+@pytest.mark.usefixtures("files")
+def test_a_signature_is_asked_for_as_long_as_its_photo_is_taken(
+    inspector: Any, write: Callable[..., Violation], frozen_clock: Clock
+) -> None:
+    row = write(signed="later")
+    url, content = f"{FIELD}{row.public_id}/", BytesIO()
+    Image.new("RGB", (640, 480), "white").save(content, "JPEG")
+    frozen_clock.move(hours=71)
+    assert 'value="signed"' in signed_in(inspector).get(url).content.decode()
+    frozen_clock.move(hours=1)
+    client = signed_in(inspector)
+    late = client.post(url, {"step": "signed", "signature": picture(content.getvalue())})
+    assert late.status_code == 409 and not Service.objects.exists()
+    assert 'value="signed"' not in client.get(url).content.decode()
