@@ -207,11 +207,11 @@ def _next_step(case: Case, account: SubjectAccount, licence: HealthLicence | Non
                 reverse("cases:case", args=[case.public_id]),
                 _("Look again"),
             )
+        if getattr(renewal, "is_stopped", False) and (stopped := stopped_by(cases.active_blocks(case.subject, RENEWAL))):
+            return blocked_step(with_last_day(stopped, case))
         if lost := stopped_fee(renewal, renewal.licence.shop):
             page = reverse("licensing:withdraw", args=[case.public_id])
             return NextStep(_("The request cannot be completed"), lost, page, _("Withdraw the request"))
-        if getattr(renewal, "is_stopped", False) and (stopped := stopped_by(cases.active_blocks(case.subject, RENEWAL))):
-            return blocked_step(with_last_day(stopped, case))
         if first := unsettled(renewal, renewal.licence.shop):
             page = reverse("licensing:withdraw", args=[case.public_id])
             return NextStep(_("The fee cannot be paid yet"), with_last_day(first, case), page, _("Withdraw the request"))

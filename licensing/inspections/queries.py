@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from licensing.inspections.states import ENDED, INSPECTION, OPEN
+from licensing.inspections.states import ENDED, INSPECTION, OPEN, InspectionState
 from licensing.models import Inspection, InspectionAnswer, InspectionVisit, NewLicence, Renewal
 from municipality.accounts.models import Signatory, User
 from municipality.cases import queries as cases
@@ -75,6 +75,14 @@ def visible_to(user: User) -> QuerySet[Inspection]:
 def closes_after(inspection: Inspection) -> dt.date | None:
     """The last day to pass an inspection of a request, after which the request closes; None where nothing closes it."""
     return requests.last_day(inspection.case) if inspection.case is not None else None
+
+
+def passed_since(inspection: Inspection) -> Inspection | None:
+    """The first inspection of everything at the same shop that was passed after a failed one ended; None for others."""
+    if inspection.state != InspectionState.FAILED:
+        return None
+    rows = Inspection.objects.filter(shop=inspection.shop, state=InspectionState.PASSED, previous=None)
+    return rows.filter(ended_at__gt=inspection.ended_at).order_by("ended_at").first()
 
 
 def of_inspector(user: User) -> QuerySet[Inspection]:

@@ -64,6 +64,9 @@ def _context(request: AuthenticatedHttpRequest, row: Inspection, form: TimeForm 
     photos = labels.photos_of(result)
     lines = labels.result_lines(row, photos) if is_over else []
     time = appointments.Time(row.day, DayPart(row.part)) if row.day is not None else None
+    following = row.next.exclude(state=InspectionState.CANCELLED).first() if row.state == InspectionState.FAILED else None
+    passed_since = queries.passed_since(row)
+    is_last = row.is_open or (row.state == InspectionState.FAILED and following is None and passed_since is None)
     return {
         "inspection": row,
         "form": form or (TimeForm(inspection=row) if may_choose else None),
@@ -72,14 +75,15 @@ def _context(request: AuthenticatedHttpRequest, row: Inspection, form: TimeForm 
         "time": time_label(time) if time is not None else "",
         "may_choose": may_choose,
         "is_over": is_over,
-        "closes_after": queries.closes_after(row) if not row.passed else None,
+        "closes_after": queries.closes_after(row) if is_last else None,
         "failing": [line for line in lines if line.is_must and not line.meets],
         "advice": [line for line in lines if not line.is_must and not line.meets],
         "lines": lines,
         "differences": [line for line in lines if line.before],
         "photos": photos["place"],
         "result": result,
-        "next": row.next.exclude(state=InspectionState.CANCELLED).first() if row.state == InspectionState.FAILED else None,
+        "next": following,
+        "passed_since": passed_since,
         "has_self_check": row.is_open and row.answers.filter(by_owner=True).exists(),
         "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Inspection"), "")],
     }

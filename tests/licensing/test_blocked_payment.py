@@ -12,6 +12,7 @@ from django.utils.translation import override
 from licensing.health import services
 from licensing.health.services import issue
 from licensing.health.states import CHANGE, RENEWAL
+from licensing.measures import services as measures
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.services import lift_block, place_block
@@ -26,6 +27,7 @@ from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.factories import boards
+from tests.factories.accounts import StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 
@@ -109,6 +111,25 @@ def test_a_renewal_whose_place_the_register_has_changed_is_not_paid(make_license
     assert "Pay by KNET" not in pages(owner, bill)[0] and "Payment through KNET" not in pages(owner, bill)[1]
     with pytest.raises(Refused, match="stopped"):
         start(bill, owner)
+
+
+def test_a_change_of_a_licence_that_is_suspended_for_some_days_waits_and_is_not_given_up(
+    make_licensed_shop: Any, owner: User, store: Path, frozen_clock: Any
+) -> None:
+    shop = make_licensed_shop(ends_in=200)
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["address"], service=CHANGE)
+    desk_acts.approve(OfficerFactory(login="officer", branch_id=shop.branch_id, skills=["health"]))
+    bill = bill_of(case.key)
+    assert bill is not None
+    inspector = StaffFactory(groups=["inspector"], login="inspector", branch_id=shop.branch_id)
+    measure = measures.propose(shop=shop, officer=inspector, kind="suspension", code="inspection_failed", text="-", days=5)
+    measures.sign(measure=measure, supervisor=StaffFactory(supervisor=True, login="head", branch_id=shop.branch_id))
+    for page in pages(owner, bill):
+        assert "You can withdraw it" not in page and "Pay by KNET" not in page
+    assert "Have the block lifted first" in pages(owner, bill)[0]
+    frozen_clock.move(days=6)
+    measures.end_due()
+    assert queries.stopped([bill]) == "" and "Pay by KNET" in pages(owner, bill)[0]
 
 
 @pytest.mark.parametrize(("why", "sentence"), [("ended", "is not in force"), ("closed", "is closed in the register")])

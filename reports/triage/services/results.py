@@ -219,6 +219,8 @@ def countersign(*, report: Report, supervisor: User) -> None:
         raise NotPermitted("same_person", _("You wrote this result, so another person signs it."))
     if not rows.may_sign(row, supervisor):
         raise NotPermitted("signed_before", _("The result that you signed did not solve it, so another supervisor signs this one."))
+    if made.code in lacking_measures(row):
+        raise Refused("no_measure", _("What this result tells does not stand any more. Send it back to its inspector."))
     made.signed_by, made.signed_at = supervisor, now
     made.save(update_fields=["signed_by", "signed_at"])
     transition(row, "countersign", actor=actor, reason=made.code, closed_at=now, updated_at=now)

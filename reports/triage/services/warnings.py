@@ -41,12 +41,13 @@ def _warn(branch: str) -> int:
         _to_tell().filter(at_branch=branch).select_for_update(of=("self",)).select_related("shop__merged_into").order_by("due_at", "pk")
     )
     people = User.objects.filter(is_staff=True, is_active=True, branch=branch, groups__name="supervisor").order_by("pk")
-    told: set[int] = set()
-    for person in people:
-        own = [row for row in rows if not draws.is_tied(person, row)][:MOST]  # the next run tells of the others
+    free = [(person, {row.pk for row in rows if not draws.is_tied(person, row)}) for person in people]
+    batch = [row for row in rows if any(row.pk in keys for _person, keys in free)][:MOST]  # the next run tells of the others
+    told = {row.pk for row in batch}
+    for person, keys in free:
+        own = [row for row in batch if row.pk in keys]
         if own:
             send(DueSoon, person=person, key=f"{branch}:{own[0].pk}:{clock.now().isoformat()}", context={"lines": _lines(own)})
-            told |= {row.pk for row in own}
     for row in rows:
         if row.pk in told:
             Report.objects.filter(pk=row.pk).update(warned_of=row.due_at)

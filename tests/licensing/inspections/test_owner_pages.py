@@ -161,10 +161,14 @@ def test_what_was_found_is_not_asked_for_any_more_once_a_later_inspection_of_eve
 ) -> None:
     failed = visited(row, frozen_clock, fire="no")
     assert [one.key for one in obligations(owner)] == [failed.key]
+    assert "Ask for another inspection" in read(owner, f"/en/inspections/{failed.public_id}/")
     later = inspections.ordered(shop, reason="شكوى أخرى")
     assert failed.key in [one.key for one in obligations(owner)], "nothing is passed yet"
     visited(later, frozen_clock)
     assert obligations(owner) == [], "the page of the shop says that it is passed"
+    page = read(owner, f"/en/inspections/{failed.public_id}/")
+    assert "An inspection of everything was passed since:" in page and later.reference in page
+    assert "Put it right by" not in page and "Ask for another inspection" not in page
 
 
 def test_where_nobody_was_there_twice_nothing_is_said_of_findings(row: Inspection, owner: User, frozen_clock: Any) -> None:

@@ -21,6 +21,7 @@ from reports.triage.services.results import FoundResult
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.factories import report_steps, reports
+from tests.factories.accounts import StaffFactory
 from violations.models import Violation
 from violations.services import violation_reports, writer_annulments
 from violations.services.assessments import Findings
@@ -130,6 +131,17 @@ def test_an_annulled_violation_is_no_measure_and_the_one_in_its_place_is_tied(ab
     again, _new = violation_reports.record(inspector=inspector, findings=findings(about_shop))
     assert set(Consequence.objects.values_list("violation", flat=True)) == {made.pk, again.pk}
     assert lacking_measures(about_shop) == {"warned"}
+
+
+def test_a_result_whose_violation_was_annulled_meanwhile_is_not_signed(about_shop: Report) -> None:
+    inspector = about_shop.inspector
+    made, _new = violation_reports.record(inspector=inspector, findings=findings(about_shop))
+    report_steps.proposed(about_shop, code="violation")
+    writer_annulments.annul(violation=made, inspector=inspector, code="writer_wrong_facts", note_ar="الوقت")
+    with pytest.raises(Refused, match="no_measure"):
+        services.countersign(report=about_shop, supervisor=StaffFactory(supervisor=True, login="head", branch=inspector.branch))
+    about_shop.refresh_from_db()
+    assert about_shop.state == "countersign"
 
 
 def test_an_inspection_is_ordered_and_tied(about_shop: Report, row: Report) -> None:

@@ -96,3 +96,20 @@ def test_what_a_message_has_no_room_for_is_told_by_the_next_one(
         assert [services.warn() for _run in range(3)] == [1, 1, 0]
     texts = list(Message.objects.filter(kind="reports.due_soon").order_by("pk").values_list("body_en", flat=True))
     assert [row.number in text for text in texts] == [True, False] and other.number in texts[1]
+
+
+def test_what_one_supervisor_may_not_know_takes_the_place_of_nothing_for_another(
+    row: Report, supervisor: User, make_shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one had room for the other report at once, so it counted as told, and the first never heard of it."""
+    monkeypatch.setattr(warnings, "MOST", 1)
+    shop, other = make_shop(activity_id="BARB"), reports.assigned()
+    Report.objects.filter(pk=row.pk).update(shop=shop)
+    second = StaffFactory(groups=["supervisor"], login="second", branch=supervisor.branch)
+    facts: dict[str, Any] = {"kind": "relative", "declared_by": second, "declared_at": clock.now()}
+    ConflictOfInterest.objects.create(officer=second, party_key=shop.key, **facts)
+    with clock.at(row.due_at - dt.timedelta(hours=1)):
+        assert [services.warn() for _run in range(3)] == [1, 1, 0]
+    told = Message.objects.filter(kind="reports.due_soon")
+    assert told.filter(person=supervisor, body_en__contains=row.number).exists()
+    assert {one.person.login for one in told.filter(body_en__contains=other.number)} == {"supervisor", "second"}

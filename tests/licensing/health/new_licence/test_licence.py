@@ -431,3 +431,18 @@ def test_an_inspection_is_neither_appointed_nor_put_right_after_its_request_has_
     inspection_acts.visited(row, inspection_acts.found(row, fire="no"))
     assert row.put_right_by == until
     assert f'datetime="{until}"' in signed_in(owner).get(f"/en/inspections/{row.public_id}/").content.decode()
+
+
+def test_the_last_day_to_pay_is_no_last_day_to_pass_a_failed_inspection_that_was_passed_since(
+    plot: Plot, owner: User, officer: User, frozen_clock: Any
+) -> None:
+    request = new_licences.waiting_for_inspection(owner, officer)
+    row = inspection_acts.appointed(Inspection.objects.select_related("case", "activity").get(case=request.case))
+    frozen_clock.move(days=(row.day - clock.today()).days)  # type: ignore[operator]
+    inspection_acts.visited(row, inspection_acts.found(row, fire="no"))
+    path = f"/en/inspections/{row.public_id}/"
+    assert "Last day to pass it" in signed_in(owner).get(path).content.decode()
+    inspections.ask_again(inspection=row, person=owner)
+    pass_inspection(fresh(request.case))
+    assert fresh(request.case).case.state == "awaiting_payment"
+    assert "Last day to pass it" not in signed_in(owner).get(path).content.decode()
