@@ -128,8 +128,8 @@ def record_visit(*, inspection: Inspection, inspector: User, found: VisitFinding
     message = _("Another visit was sent under this key. Reload the page and fill it in again.")
 
     def write(visit: Visit) -> InspectionVisit:
-        # The request before its inspection, as its end locks them.
-        Case.objects.select_for_update(of=("self",)).filter(pk=inspection.case_id).first()
+        if inspection.case_id is not None:  # the request before its inspection, as its end locks them
+            Case.objects.select_for_update(of=("self",)).get(pk=inspection.case_id)
         rows = Inspection.objects.select_for_update(of=("self",)).select_related(*queries.RELATED)
         row = rows.get(pk=inspection.pk)
         assessment = assess(inspection=row, inspector=inspector, found=found)

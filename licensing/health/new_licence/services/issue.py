@@ -140,7 +140,8 @@ def issue_licence(*, case: Case) -> None:
         )
 
     def link(request: NewLicence, document: Document) -> None:
-        Shop.objects.select_for_update(of=("self",)).filter(pk=request.shop_id).first()  # a licence of it may be paid again just now
+        if request.shop_id is not None:  # a licence of it may be paid again just now
+            Shop.objects.select_for_update(of=("self",)).get(pk=request.shop_id)
         if code := queries.lost(request):  # since the document was drawn; the next try refuses
             raise Refused(code)
         shop, period = _shop(request), Period(document.valid_from or clock.today(), document.valid_to or clock.today())
