@@ -1,12 +1,14 @@
 // The inspector's device: finding the shop, and the form of a violation report, kept and sent by fieldwork.js. Every page works without it.
 
-import { Check, Panel, Queue, Store, VisitForm, picture, start } from "./fieldwork.js";
+import { Check, Panel, Queue, Store, VisitForm, newest, picture, start } from "./fieldwork.js";
 import { scanning } from "./scan.js";
 
 const page = document.querySelector("[data-field]");
 const form = document.querySelector("[data-field-form]");
 const shops = document.querySelector("[data-field-shops]");
 const camera = document.querySelector("[data-field-camera]");
+
+const person = newest(document.querySelector("[data-field-person]")?.dataset ?? {});
 
 const facts = (id) => JSON.parse(document.getElementById(id).textContent);
 const unitOf = () => facts("field-units")[form.elements.offence.value] || "each";
@@ -182,7 +184,7 @@ if (shops) {
 
 if (page) {
   // The store keeps its first name, "minutes": devices hold unsent violation reports in it.
-  const queue = new Queue(new Store("kp-field", "minutes"), page.dataset.sync, { check: page.dataset.check });
+  const queue = new Queue(new Store("kp-field", "minutes"), page.dataset.sync, { check: page.dataset.check, person });
   const panel = new Panel(document.querySelector("[data-field-queue]"), queue, new Check(document.querySelector("[data-field-check]")));
   if (form) {
     // A line of the check that is missing something leads to where it is filled in.

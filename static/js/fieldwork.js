@@ -1,7 +1,7 @@
 // What a device in the field needs, whatever its form is for: a store that outlives the line, a queue that sends each entry until the
 // portal says that it has it, and the parts of a page that show both. The portal's side and the answers: municipality/fieldwork/device.py.
 //
-// An entry is { key, seen, title, fields, state, sentence, wrong }: the key and the time are made on the device when the visit begins and
+// An entry is { key, person, seen, title, fields, state, sentence, wrong }: the key and the time are made on the device when the visit begins and
 // are sent again as they are, so that an entry which is sent twice is one visit with the time of its capture. State is "waiting", "conflict",
 // or "confirm": the portal has said what it would record, and waits for its person to confirm that.
 
@@ -40,9 +40,10 @@ export class Store {
 /** Sends what waits, one after the other. Only the portal's word that it has it takes an entry off the device. */
 export class Queue {
   /** `url` takes the entries; `check` says what it would record, where each entry has to be confirmed; `changed` is called after each
-      step, `notice` with "kept", "signIn" or a sentence; `same` says whether an entry that was taken settles a refused one. */
-  constructor(store, url, { check = "", changed = () => {}, notice = () => {}, same = () => false } = {}) {
-    Object.assign(this, { store, url, check, changed, notice, same });
+      step, `notice` with "kept", "signIn" or a sentence; `same` says whether an entry that was taken settles a refused one; `person` is
+      the key of who is signed in, whose entries alone are sent then, and those of which nobody knows who wrote them. */
+  constructor(store, url, { check = "", changed = () => {}, notice = () => {}, same = () => false, person = "" } = {}) {
+    Object.assign(this, { store, url, check, changed, notice, same, person });
     this.round = Promise.resolve();
     this.arrived = {}; // by key: the address of what this page has sent
     this.sending = ""; // the key of what is under way now
@@ -51,9 +52,12 @@ export class Queue {
 
   /** What is added is kept first and sent then: a line that breaks in the middle loses nothing and doubles nothing. */
   async add(entry) {
-    await this.store.keep({ ...entry, state: "waiting", sentence: "" });
+    await this.store.keep({ person: this.person, ...entry, state: "waiting", sentence: "" });
     await this.send();
   }
+
+  /** Whether somebody else wrote an entry: under the session of who is signed in it would become theirs. */
+  isOthers({ person }) { return Boolean(person && this.person && person !== this.person); }
 
   /** Its person has confirmed what they were shown: from here on it is sent like any other. */
   async confirm(entry, confirmed) {
@@ -75,7 +79,7 @@ export class Queue {
   async #send() {
     try {
       for (const entry of await this.store.all()) {
-        if (entry.state === "conflict" || entry.state === "confirm") continue;
+        if (entry.state === "conflict" || entry.state === "confirm" || this.isOthers(entry)) continue;
         this.sending = entry.key;
         await this.changed();
         if (!(await this.#sent(entry))) break;
@@ -158,11 +162,16 @@ export class Panel {
     const name = document.createElement("b");
     name.textContent = entry.title;
     const about = document.createElement("small");
-    const said = entry.key === this.queue.sending ? "sending" : entry.state;
+    const isOthers = this.queue.isOthers(entry);
+    const said = isOthers ? "others" : entry.key === this.queue.sending ? "sending" : entry.state;
     const state = this.box.dataset[`text${said[0].toUpperCase()}${said.slice(1)}`];
     about.append(`${state} · `, time(entry.seen));
     line.append(name, about);
     const drop = button(this.box.dataset.textDrop, (pressed) => this.#drop(pressed, entry));
+    if (isOthers) {
+      line.append(drop);
+      return line;
+    }
     if (entry.state === "confirm") line.append(button(this.box.dataset.textCheck, () => this.confirm(entry)), drop);
     if (entry.state === "conflict") {
       // The same photo would prove as little again.
@@ -367,6 +376,16 @@ export function picture(file) {
     drawn.getContext("2d").drawImage(map, 0, 0);
   }).catch(() => {});
   return drawn;
+}
+
+/** The key of who is signed in, as the newest page says that came from the portal: a kept form may be of who was before. */
+export function newest({ fieldPerson: person = "", fieldMade: made }) {
+  try {
+    const known = JSON.parse(localStorage.getItem("kp-field-person"));
+    if (known && Number(known.made) > Number(made)) return known.person;
+    localStorage.setItem("kp-field-person", JSON.stringify({ person, made }));
+  } catch { /* nothing can be kept on this device */ }
+  return person;
 }
 
 /** Keep the form at hand without a line, show what lies here, and send it now and whenever the line is back. */

@@ -47,7 +47,7 @@ PAGE = """<!doctype html><html lang="en"><title>Field</title><body>{queue}{check
 <script type="module">
 import {{ Check, Panel, Queue, Store, VisitForm, start }} from "/static/js/fieldwork.js";
 const form = document.getElementById("form");
-const queue = new Queue(new Store("tests", "entries"), "{sync_url}", {{ check: "{check_url}" }});
+const queue = new Queue(new Store("tests", "entries"), "{sync_url}", {{ check: "{check_url}", person: "{person}" }});
 const dialog = document.querySelector("[data-field-check]");
 const panel = new Panel(document.querySelector("[data-field-queue]"), queue, dialog && new Check(dialog));
 new VisitForm(form, queue, panel, {{ title: () => form.elements.note.value }});
@@ -69,6 +69,7 @@ class Portal:
     taken = 0  # photos that the device said it holds, at the last check
     photos: list[tuple[str, str]] = []  # address and name of each that arrived
     visits: dict[str, tuple[SentVisit, str]] = {}
+    person = ""  # key of who is signed in
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -82,7 +83,7 @@ def checked_page(request: HttpRequest) -> HttpResponse:
 
 def _page(**parts: str) -> HttpResponse:
     hidden = "".join(str(field) for field in NoteForm() if field.is_hidden)
-    return HttpResponse(PAGE.format(queue=render_to_string("fieldwork/queue.html"), hidden=hidden, **parts))
+    return HttpResponse(PAGE.format(queue=render_to_string("fieldwork/queue.html"), hidden=hidden, person=Portal.person, **parts))
 
 
 def done(request: HttpRequest, key: str) -> HttpResponse:
@@ -152,7 +153,7 @@ class _Handler(WSGIRequestHandler):
 @contextmanager
 def running() -> Iterator[str]:
     """Serve the addresses below and the static files on a free port. Gives its beginning of an address."""
-    Portal.mode, Portal.visits, Portal.price, Portal.photos, Portal.taken = "", {}, 1, [], 0
+    Portal.mode, Portal.visits, Portal.price, Portal.photos, Portal.taken, Portal.person = "", {}, 1, [], 0, ""
     with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[], ALLOWED_HOSTS=["127.0.0.1"]):
         server = make_server("127.0.0.1", 0, StaticFilesHandler(WSGIHandler()), _Server, _Handler)
         thread = threading.Thread(target=server.serve_forever, daemon=True)

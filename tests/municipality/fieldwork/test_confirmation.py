@@ -155,3 +155,39 @@ def test_a_mended_field_loses_its_problem(device: Page) -> None:
     device.locator("#note ~ [data-field-wrong]").wait_for()
     device.fill("#note", "short")
     expect(device.locator("[data-field-wrong]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["before it was asked about", "waiting for its confirmation"])
+def test_on_a_shared_phone_nobody_issues_what_somebody_else_wrote(device: Page, asked: bool) -> None:
+    Portal.person = "staff:one"
+    _open(device)
+    device.context.set_offline(True)
+    key = _send(device)
+    device.locator(KEPT).wait_for()
+    if not asked:
+        device.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")  # the line is back for the next person only
+    device.context.set_offline(False)
+    if asked:
+        device.locator(f"{KEPT} button").nth(1).wait_for()
+    Portal.person = "staff:two"
+    _open(device)
+    line = device.locator(KEPT)
+    expect(line).to_contain_text("حرّره شخص آخر على هذا الهاتف")
+    assert line.locator("button").count() == 1, "it can be removed, and nothing else"
+    assert [(row["key"], row["state"]) for row in device.evaluate(STORED)] == [(key, "confirm" if asked else "waiting")]
+    Portal.person = "staff:one"
+    _open(device)
+    device.locator(f"{KEPT} button").nth(0).click()
+    device.wait_for_selector(TOLD)
+    device.click(ISSUE)
+    device.wait_for_selector("[data-field-queue]", state="hidden")
+    assert list(Portal.visits) == [key]
+
+
+def test_who_is_signed_in_is_told_by_the_newest_page_not_by_a_kept_form(device: Page) -> None:
+    newest = """async (pages) => {
+      const { newest } = await import("/static/js/fieldwork.js");
+      return pages.map(([fieldPerson, fieldMade]) => newest({ fieldPerson, fieldMade }));
+    }"""
+    pages = [["staff:one", "9"], ["staff:two", "10"], ["staff:one", "9"], ["staff:one", "11"]]
+    assert device.evaluate(newest, pages) == ["staff:one", "staff:two", "staff:two", "staff:one"]

@@ -43,3 +43,26 @@ def test_a_measure_that_is_missing_is_said_in_a_sentence_beside_its_field(
     page.click("a[href='#step-end']")
     assert page.url.endswith("#step-end")
     context.close()
+
+
+KEEP = """async (person) => {
+  const { Store } = await import(new URL("./fieldwork.js", document.querySelector("[data-field-person]").src));
+  const entry = { key: person, person, seen: new Date().toISOString(), title: person, fields: [], state: "confirm", sentence: "" };
+  await new Store("kp-field", "minutes").keep(entry);
+}"""
+
+
+def test_of_what_lies_on_the_phone_only_the_own_can_be_issued(browser: Browser, live_server: Any, inspector: Any) -> None:
+    key = signed_in(inspector).cookies[django_settings.SESSION_COOKIE_NAME].value
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(f"{live_server.url}/admin/field/")
+    for person in (inspector.key, "staff:other"):
+        page.evaluate(KEEP, person)
+    page.reload()
+    lines = page.locator("[data-field-entries] li")
+    expect(lines.filter(has_text=inspector.key).locator("button")).to_have_count(2)
+    expect(lines.filter(has_text="staff:other").locator("button")).to_have_count(1)
+    expect(lines.filter(has_text="staff:other")).to_contain_text("حرّره شخص آخر على هذا الهاتف")
+    context.close()
