@@ -247,6 +247,17 @@ def test_a_proof_is_refused_once_however_often_it_is_pressed(write: Callable[...
     assert Message.objects.filter(person=owner, kind="violations.correction_refused").count() == 1
 
 
+def test_of_a_proof_that_is_still_checked_the_page_says_neither_that_none_was_sent_nor_that_it_can_be_refused(
+    write: Callable[..., Violation], inspector: Any, owner: Any, frozen_clock: Clock
+) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    UploadFactory(owner=owner, subject=row.key, slot="correction", judged=False)
+    frozen_clock.move(days=4)
+    page = signed_in(inspector).get(f"/admin/field/{row.public_id}/").content.decode()
+    assert "إثبات في الطريق أو قيد الفحص" in page and "لم يُرسل إثبات" not in page
+    assert not any(f'value="{step}"' in page for step in ("refuse", "minute")) and "إلا إذا رُفض الإثبات" not in page
+
+
 def test_no_report_is_written_while_a_proof_sent_in_time_waits(
     write: Callable[..., Violation], inspector: Any, owner: Any, frozen_clock: Clock
 ) -> None:
