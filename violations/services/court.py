@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -62,7 +62,7 @@ def referable() -> QuerySet[Violation]:
     """
     rows = _due()
     for proposals in _waiting():
-        rows = rows.exclude(pk__in=proposals.values("violation"))
+        rows = rows.filter(~Exists(proposals.filter(violation=OuterRef("pk"))))
     return rows
 
 
