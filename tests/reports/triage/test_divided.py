@@ -138,10 +138,11 @@ def test_what_is_told_of_a_report_divided_again_are_not_the_results_that_solved_
 ) -> None:
     for part in (before := divided(row, "waste", "hazard")):
         closed_by(part, part.inspector)  # type: ignore[arg-type]
-    for login in ("third", "fourth"):
-        inspector(login, "HA", scope=["SHP", "CLN"])
-    other = reports.assigned()
-    report_steps.proposed(other, text_en="Taken away.")  # before the whole is opened again, and signed afterwards
+    third, _fourth = (inspector(login, "HA", scope=["SHP", "CLN"]) for login in ("third", "fourth"))
+    other = fresh(reports.assigned())
+    if other.inspector != third:  # nothing is joined with a report of who closed it before
+        report_steps.moved(other, "draw_again", inspector=third)
+    report_steps.proposed(fresh(other), text_en="Taken away.")  # before the whole is opened again, and signed afterwards
     frozen_clock.move(hours=1)
     unsolved(fresh(row))
     frozen_clock.move(hours=1)
