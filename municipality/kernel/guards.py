@@ -68,7 +68,7 @@ def never_deleted(table: str) -> None:
 
 
 def frozen(table: str, columns: list[str], *, once: str = "1=1", name: str = "frozen") -> None:
-    """The `columns` of a row do not change once the SQL condition `once` holds on OLD."""
+    """The `columns` of a row do not change once the SQL condition `once` holds, of OLD or of OLD and NEW."""
     changed = " OR ".join(f"OLD.{c} IS DISTINCT FROM NEW.{c}" for c in columns)
     guard(f"{table}_{name}", table, "UPDATE", f"({once}) AND ({changed})", "frozen")
 

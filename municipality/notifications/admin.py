@@ -48,6 +48,7 @@ label_codes(
         "letter.not_sent": _("Letter to a body not sent"),
         "letter.retried": _("Letter to a body sent again"),
         "letter.posted": _("Letter to a body sent on paper"),
+        "letter.returned": _("Letter to a body came back"),
         "limits.messages": _("Periods of following up messages"),
     }
 )
@@ -172,7 +173,7 @@ def letters_to_bodies(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def letter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """One letter, to be read or printed; POST sends it again, or records that it went on paper.
+    """One letter, to be read or printed; POST sends it again, or records that it went on paper or came back.
 
     404 for a letter of a service in which the reader has no role.
     """
@@ -189,6 +190,10 @@ def letter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             if "posted" in request.POST:
                 letters.mark_posted(letter=row, sender=request.user)
                 messages.success(request, _("The letter is recorded as sent on paper today."))
+            elif "returned" in request.POST:
+                given = {name: request.POST.get(name, "")[:200] for name in ("sent", "words")}
+                letters.mark_returned(letter=row, sender=request.user, **given)
+                messages.success(request, _("The letter is recorded as returned. It can be sent again."))
             else:
                 letters.send_again(letter=row, sender=request.user)
                 messages.success(request, _("The letter will be sent now."))
@@ -196,7 +201,9 @@ def letter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
     context = {"title": _("Letter to a body"), "letter": row, "reason": REASONS.get(row.reason, ""), "error": error}
-    return staff_page(request, "admin/notifications/letter.html", status, **context, may_send=may_send and row.state in letters.UNSENT)
+    context |= {"why": letters.why_returned(row), "may_send": may_send and row.state in letters.UNSENT}
+    may_return = may_send and row.state == DeliveryState.SENT and letters.kind_of(row).stands(row.key)
+    return staff_page(request, "admin/notifications/letter.html", status, **context, may_return=may_return)
 
 
 def _unsent(request: HttpRequest) -> int | None:

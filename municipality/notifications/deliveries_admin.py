@@ -39,6 +39,7 @@ REASONS: dict[str, Text] = {
     "exhausted": _("Every attempt failed"),
     "body_without_address": _("The rulebook has no e-mail address of this body"),
     letters.NOT_NEEDED: _("Not sent: what it asks for was done or over before"),
+    letters.RETURNED: _("Letter came back"),
     "demo": _("Demo data, not sent"),
     "switched_off": _("Switched off by the person"),
     "legal_notice": _("A legal notice: sent although switched off"),

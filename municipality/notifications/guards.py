@@ -1,4 +1,4 @@
-"""Guards of messages and letters: what was sent does not change."""
+"""Guards of messages and letters: what was sent does not change, but for a letter that came back."""
 
 from municipality.kernel.guards import frozen, never_deleted
 
@@ -24,5 +24,6 @@ frozen(
         *("title_ar", "title_en", "body_ar", "body_en"),
     ],
 )
-frozen("notifications_letter", ["state", "address", "sent_at", "posted_by_id"], once="OLD.state = 'sent'", name="sent_once")
+_NOT_RETURNED = "OLD.state = 'sent' AND NOT (NEW.state = 'failed' AND NEW.reason = 'returned')"  # letters.RETURNED
+frozen("notifications_letter", ["state", "address", "sent_at", "posted_by_id"], once=_NOT_RETURNED, name="sent_once")
 never_deleted("notifications_letter")

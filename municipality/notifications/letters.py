@@ -1,4 +1,4 @@
-"""Letters to other bodies: written in the transaction of their cause, sent outside it, sent again by staff."""
+"""Letters to other bodies: written in the transaction of their cause, sent outside it, sent again by staff, also when they came back."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
+from municipality.audit.models import ActText
 from municipality.audit.services import record
 from municipality.jobs import services as jobs
 from municipality.jobs import sweeps
@@ -28,6 +29,7 @@ SYSTEM = system("notifications")
 WAITING = (DeliveryState.WAITING,)
 UNSENT = (DeliveryState.FAILED, DeliveryState.SKIPPED)
 NOT_NEEDED = "not_needed"
+RETURNED = "returned"
 
 
 def write(
@@ -167,3 +169,36 @@ def send_again(*, letter: Letter, sender: User) -> None:
         enqueue("notifications.letter", key=f"{_job_key(letter)}:{ids.public_id()}", letter_id=letter.pk)
     data = {"kind": letter.kind, "body": letter.code, "letter": letter.public_id, "was": letter.reason}
     record("letter.retried", subject=letter.subject_key, actor=actor_of(sender), data=data)
+
+
+@transaction.atomic
+def mark_returned(*, letter: Letter, sender: User, sent: str, words: str) -> None:
+    """Record that a letter came back: it counts as not sent, and can be sent again.
+
+    `sent` is the moment of the sending that came back, in ISO 8601; `words` say why, in one line. Both, and where it had gone, stay in the
+    audit log. Raises Refused: words_missing, body_silent, body_answered, not_sent.
+    """
+    words = " ".join(words.split())
+    if not words:
+        raise Refused("words_missing", _("Write in one line why the letter came back."))
+    if not kind_of(letter).awaits(letter.key):
+        if kind_of(letter).stands(letter.key):
+            sentence = _("It is recorded already that the body did not answer in time, and the case went on. Nothing was changed.")
+            raise Refused("body_silent", sentence)
+        raise Refused("body_answered", _("The body has answered already, or the matter is over. Nothing was changed."))
+    row = Letter.objects.select_for_update(of=("self",)).get(pk=letter.pk)
+    if row.sent_at is None or row.sent_at.isoformat() != sent:  # a second press, perhaps after the letter was sent again
+        raise Refused("not_sent", _("This sending is recorded as returned already. Nothing was changed."))
+    went = {"state": DeliveryState.FAILED, "reason": RETURNED, "sent_at": None, "address": "", "posted_by": None}
+    Letter.objects.filter(pk=row.pk).update(**went)
+    data = {"kind": row.kind, "body": row.code, "letter": row.public_id, "sent_at": sent, "on_paper": row.posted_by_id is not None}
+    text = f"{row.address}: {words}" if row.address else words
+    record("letter.returned", subject=row.subject_key, actor=actor_of(sender), data=data, text=text)
+
+
+def why_returned(letter: Letter) -> str:
+    """Where a letter that came back had gone, and why it came back, as staff recorded it; empty for every other."""
+    if letter.reason != RETURNED:
+        return ""
+    acts = ActText.objects.filter(act__subject=letter.subject_key, act__action="letter.returned", act__data__letter=letter.public_id)
+    return acts.order_by("-act").values_list("text", flat=True).first() or ""

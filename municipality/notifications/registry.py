@@ -142,6 +142,10 @@ class LetterKind(MessageKind, ABC):
     def stands(self, key: str) -> bool:
         """Whether the body is still asked for what the letter with this key says."""
 
+    def awaits(self, key: str) -> bool:
+        """Whether its answer is still awaited, so that the letter may be recorded as returned; in the transaction of the caller."""
+        return self.stands(key)
+
 
 def _sample(name: str, samples: Mapping[str, Any]) -> Any:
     """A sample where there is one; a time for names of days and times; else a placeholder."""

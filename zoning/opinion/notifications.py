@@ -61,5 +61,10 @@ class ConsultationLetter(LetterKind):
     def stands(self, key: str) -> bool:
         return Consultation.objects.filter(pk=int(key), answer="", opinion__case__is_open=True).exists()
 
+    def awaits(self, key: str) -> bool:
+        """Locks the body, so that it is not recorded as silent meanwhile."""
+        rows = Consultation.objects.select_for_update(of=("self",)).filter(pk=int(key), answer="", silent_at__isnull=True)
+        return rows.filter(opinion__case__is_open=True).first() is not None
+
     def address(self, code: str) -> str:
         return next((body.email for body in rulebook.edition(land.BODIES, clock.today()).bodies if body.code == code and body.email), "")

@@ -31,7 +31,7 @@ from zoning.models.opinions import Agreement
 from zoning.objections import queries as objections
 from zoning.opinion import queries
 from zoning.opinion.labels import AGREEMENT_TAGS, TAGS, ground, plot_name, question
-from zoning.opinion.letters import answers_until
+from zoning.opinion.letters import answers_until, came_back
 from zoning.opinion.states import OPINION, OpinionState
 
 S = OpinionState
@@ -253,6 +253,9 @@ def body(row: Consultation, silent: dict[str, int]) -> Record:
         state, label = "warn", _("Silent")
         times = _("Silent this month: %(count)s") % {"count": silent.get(row.code, 0)}
         lines += [_("No answer by the deadline; the study goes on. Silence is not approval."), times]
+    elif came_back(row):
+        state, label = "warn", _("Letter came back")
+        lines.append(_("The time of this body to answer begins anew on the day on which the letter to it is sent again."))
     elif until is None:
         state, label = "warn", _("Letter not sent yet")
         lines.append(_("The time of this body to answer begins on the day on which the letter to it is sent."))

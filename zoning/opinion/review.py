@@ -24,7 +24,7 @@ from zoning.contests import queries as contests
 from zoning.models import Consultation, Opinion, OpinionOutcome
 from zoning.opinion import queries
 from zoning.opinion.labels import ground, plot_name, question
-from zoning.opinion.letters import answers_until, unsent, with_letters
+from zoning.opinion.letters import answers_until, came_back, unsent, with_letters
 from zoning.opinion.notifications import OpinionSigned
 from zoning.opinion.services import study
 from zoning.opinion.states import OPINION, OpinionState
@@ -70,7 +70,9 @@ def standing(row: Consultation) -> Text:
     if row.silent_at is not None:
         return format_html(_("no answer by {}"), day(clock.day_of(row.silent_at)))
     until = answers_until(row)
-    return format_html(_("to answer by {}"), day(clock.day_of(until))) if until is not None else _("letter not sent yet")
+    if until is not None:
+        return format_html(_("to answer by {}"), day(clock.day_of(until)))
+    return _("letter came back") if came_back(row) else _("letter not sent yet")
 
 
 def _files(opinion: Opinion) -> list[Item]:
@@ -121,6 +123,11 @@ def still_asked(opinion: Opinion) -> list[str]:
             )
             if getattr(row, "letter_state", "") in WAITING:  # its e-mail is under way: neither of the two is possible
                 sentence = _("The letter to {body} is being sent. Its time to answer begins once it has left, and the opinion waits.")
+            elif came_back(row):
+                sentence = _(
+                    "The letter to {body} came back, so its time to answer does not run and the opinion waits. Send the letter again, or "
+                    "print it and record that it was sent on paper."
+                )
             page = reverse("admin:letter", args=[letter])
             link = format_html('<a href="{}">{}</a>', page, _("Read or print the letter"))
             found.append(format_html("{} {}", format_html(sentence, body=bilingual(row, "name")), link))

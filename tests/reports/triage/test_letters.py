@@ -65,3 +65,13 @@ def test_the_inspector_reads_whether_it_was_sent_and_prints_it(handed_over: Repo
     assert "أُرسل الخطاب" in shown and f"/admin/letters/{letter.public_id}/" in shown
     assert client.get(f"/admin/letters/{letter.public_id}/").status_code == 200
     assert signed_in(StaffFactory(groups=["planner"])).get(f"/admin/letters/{letter.public_id}/").status_code == 404
+
+
+def test_the_inspector_records_that_it_came_back(handed_over: Report) -> None:
+    run(Job.objects.get(kind="notifications.letter").pk)
+    client, letter = signed_in(handed_over.inspector), Letter.objects.get()
+    assert letter.sent_at is not None
+    given = {"returned": "1", "sent": letter.sent_at.isoformat(), "words": "550 no such user"}
+    assert client.post(f"/admin/letters/{letter.public_id}/", given).status_code == 302
+    shown = client.get(f"/admin/eye/{handed_over.public_id}/").content.decode()
+    assert "عاد الخطاب دون تسليم" in shown and "أُرسل الخطاب" not in shown

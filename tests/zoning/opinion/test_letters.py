@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from municipality.accounts.models import User
-from municipality.audit.models import AuditEvent
+from municipality.audit.models import ActText, AuditEvent
 from municipality.cases.models import Case
 from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import due, run
@@ -264,3 +264,99 @@ def test_only_the_roles_of_a_letter_open_it(asked: Opinion) -> None:
 def test_due_jobs_carry_the_letters(asked: Opinion) -> None:
     kinds = set(Job.objects.filter(pk__in=[number for number, _queue in due()]).values_list("kind", flat=True))
     assert "notifications.letter" in kinds
+
+
+def _returns(planner: User, row: Letter, words: str = "550 no such user") -> int:
+    """The status of the answer to the press on the page of a letter as it stands."""
+    given = {"returned": "1", "sent": row.sent_at.isoformat() if row.sent_at else "", "words": words}
+    return signed_in(planner).post(reverse("admin:letter", args=[row.public_id]), given).status_code
+
+
+def test_a_letter_that_came_back_counts_as_not_sent_until_it_leaves_again(
+    asked: Opinion, held: Assignment, planner: User, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carry_out()
+    first, operator, page = fire(), StaffFactory(groups=["operator"]), reverse("admin:letter", args=[fire().public_id])
+    assert 'name="returned"' in signed_in(planner).get(page).content.decode()
+    assert (_returns(planner, first, "  "), fire().state) == (409, "sent"), "a reason is needed"
+    assert _returns(planner, first, "550 no\nsuch user") == 302
+    assert (fire().state, fire().reason, fire().address, fire().sent_at) == ("failed", "returned", "", None)
+    event = AuditEvent.objects.get(action="letter.returned", subject=asked.case.key, actor_key=planner.key)
+    assert event.data["sent_at"] == first.sent_at.isoformat() and event.data["letter"] == first.public_id  # type: ignore[union-attr]
+    assert ActText.objects.get(act=event).text == "fire@example.com: 550 no such user"
+    assert "fire@example.com: 550 no such user" in signed_in(operator).get(page).content.decode()
+    assert signed_in(operator).get(reverse("admin:letters")).content.decode().count("عاد الخطاب دون تسليم") == 1
+    frozen_clock.move(days=9)
+    assert consultations.mark_silent() == 2 and not asked.consultations.get(code="fire").silent_at, "no day of it ran"
+    desk, study_page, request = _pages(asked, planner)
+    for shown in (desk, study_page):
+        assert shown.count("came back, so its time to answer does not run") == 1 and page in shown
+    assert "The letter came back." in study_page and "letter came back" in desk
+    assert request.count("Letter came back") == 1 and "begins anew on the day" in request
+    monkeypatch.setattr(ConsultationLetter, "address", lambda self, code: f"right.{code}@example.com")
+    assert signed_in(planner).post(page).status_code == 302
+    carry_out()
+    assert (fire().state, fire().address, fire().reason) == ("sent", "right.fire@example.com", "")
+    until = answers_until(with_letters(asked.consultations.filter(code="fire")).get())
+    assert until is not None and until > clock.now() and consultations.mark_silent() == 0, "counted from now"
+
+
+def test_without_the_record_the_silence_of_a_body_without_a_letter_is_its_answer(
+    asked: Opinion, held: Assignment, planner: User, frozen_clock: Clock
+) -> None:
+    """Control: the e-mails bounced, and the opinion is signed."""
+    carry_out()
+    frozen_clock.move(days=9)
+    assert consultations.mark_silent() == 3
+    study.write_draft(assignment=held, outcome="not_permitted", text_ar="نص", text_en="Text")
+    desk.accept(assignment=held)
+    assert Case.objects.get(pk=asked.case_id).state == "decided"
+
+
+@pytest.mark.parametrize("is_checked", [True, False])
+def test_a_second_press_does_not_undo_the_next_sending(asked: Opinion, planner: User, frozen_clock: Clock, is_checked: bool) -> None:
+    """Control: with the moment of the sending that stands, instead of the one that the page showed, the new one counts as returned."""
+    carry_out()
+    first = fire()
+    assert [_returns(planner, first) for _press in range(2)] == [302, 409]
+    assert AuditEvent.objects.filter(action="letter.returned").count() == 1
+    frozen_clock.move(minutes=5)
+    letters.mark_posted(letter=fire(), sender=planner)
+    assert _returns(planner, first if is_checked else fire()) == (409 if is_checked else 302)
+    assert fire().state == ("sent" if is_checked else "failed")
+
+
+@pytest.mark.parametrize("is_checked", [True, False])
+def test_a_letter_whose_silence_was_taken_as_the_answer_stays_sent(
+    asked: Opinion, planner: User, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch, is_checked: bool
+) -> None:
+    """Control: without the look at the silence, a body counts as silent and as not written to at once."""
+    if not is_checked:
+        monkeypatch.setattr(ConsultationLetter, "awaits", ConsultationLetter.stands)
+    carry_out()
+    frozen_clock.move(days=9)
+    assert consultations.mark_silent() == 3
+    assert _returns(planner, fire()) == (409 if is_checked else 302)
+    assert fire().state == ("sent" if is_checked else "failed")
+    assert asked.consultations.get(code="fire").silent_at
+
+
+def test_a_letter_that_was_answered_stays_sent(asked: Opinion, held: Assignment, planner: User) -> None:
+    carry_out()
+    consultations.record_answer(consultation=asked.consultations.get(code="fire"), officer=planner, answer="no_objection")
+    page = signed_in(planner).get(reverse("admin:letter", args=[fire().public_id])).content.decode()
+    assert 'name="returned"' not in page and _returns(planner, fire()) == 409 and fire().state == "sent"
+    auditor = StaffFactory(groups=["auditor"])
+    assert (_returns(auditor, letter("roads")), letter("roads").state) == (403, "sent")
+
+
+@pytest.mark.guards
+def test_a_sent_letter_is_given_up_only_as_returned(asked: Opinion) -> None:
+    carry_out()
+    not_sent = {"state": "failed", "address": "", "sent_at": None}
+    for changes in ({"reason": "refused"}, {"reason": "returned", "state": "skipped"}):
+        with pytest.raises(IntegrityError, match="notifications_letter_sent_once"), transaction.atomic():
+            Letter.objects.filter(code="fire").update(**not_sent | changes)
+    with pytest.raises(IntegrityError, match="notifications_letter_sent"), transaction.atomic():
+        Letter.objects.filter(code="fire").update(state="failed", reason="returned")
+    Letter.objects.filter(code="fire").update(**not_sent, reason="returned")

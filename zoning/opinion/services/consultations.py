@@ -126,7 +126,8 @@ def mark_silent() -> int:
 
 
 def _mark_silent(pk: int) -> bool:
-    row = with_letters(Consultation.objects.select_for_update(of=("self",))).select_related("opinion__case").get(pk=pk)
+    Consultation.objects.select_for_update().get(pk=pk)  # by itself: the letter is read once nobody records it as returned
+    row = with_letters(Consultation.objects.select_related("opinion__case")).get(pk=pk)
     if row.answer or row.silent_at is not None or not row.opinion.case.is_open:
         return False
     until = answers_until(row)
