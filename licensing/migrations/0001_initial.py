@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 name='BoardRequest',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                    ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case', verbose_name='request')),
+                    ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='board_request', to='cases.case', verbose_name='request')),
                     ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop', verbose_name='shop')),
                     ('fee_fils', models.PositiveBigIntegerField(verbose_name='fees in fils')),
                     ('deposit_fils', models.PositiveBigIntegerField(verbose_name='deposits in fils')),
@@ -231,6 +231,9 @@ class Migration(migrations.Migration):
                     ('deposit_fils', models.PositiveBigIntegerField(verbose_name='deposit in fils')),
                     ('first_day', models.DateField(blank=True, null=True, verbose_name='from')),
                     ('last_day', models.DateField(blank=True, null=True, verbose_name='to')),
+                    ('is_lit', models.BooleanField(default=False, verbose_name='lit')),
+                    ('projection_cm', models.PositiveIntegerField(blank=True, null=True, verbose_name='projection from the wall in centimetres')),
+                    ('smaller_photo', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.upload', verbose_name='photo of the smaller board')),
                 ],
                 options={
                     'verbose_name': 'board',
@@ -311,7 +314,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                     ('board', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='licensing.board', verbose_name='board')),
-                    ('kind', models.CharField(choices=[('height', 'Height of a free-standing board with its base'), ('distance', 'Distance to the next free-standing board'), ('share', 'Width as a share of the shop front'), ('land', 'Land use of the place'), ('subject', 'What the board advertises')], max_length=10, verbose_name='rule')),
+                    ('kind', models.CharField(choices=[('height', 'Height of a free-standing board with its base'), ('distance', 'Distance to the next free-standing board'), ('share', 'Width as a share of the shop front'), ('projection', 'Projection from the wall'), ('land', 'Land use of the place'), ('subject', 'What the board advertises')], max_length=10, verbose_name='rule')),
                     ('outcome', models.CharField(choices=[('passes', 'In order'), ('fails', 'Not allowed'), ('unknown', 'Cannot be measured')], max_length=10, verbose_name='result')),
                     ('measured_value', models.PositiveIntegerField(blank=True, null=True, verbose_name='measured value')),
                     ('limit_value', models.PositiveIntegerField(blank=True, null=True, verbose_name='limit')),
@@ -327,7 +330,7 @@ class Migration(migrations.Migration):
                     'verbose_name': 'rule check of a board',
                     'verbose_name_plural': 'rule checks of boards',
                     'ordering': ['pk'],
-                    'constraints': [models.UniqueConstraint(fields=('board', 'kind', 'is_assumption'), name='licensing_board_check_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['height', 'distance', 'share', 'land', 'subject']), ('outcome__in', ['passes', 'fails', 'unknown'])), name='licensing_board_check_choices'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['land', 'subject']), ('limit_value__isnull', True), ('measured_value__isnull', True)), models.Q(('kind__in', ['height', 'share', 'distance']), ('limit_value__isnull', False), models.Q(models.Q(('measured_value__isnull', True), ('outcome', 'unknown')), models.Q(('measured_value__isnull', False), models.Q(models.Q(('kind__in', ['height', 'share']), ('measured_value__lte', models.F('limit_value')), ('outcome', 'passes')), models.Q(('kind__in', ['height', 'share']), ('measured_value__gt', models.F('limit_value')), ('outcome', 'fails')), models.Q(('kind', 'distance'), ('measured_value__gte', models.F('limit_value')), ('outcome', 'passes')), models.Q(('kind', 'distance'), ('measured_value__lt', models.F('limit_value')), ('outcome', 'fails')), _connector='OR')), _connector='OR')), _connector='OR'), name='licensing_board_check_compared')],
+                    'constraints': [models.UniqueConstraint(fields=('board', 'kind', 'is_assumption'), name='licensing_board_check_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['height', 'distance', 'share', 'projection', 'land', 'subject']), ('outcome__in', ['passes', 'fails', 'unknown'])), name='licensing_board_check_choices'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['land', 'subject']), ('limit_value__isnull', True), ('measured_value__isnull', True)), models.Q(('kind__in', ['height', 'share', 'projection', 'distance']), ('limit_value__isnull', False), models.Q(models.Q(('measured_value__isnull', True), ('outcome', 'unknown')), models.Q(('measured_value__isnull', False), models.Q(models.Q(('kind__in', ['height', 'share', 'projection']), ('measured_value__lte', models.F('limit_value')), ('outcome', 'passes')), models.Q(('kind__in', ['height', 'share', 'projection']), ('measured_value__gt', models.F('limit_value')), ('outcome', 'fails')), models.Q(('kind', 'distance'), ('measured_value__gte', models.F('limit_value')), ('outcome', 'passes')), models.Q(('kind', 'distance'), ('measured_value__lt', models.F('limit_value')), ('outcome', 'fails')), _connector='OR')), _connector='OR')), _connector='OR'), name='licensing_board_check_compared')],
                 },
             ),
             migrations.CreateModel(
@@ -357,6 +360,7 @@ class Migration(migrations.Migration):
                     ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ended by')),
                     ('at', models.DateTimeField(verbose_name='at')),
                     ('photo', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.upload', verbose_name='photo afterwards')),
+                    ('stands_as', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='licensing.board', verbose_name='licensed again as')),
                 ],
                 options={
                     'verbose_name': 'end of a board',

@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
                 options={
                     'verbose_name': 'report',
                     'verbose_name_plural': 'reports',
-                    'indexes': [models.Index(fields=['-received_at', '-id'], name='reports_newest'), models.Index(fields=['-updated_at', '-id'], name='reports_updated'), models.Index(condition=models.Q(('hidden_at__isnull', True)), fields=['latitude', 'longitude'], name='reports_place'), models.Index(condition=models.Q(('state__in', ['received', 'assigned', 'asked', 'handed_over', 'split', 'countersign'])), fields=['inspector', 'due_at'], name='reports_of_inspector'), models.Index(condition=models.Q(('state__in', ['received', 'assigned', 'asked', 'handed_over', 'split', 'countersign'])), fields=['branch', 'due_at'], name='reports_of_branch'), models.Index(condition=models.Q(('shop__isnull', False)), fields=['shop', '-id'], name='reports_of_shop'), models.Index(condition=models.Q(('hidden_at__isnull', True)), fields=['area', '-received_at'], name='reports_of_area'), models.Index(condition=models.Q(('state', 'closed')), fields=['closed_at'], name='reports_closed_at'), models.Index(condition=models.Q(('hidden_at__isnull', True), ('words_shown_at__isnull', True), models.Q(('words', ''), _negated=True)), fields=['received_at', 'id'], name='reports_unread_words')],
+                    'indexes': [models.Index(fields=['-received_at', '-id'], name='reports_newest'), models.Index(fields=['-updated_at', '-id'], name='reports_updated'), models.Index(condition=models.Q(('hidden_at__isnull', True)), fields=['latitude', 'longitude'], name='reports_place'), models.Index(condition=models.Q(('state__in', ['received', 'assigned', 'asked', 'handed_over', 'split', 'countersign'])), fields=['branch', 'due_at'], name='reports_of_branch'), models.Index(condition=models.Q(('shop__isnull', False)), fields=['shop', '-id'], name='reports_of_shop'), models.Index(condition=models.Q(('hidden_at__isnull', True)), fields=['area', '-received_at'], name='reports_of_area'), models.Index(condition=models.Q(('state', 'closed')), fields=['closed_at'], name='reports_closed_at'), models.Index(condition=models.Q(('hidden_at__isnull', True), ('words_shown_at__isnull', True), models.Q(('words', ''), _negated=True)), fields=['received_at', 'id'], name='reports_unread_words'), models.Index(models.F('inspector'), models.Case(models.When(state='assigned', then=0), default=1), models.F('due_at'), models.F('id'), condition=models.Q(('state__in', ['received', 'assigned', 'asked', 'handed_over', 'split', 'countersign'])), name='reports_of_inspector')],
                     'constraints': [models.CheckConstraint(condition=models.Q(('channel__in', ['web', 'app', 'open311']), ('severity__in', ['low', 'normal', 'high', 'urgent']), ('state__in', ['received', 'assigned', 'asked', 'handed_over', 'split', 'countersign', 'closed', 'merged']), ('place_source__in', ['photo', 'device', 'pin', 'address', 'shop', 'board'])), name='reports_report_choices'), models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='reports_report_in_kuwait'), models.CheckConstraint(condition=models.Q(('latitude__isnull', False), ('area__isnull', False), models.Q(('place_note', ''), _negated=True), _connector='OR'), name='reports_report_somewhere'), models.CheckConstraint(condition=models.Q(('state', 'received'), ('state', 'merged'), ('parent__isnull', False), ('inspector__isnull', False), _connector='OR'), name='reports_report_has_inspector'), models.CheckConstraint(condition=models.Q(models.Q(('merged_into__isnull', False), ('state', 'merged')), models.Q(models.Q(('state', 'merged'), _negated=True), ('merged_into__isnull', True)), _connector='OR'), name='reports_report_merged'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed')), ('state', 'merged'), models.Q(models.Q(('state__in', ['closed', 'merged']), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='reports_report_closed'), models.CheckConstraint(condition=models.Q(models.Q(('parent', models.F('pk')), _negated=True), models.Q(('merged_into', models.F('pk')), _negated=True)), name='reports_report_not_itself')],
                 },
             ),
@@ -234,6 +234,7 @@ class Migration(migrations.Migration):
                     ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='me_toos', to='reports.report')),
                     ('who', models.CharField(max_length=64)),
                     ('at', models.DateTimeField()),
+                    ('device', models.CharField(blank=True, max_length=64)),
                 ],
                 options={
                     'verbose_name': 'me too',
@@ -334,7 +335,7 @@ class Migration(migrations.Migration):
                     ('latitude', models.FloatField(blank=True, null=True)),
                     ('longitude', models.FloatField(blank=True, null=True)),
                     ('copy', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
-                    ('blur', models.CharField(choices=[('waiting', 'Not looked at yet'), ('clear', 'Blurred by machine, or nothing to blur'), ('unsure', 'Waits for an employee'), ('agreed', 'An employee agreed'), ('private', 'Not shown to the public')], default='waiting', max_length=10, verbose_name='faces and number plates')),
+                    ('blur', models.CharField(choices=[('waiting', 'Not looked at yet'), ('clear', 'Blurred by machine, or nothing to blur'), ('unsure', 'Waits for an employee'), ('agreed', 'An employee agreed'), ('staff', 'Shown to inspectors alone'), ('private', 'Shown to nobody')], default='waiting', max_length=10, verbose_name='faces and number plates')),
                     ('is_searched', models.BooleanField(default=False)),
                     ('agreed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='looked at by')),
                     ('agreed_at', models.DateTimeField(blank=True, null=True, verbose_name='looked at')),
@@ -349,7 +350,7 @@ class Migration(migrations.Migration):
                     'verbose_name': 'photo of a report',
                     'verbose_name_plural': 'photos of reports',
                     'indexes': [models.Index(condition=models.Q(('blur', 'unsure')), fields=['id'], name='reports_photo_unsure')],
-                    'constraints': [models.CheckConstraint(condition=models.Q(('blur__in', ['waiting', 'clear', 'unsure', 'agreed', 'private']), ('kind__in', ['before', 'after', 'answer'])), name='reports_photo_choices'), models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='reports_photo_in_kuwait'), models.CheckConstraint(condition=models.Q(models.Q(('blur__in', ['clear', 'agreed', 'unsure']), _negated=True), ('copy__isnull', False), _connector='OR'), name='reports_photo_shown_has_copy'), models.CheckConstraint(condition=models.Q(models.Q(('agreed_at__isnull', True), ('agreed_by__isnull', True)), models.Q(('agreed_at__isnull', False), ('agreed_by__isnull', False)), _connector='OR'), name='reports_photo_agreed_whole'), models.CheckConstraint(condition=models.Q(models.Q(('blur', 'agreed'), _negated=True), ('agreed_by__isnull', False), _connector='OR'), name='reports_photo_agreed_by_somebody'), models.CheckConstraint(condition=models.Q(('reused__isnull', True), models.Q(('reused', models.F('pk')), _negated=True), _connector='OR'), name='reports_photo_reused_other'), models.UniqueConstraint(fields=('report', 'kind', 'sha256'), name='reports_photo_once')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='reports_photo_in_kuwait'), models.CheckConstraint(condition=models.Q(models.Q(('agreed_at__isnull', True), ('agreed_by__isnull', True)), models.Q(('agreed_at__isnull', False), ('agreed_by__isnull', False)), _connector='OR'), name='reports_photo_agreed_whole'), models.CheckConstraint(condition=models.Q(('reused__isnull', True), models.Q(('reused', models.F('pk')), _negated=True), _connector='OR'), name='reports_photo_reused_other'), models.UniqueConstraint(fields=('report', 'kind', 'sha256'), name='reports_photo_once'), models.CheckConstraint(condition=models.Q(('blur__in', ['waiting', 'clear', 'unsure', 'agreed', 'staff', 'private']), ('kind__in', ['before', 'after', 'answer'])), name='reports_photo_choices'), models.CheckConstraint(condition=models.Q(models.Q(('blur__in', ['clear', 'agreed', 'staff', 'unsure']), _negated=True), ('copy__isnull', False), _connector='OR'), name='reports_photo_shown_has_copy'), models.CheckConstraint(condition=models.Q(models.Q(('blur__in', ['agreed', 'staff']), _negated=True), ('agreed_by__isnull', False), _connector='OR'), name='reports_photo_agreed_by_somebody')],
                 },
             ),
             migrations.CreateModel(
@@ -387,7 +388,7 @@ class Migration(migrations.Migration):
                     ('part', models.CharField(choices=[('report', 'The whole report'), ('words', 'The description'), ('photo', 'A photo')], max_length=10, verbose_name='part')),
                     ('photo', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.reportphoto', verbose_name='photo')),
                     ('code', models.CharField(max_length=40, verbose_name='reason')),
-                    ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='hidden by')),
+                    ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='hidden by')),
                     ('at', models.DateTimeField(verbose_name='hidden at')),
                     ('lifted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='shown again by')),
                     ('lifted_at', models.DateTimeField(blank=True, null=True, verbose_name='shown again at')),
@@ -395,14 +396,14 @@ class Migration(migrations.Migration):
                 options={
                     'verbose_name': 'moderation',
                     'verbose_name_plural': 'moderations',
-                    'constraints': [models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='reports_moderation_reason'), models.CheckConstraint(condition=models.Q(models.Q(('part', 'photo'), ('photo__isnull', False)), models.Q(models.Q(('part', 'photo'), _negated=True), ('photo__isnull', True)), _connector='OR'), name='reports_moderation_part')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='reports_moderation_reason'), models.CheckConstraint(condition=models.Q(models.Q(('part', 'photo'), ('photo__isnull', False)), models.Q(models.Q(('part', 'photo'), _negated=True), ('photo__isnull', True)), _connector='OR'), name='reports_moderation_part'), models.CheckConstraint(condition=models.Q(('by__isnull', False), models.Q(('code', 'first_look'), ('part', 'report')), _connector='OR'), name='reports_moderation_by_somebody'), models.CheckConstraint(condition=models.Q(('lifted_at__isnull', True), ('lifted_by__isnull', False), _connector='OR'), name='reports_moderation_looked_at')],
                 },
             ),
             migrations.CreateModel(
                 name='SolvedAnswer',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                    ('closure', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='answer', to='reports.closure')),
+                    ('closure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='reports.closure')),
                     ('is_solved', models.BooleanField(verbose_name='solved')),
                     ('words', models.CharField(blank=True, max_length=300, verbose_name='what is still there')),
                     ('at', models.DateTimeField(verbose_name='at')),
@@ -410,6 +411,7 @@ class Migration(migrations.Migration):
                 options={
                     'verbose_name': 'answer to the question whether it is solved',
                     'verbose_name_plural': 'answers to the question whether it is solved',
+                    'constraints': [models.UniqueConstraint(fields=('closure', 'is_solved'), name='reports_solved_answer_once')],
                 },
             ),
         ]),

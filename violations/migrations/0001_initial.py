@@ -170,6 +170,7 @@ class Migration(migrations.Migration):
                     ('allowed_at', models.DateTimeField(blank=True, null=True, verbose_name='allowed at')),
                     ('refused_at', models.DateTimeField(blank=True, null=True, verbose_name='refused on')),
                     ('violation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='annulments', to='violations.violation', verbose_name='violation report')),
+                    ('refused_because', models.TextField(blank=True, verbose_name='why it was refused')),
                 ],
                 options={
                     'verbose_name': 'annulment of a violation report',
@@ -264,6 +265,7 @@ class Migration(migrations.Migration):
                     ('percent', models.PositiveSmallIntegerField(default=0, verbose_name='remaining percentage')),
                     ('before_fils', models.BigIntegerField(verbose_name='before, in fils')),
                     ('after_fils', models.BigIntegerField(verbose_name='after, in fils')),
+                    ('refused_because', models.TextField(blank=True, verbose_name='why it was refused')),
                 ],
                 options={
                     'verbose_name': 'waiver or reduction',
@@ -325,6 +327,7 @@ class Migration(migrations.Migration):
                     ('until', models.DateField(verbose_name='lifted until')),
                     ('asked_unit', models.CharField(max_length=4, verbose_name='unit that asked')),
                     ('allowed_unit', models.CharField(blank=True, max_length=4, verbose_name='unit that allowed')),
+                    ('refused_because', models.TextField(blank=True, verbose_name='why it was refused')),
                 ],
                 options={
                     'verbose_name': 'lifting of a service block',
@@ -471,6 +474,27 @@ class Migration(migrations.Migration):
                     'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('instalment__isnull', True), ('judgment__isnull', True), ('kind', 'settlement'), ('order__isnull', False)), models.Q(('instalment__isnull', False), ('judgment__isnull', True), ('kind', 'instalment'), ('order__isnull', True)), models.Q(('instalment__isnull', True), ('judgment__isnull', False), ('kind', 'court'), ('order__isnull', True)), _connector='OR'), name='violations_charge_for_one_sum')],
                 },
             ),
+            migrations.CreateModel(
+                name='AppealRuling',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('court', models.CharField(choices=[('appeal', 'Court of Appeal'), ('cassation', 'Court of Cassation')], max_length=12, verbose_name='court')),
+                    ('ruling_no', models.CharField(max_length=40, verbose_name='number of the ruling')),
+                    ('ruled_on', models.DateField(verbose_name='day of the ruling')),
+                    ('outcome', models.CharField(choices=[('changed', 'Another fine'), ('acquitted', 'No violation'), ('upheld', 'The earlier ruling stands')], max_length=12, verbose_name='outcome')),
+                    ('fils', models.BigIntegerField(blank=True, null=True, verbose_name='fine after it in fils')),
+                    ('entered_at', models.DateTimeField(verbose_name='entered on')),
+                    ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed at')),
+                    ('confirmed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by')),
+                    ('entered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='entered by')),
+                    ('judgment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appeals', to='violations.judgment', verbose_name='judgment')),
+                ],
+                options={
+                    'verbose_name': 'ruling on appeal',
+                    'verbose_name_plural': 'rulings on appeal',
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('confirmed_at__isnull', True)), fields=('judgment',), name='violations_appeal_one_waits'), models.CheckConstraint(condition=models.Q(('court__in', ['appeal', 'cassation'])), name='violations_appeal_court'), models.CheckConstraint(condition=models.Q(models.Q(('fils__isnull', False), ('outcome', 'changed')), models.Q(('fils__isnull', True), ('outcome', 'acquitted')), ('outcome', 'upheld'), _connector='OR'), name='violations_appeal_outcome'), models.CheckConstraint(condition=models.Q(('fils__isnull', True), models.Q(('fils__gt', 0), ('fils__lte', 999999999)), _connector='OR'), name='violations_appeal_amount'), models.CheckConstraint(condition=models.Q(('confirmed_by__isnull', True), models.Q(('confirmed_by', models.F('entered_by')), _negated=True), _connector='OR'), name='violations_appeal_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_by__isnull', True)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='violations_appeal_whole')],
+                },
+            ),
         ]),
         migrations.AddField(
             model_name='plan',
@@ -481,5 +505,10 @@ class Migration(migrations.Migration):
             model_name='violation',
             name='last_event',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='violations.violationevent'),
+        ),
+        migrations.AddField(
+            model_name='judgment',
+            name='appeal',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='violations.appealruling', verbose_name='ruling on appeal'),
         ),
     ]

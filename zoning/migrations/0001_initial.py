@@ -392,7 +392,7 @@ class Migration(migrations.Migration):
                     ('opinion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to='zoning.opinion', verbose_name='zoning opinion')),
                     ('outcome', models.CharField(choices=[('permitted', 'Permitted'), ('conditional', 'Permitted with conditions'), ('not_permitted', 'Not permitted'), ('limits', 'The published building limits apply'), ('other_limits', 'Other building limits apply'), ('no_data', 'No data')], max_length=15, verbose_name='outcome')),
                     ('agreement', models.CharField(choices=[('agrees', 'Agrees'), ('deviates', 'Deviates'), ('completes', 'Decides what the data leave open')], max_length=10, verbose_name='against the instant answer')),
-                    ('is_unlike', models.BooleanField(default=False, verbose_name='unlike all like cases')),
+                    ('is_unlike', models.BooleanField(default=False, verbose_name='unlike most of the similar opinions')),
                     ('code', models.CharField(blank=True, max_length=40, verbose_name='reason')),
                     ('text_ar', models.TextField(verbose_name='text in Arabic')),
                     ('text_en', models.TextField(verbose_name='text in English')),
@@ -450,6 +450,7 @@ class Migration(migrations.Migration):
                     ('east', models.FloatField(null=True)),
                     ('north', models.FloatField(null=True)),
                     ('original', models.BinaryField(null=True, verbose_name='coordinates of the source')),
+                    ('former', models.JSONField(null=True, verbose_name='former plots')),
                 ],
                 options={
                     'verbose_name': 'plot of a file',

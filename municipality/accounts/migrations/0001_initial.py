@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 options={
                     'verbose_name': 'person',
                     'verbose_name_plural': 'people',
-                    'constraints': [models.CheckConstraint(condition=models.Q(('is_staff', False), ('civil_id_digest__isnull', True), _connector='OR'), name='accounts_staff_apart_from_person')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('is_staff', False), ('civil_id_digest__isnull', True), _connector='OR'), name='accounts_staff_apart_from_person'), models.UniqueConstraint(condition=models.Q(('is_active', True), ('is_staff', True), models.Q(('staff_number', ''), _negated=True)), fields=('staff_number',), name='accounts_staff_number_once', violation_error_message='Another active member of staff has this staff number.')],
                 },
             ),
             migrations.CreateModel(
@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
                     ('expires_at', models.DateTimeField()),
                     ('tries', models.PositiveSmallIntegerField(default=0)),
                     ('used_at', models.DateTimeField(blank=True, null=True)),
+                    ('replaced', models.CharField(blank=True, default='', max_length=254)),
                 ],
                 options={
                     'indexes': [models.Index(fields=['user', 'channel', '-id'], name='accounts_code_newest'), models.Index(fields=['expires_at'], name='accounts_code_expires')],

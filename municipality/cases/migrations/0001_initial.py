@@ -90,11 +90,12 @@ class Migration(migrations.Migration):
                     ('editions', models.JSONField(default=list)),
                     ('snapshot', models.JSONField(default=list)),
                     ('snapshot_hash', models.CharField(max_length=64)),
+                    ('organisation', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation', verbose_name='organisation')),
                 ],
                 options={
                     'verbose_name': 'request',
                     'verbose_name_plural': 'requests',
-                    'indexes': [models.Index(fields=['applicant', '-id'], name='cases_applicant'), models.Index(fields=['service', 'closed_at'], name='cases_service_closed'), models.Index(fields=['subject'], name='cases_subject')],
+                    'indexes': [models.Index(fields=['applicant', '-id'], name='cases_applicant'), models.Index(fields=['service', 'closed_at'], name='cases_service_closed'), models.Index(fields=['subject'], name='cases_subject'), models.Index(condition=models.Q(('organisation__isnull', False)), fields=['organisation', '-id'], name='cases_organisation')],
                     'constraints': [models.CheckConstraint(condition=models.Q(('filed_by__in', ['applicant', 'delegate', 'assistant'])), name='cases_filed_by'), models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('service', 'subject'), name='cases_one_open_case'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('is_open', True)), models.Q(('closed_at__isnull', False), ('is_open', False)), _connector='OR'), name='cases_closed_has_time')],
                 },
             ),

@@ -110,11 +110,12 @@ class Migration(migrations.Migration):
                     ('second_code', models.CharField(blank=True, max_length=40, verbose_name='reason for the second round')),
                     ('countersigned_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='countersigned by')),
                     ('countersigned_at', models.DateTimeField(blank=True, null=True, verbose_name='countersigned at')),
+                    ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed without an answer at')),
                 ],
                 options={
                     'verbose_name': 'round of corrections',
                     'verbose_name_plural': 'rounds of corrections',
-                    'constraints': [models.UniqueConstraint(fields=('case', 'number'), name='review_round_once'), models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('case',), name='review_one_open_round'), models.CheckConstraint(condition=models.Q(('countersigned_by__isnull', True), models.Q(('countersigned_by', models.F('asked_by')), _negated=True), _connector='OR'), name='review_round_two_people'), models.CheckConstraint(condition=models.Q(('raises_old', False), models.Q(('countersigned_at__isnull', False), ('countersigned_by__isnull', False), ('number__gt', 1), models.Q(('second_code', ''), _negated=True)), _connector='OR'), name='review_old_items_need_countersign')],
+                    'constraints': [models.UniqueConstraint(fields=('case', 'number'), name='review_round_once'), models.CheckConstraint(condition=models.Q(('countersigned_by__isnull', True), models.Q(('countersigned_by', models.F('asked_by')), _negated=True), _connector='OR'), name='review_round_two_people'), models.CheckConstraint(condition=models.Q(('raises_old', False), models.Q(('countersigned_at__isnull', False), ('countersigned_by__isnull', False), ('number__gt', 1), models.Q(('second_code', ''), _negated=True)), _connector='OR'), name='review_old_items_need_countersign'), models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True), ('closed_at__isnull', True)), fields=('case',), name='review_one_open_round'), models.CheckConstraint(condition=models.Q(('answered_at__isnull', True), ('closed_at__isnull', True), _connector='OR'), name='review_round_ends_once')],
                 },
             ),
             migrations.CreateModel(

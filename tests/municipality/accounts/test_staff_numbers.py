@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import SimpleNamespace
-
 import pytest
-from django.apps import apps
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.forms import modelform_factory
 from django.utils import translation
 
@@ -15,7 +11,6 @@ from municipality.accounts.models import User
 from tests.factories.accounts import PersonFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
-NAME = "accounts_staff_number_once"
 FIELDS = ("login", "name_ar", "name_en", "is_staff", "is_active", "staff_number")
 
 
@@ -53,27 +48,3 @@ def test_a_form_says_so_in_both_languages(language: str, sentence: str) -> None:
         form = modelform_factory(User, fields=FIELDS)(data)
         assert form.non_field_errors() == [sentence]
         assert modelform_factory(User, fields=FIELDS)(data | {"staff_number": "418"}).is_valid()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_migration_leaves_a_number_to_whoever_had_it_first() -> None:
-    migration = import_module("municipality.accounts.migrations.0002_staff_number_once")
-    index = str(next(one for one in User._meta.constraints if one.name == NAME).create_sql(User, connection.schema_editor()))
-    numbers = {"first": "417", "second": "417", "third": "418", "fourth": "417", "none": ""}
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP INDEX {NAME}")
-        try:
-            for login, number in numbers.items():
-                StaffFactory(login=login, staff_number=number)
-            left = StaffFactory(login="left", staff_number="417", is_active=False)
-            person = PersonFactory(staff_number="417")
-            with transaction.atomic():  # as the migration does both
-                migration.keep_the_first(apps, SimpleNamespace(connection=connection))
-                cursor.execute(index)
-        except BaseException:
-            User.objects.update(staff_number="")
-            cursor.execute(index)
-            raise
-    kept = dict(User.objects.filter(login__in=numbers).values_list("login", "staff_number"))
-    assert kept == numbers | {"second": "", "fourth": ""}
-    assert set(User.objects.filter(pk__in=[left.pk, person.pk]).values_list("staff_number", flat=True)) == {"417"}
