@@ -94,7 +94,8 @@ def unsolved(report: Report) -> QuerySet[Closure]:
     said = SolvedAnswer.objects.filter(closure__report__in=problem, closure__report__parts__isnull=False, is_solved=False)
     last = dict(said.values_list("closure__report").annotate(Max("at")))
     for part in Report.objects.filter(parent__in=last).select_related("merged_into"):
-        found |= Q(report=end_of(part), closed_at__lte=last[part.parent_id])
+        end = end_of(part)
+        found |= Q(report=end, closed_at__lte=last[part.parent_id]) | Q(report__in=joined(end), answers__is_solved=False)
     return Closure.objects.filter(found, sent_back_at__isnull=True)
 
 

@@ -245,6 +245,14 @@ def _joined_with_another_problem(sample: Sample) -> None:
     Report.objects.filter(pk=row.pk).update(state="merged", last_event=made, merged_into=sample.reports.about_shop)
 
 
+def _joined_after_a_violation(sample: Sample) -> None:
+    row = sample.reports.about_shop
+    other = reports.received(category="shop", place=_at(row.shop))
+    _move(other, "assign", inspector=sample.reports.inspector)
+    made = _event(row, "merge", "merged")
+    Report.objects.filter(pk=row.pk).update(state="merged", last_event=made, merged_into=other)
+
+
 def _drawn_although_tied(sample: Sample) -> None:
     row, officer = sample.reports.about_shop, sample.reports.far
     assert row.shop is not None
@@ -292,6 +300,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "reports_report_joined": _joined_with_joined,
     "reports_report_joined_open": _joined_with_closed,
     "reports_report_joined_same": _joined_with_another_problem,
+    "reports_report_joined_led_to": _joined_after_a_violation,
     "reports_report_not_tied": _drawn_although_tied,
     "reports_report_part_of_divided": lambda sample: _part(sample.reports.assigned) and None,
     "reports_handover_later": _handed_over_today,
