@@ -78,8 +78,12 @@ def closes_after(inspection: Inspection) -> dt.date | None:
 
 
 def passed_since(inspection: Inspection) -> Inspection | None:
-    """The first inspection of everything at the same shop that was passed after a failed one ended; None for others."""
-    if inspection.state != InspectionState.FAILED:
+    """The first inspection of everything at the same shop that was passed after a failed one ended; None for others.
+
+    An open request goes on only by an inspection of its own, and a place without a shop in the register shares none with others.
+    """
+    is_of_open_request = inspection.case is not None and inspection.case.is_open
+    if inspection.state != InspectionState.FAILED or inspection.shop_id is None or is_of_open_request:
         return None
     rows = Inspection.objects.filter(shop=inspection.shop, state=InspectionState.PASSED, previous=None)
     return rows.filter(ended_at__gt=inspection.ended_at).order_by("ended_at").first()

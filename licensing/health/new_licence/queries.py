@@ -32,8 +32,9 @@ from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from payments.rules import Line
+from shops.claims.states import ClaimState
 from shops.commercial_register import queries as commercial
-from shops.models import Shop
+from shops.models import Claim, Shop
 from shops.register import queries as registered
 
 FEES, LIMITS, FILES, STUDY = "fees.health", "limits.new_licence", "files.new_licence", "limits.review"
@@ -235,7 +236,7 @@ def has_licence(shop: Shop) -> bool:
 def _is_left_unpaid(licence: HealthLicence, shop: Shop) -> bool:
     """Whether a licence that has begun is suspended since the bank took back the payment of somebody who does not hold the shop now.
 
-    Nobody else can pay it, or renew it.
+    Nobody else can pay it, or renew it. Not while the former holder may still have the shop back by disputing a claim.
     """
     document, event = licence.document, licence.document.last_event
     is_held = document.state == DocumentState.SUSPENDED and event is not None and event.reason == VOIDED
@@ -243,7 +244,9 @@ def _is_left_unpaid(licence: HealthLicence, shop: Shop) -> bool:
         return False
     found = [Renewal.objects.filter(new_licence=licence).values("case"), NewLicence.objects.filter(licence=licence).values("case")]
     case = Case.objects.filter(pk__in=found[0].union(found[1])).select_related("applicant").first()
-    return case is not None and not registered.is_of_holder(shop, case.applicant, case.organisation_id)
+    if case is None or registered.is_of_holder(shop, case.applicant, case.organisation_id):
+        return False
+    return not Claim.objects.filter(shop=shop, case__state=ClaimState.MATCHED).exists()
 
 
 def _is_place(shop: Shop, place: Mapping[str, Any]) -> bool:

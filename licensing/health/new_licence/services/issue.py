@@ -170,6 +170,7 @@ def _end_last(shop: Shop) -> None:
     for last in HealthLicence.objects.filter(shop=shop, is_current=True).select_related("document"):
         if last.document.state == DocumentState.SUSPENDED:
             documents.revoke(last.document, reason=LEFT_UNPAID, actor=SYSTEM)
+            register.refresh_search([shop.pk])  # its boards end with it, while it is the current one
         HealthLicence.objects.filter(pk=last.pk).update(is_current=False)
 
 

@@ -12,18 +12,21 @@ from licensing.health import invariants
 from licensing.health.new_licence import queries
 from licensing.health.new_licence.services import approval, issue
 from licensing.models import HealthLicence, NewLicence
+from licensing.signage import queries as signage
 from municipality.accounts.models import User
 from municipality.documents.models import Document
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
-from shops.models import Shop
+from shops.claims import services as claims
+from shops.models import RegisteredOwner, Shop
 from shops.register.services import transfer
 from tests.browsers import signed_in
 from tests.database_guards import assert_refused
-from tests.factories import new_licences
+from tests.factories import boards, new_licences
 from tests.factories.accounts import PersonFactory
 from tests.factories.new_licences import NUMBER, approved, bill_of, fresh, pass_inspection
+from tests.factories.review import OfficerFactory
 from zoning.models import Plot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("inspectors", "sealed")]
@@ -68,6 +71,30 @@ def test_the_new_holder_gets_a_licence_and_a_late_payment_no_second_one(left: Ne
     assert live(shop) == [request.licence], "two licences of one shop would be in force"
     assert left.licence is not None and Document.objects.get(pk=left.licence.document_id).state == "revoked"
     assert_refused(lambda: Document.objects.filter(pk=left.licence.document_id).update(state="active"))
+
+
+def test_while_the_former_holder_may_have_the_shop_back_their_licence_is_not_over(left: NewLicence, owner: User, frozen_clock: Any) -> None:
+    assert left.shop is not None
+    RegisteredOwner.objects.update_or_create(
+        commercial_license_no=left.shop.commercial_license_no,
+        defaults={"owner_digest": owner.civil_id_digest, "source": "tests", "as_of": clock.now()},
+    )
+    claims.claim_by_register(shop=left.shop, person=owner)
+    shop = Shop.objects.get(pk=left.shop.pk)
+    assert shop.owner == owner and queries.has_licence(shop), "disputed in time, the shop goes back to who can pay it"
+    frozen_clock.move(days=30)
+    assert claims.settle_due() == 1 and not queries.has_licence(shop)
+
+
+def test_the_boards_of_the_former_holder_end_with_the_licence(left: NewLicence, owner: User, officer: User) -> None:
+    assert left.shop is not None
+    issue.paid(bill_of(left))
+    boards.licensed(left.shop, left.case.applicant, OfficerFactory(login="boards", branch_id=left.shop.branch_id, skills=["boards"]))
+    issue.voided(bill_of(left))
+    shop = passes(left.shop, owner)
+    assert [signage.standing(row) for row in signage.licensed([shop])[shop.pk]] != []
+    licensed(owner, officer)
+    assert {signage.standing(row) for row in signage.licensed([shop])[shop.pk]} == {"with_shop"}
 
 
 def test_a_licence_of_the_holder_comes_back_and_is_no_reason_for_another(left: NewLicence, officer: User) -> None:

@@ -446,3 +446,21 @@ def test_the_last_day_to_pay_is_no_last_day_to_pass_a_failed_inspection_that_was
     pass_inspection(fresh(request.case))
     assert fresh(request.case).case.state == "awaiting_payment"
     assert "Last day to pass it" not in signed_in(owner).get(path).content.decode()
+
+
+def test_what_others_passed_is_nothing_to_a_request_whose_place_has_no_shop_yet(
+    plot: Plot, owner: User, officer: User, frozen_clock: Any
+) -> None:
+    first = new_licences.waiting_for_inspection(owner, officer)
+    second = new_licences.waiting_for_inspection(PersonFactory(noura=True), officer, number="2026/777777")
+    rows = []
+    for request, answer in ((first, {"fire": "no"}), (second, {})):
+        row = inspection_acts.appointed(Inspection.objects.select_related("case", "activity").get(case=request.case))
+        frozen_clock.move(days=max((row.day - clock.today()).days, 0) + 1)  # type: ignore[operator]
+        Inspection.objects.filter(pk=row.pk).update(day=clock.today())
+        row.refresh_from_db()
+        inspection_acts.visited(row, inspection_acts.found(row, **answer))
+        rows.append(row)
+    assert [row.shop_id for row in rows] == [None, None] and rows[1].state == "passed"
+    page = signed_in(owner).get(f"/en/inspections/{rows[0].public_id}/").content.decode()
+    assert "Ask for another inspection" in page and "Last day to pass it" in page and rows[1].reference not in page
