@@ -228,12 +228,17 @@ def _state(line: CheckedLine, text: Mapping[str, str], known: KnownShops, presen
             line.add_problem("state_on", "state_on")
     elif state == "suspended" and current == "closed":
         line.add_problem("state", "closed_suspended")
-    elif state == "open" and present is not None and day.isoformat() < (present["closed_on"] or present["suspended_on"]):
+    elif state == "open" and present is not None and _is_early(day, present["closed_on"] or present["suspended_on"], known.today):
         line.add_problem("state_on", "state_early")
     else:
         on = day.isoformat()
         line.given |= {"closed_on": on if state == "closed" else None, "suspended_on": on if state == "suspended" else None}
         line.given["state_on"] = on
+
+
+def _is_early(day: dt.date, since: str, today: dt.date) -> bool:
+    """Whether a shop would be open again before it was closed or suspended; a closing that lies ahead can be taken back."""
+    return day.isoformat() < since <= today.isoformat()
 
 
 def _check_new(line: CheckedLine, text: Mapping[str, str], known: KnownShops) -> None:

@@ -92,8 +92,11 @@ def suspend(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None)
 
 
 def refuse_too_early(on: dt.date | None, since: dt.date | None) -> None:
-    """Raise Refused("too_early") for a given day of opening again that lies before the closing or suspension."""
-    if on is not None and since is not None and on < since:
+    """Raise Refused("too_early") for a given day of opening again that lies before the closing or suspension.
+
+    A closing that lies ahead can be taken back on any day.
+    """
+    if on is not None and since is not None and on < since <= clock.today():
         raise Refused("too_early", _("The shop was closed or suspended only after this day. Please compare the day."))
 
 

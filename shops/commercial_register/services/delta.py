@@ -19,7 +19,7 @@ from municipality.kernel.failpoints import failpoint
 from shops.commercial_register import licences
 from shops.commercial_register.port import CODE, CursorTooOld, Page, RegisterAway, is_connected, register
 from shops.commercial_register.services import updates
-from shops.models import Shop
+from shops.models import EventKind, Shop, ShopEvent
 from shops.models.commercial_register import (
     KEEPER,
     CommercialDifference,
@@ -175,9 +175,20 @@ def _end(run: CommercialRun, asked_at: dt.datetime) -> None:
         updates.settle(row, "shop_found")
         enqueue(COMPARE_JOB, key=f"{run.public_id}:{row.licence_no}", number=row.licence_no)
         run.settled += 1
+    for number in _entered_since(run.feed):
+        enqueue(COMPARE_JOB, key=f"{run.public_id}:{number}", number=number)
     run.ended_at, run.feed.as_of = clock.now(), asked_at
     counts = {name: getattr(run, name) for name in ("pages", "fresh", "known", "late", "applied", "raised", "settled", "missing")}
     record("commercial.delta_ended", subject=f"commercial:{run.public_id}", actor=updates.SYSTEM, data={**counts, "full": run.is_full})
+
+
+def _entered_since(feed: CommercialFeed) -> QuerySet[CommercialLicence, str]:
+    """The licences that were told before their shop was entered, which was since the last delta, whatever was told of them."""
+    if feed.as_of is None:
+        return CommercialLicence.objects.none().values_list("licence_no", flat=True)
+    entered = ShopEvent.objects.filter(kind__in=(EventKind.OPENED, EventKind.ENTERED), at__gte=feed.as_of)
+    rows = CommercialLicence.objects.filter(feed=feed, licence_no__in=entered.values("shop__commercial_license_no"))
+    return rows.values_list("licence_no", flat=True)
 
 
 def _open_differences(register_feed: CommercialFeed) -> QuerySet[CommercialDifference]:

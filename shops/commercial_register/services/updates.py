@@ -120,6 +120,9 @@ def compare_again(*, number: str) -> None:
     # The owner was saved when the version was delivered; its saved form is not that of a delivered one.
     facts = licences.read({name: value for name, value in row.notice.body.items() if name != "owner"}).facts
     if facts is not None:
+        shop = page.shops.get(number)
+        if shop is not None and shop.facts_at > row.notice.received_at:
+            page.automatic = frozenset()  # what we know came later, so a person decides
         _apply_facts(page, facts, row.status, row.notice)
 
 

@@ -141,6 +141,15 @@ def test_a_shop_is_not_open_again_before_it_was_closed_or_suspended(
         changes.allow(proposal=act, allowed_by=keeper)
 
 
+def test_a_closing_that_lies_ahead_is_taken_back_on_any_day(
+    make_shop: Callable[..., Shop], propose: Callable[..., EventProposal], keeper: Any
+) -> None:
+    shop = make_shop(closed_on=clock.today() + dt.timedelta(days=5))
+    changes.allow(proposal=propose(shop, "reopened", on=clock.today()), allowed_by=keeper)
+    shop.refresh_from_db()
+    assert shop.closed_on is None
+
+
 def test_one_person_is_not_both_and_one_proposal_waits_at_a_time(
     make_shop: Callable[..., Shop], propose: Callable[..., EventProposal]
 ) -> None:
