@@ -59,6 +59,11 @@ export class Queue {
   /** Whether somebody else wrote an entry: under the session of who is signed in it would become theirs. */
   isOthers({ person }) { return Boolean(person && this.person && person !== this.person); }
 
+  /** Its writer says so: it was written on the kept form of somebody else. What would be recorded is still asked before it is. */
+  async claim(entry) {
+    await this.add({ ...entry, person: this.person });
+  }
+
   /** Its person has confirmed what they were shown: from here on it is sent like any other. */
   async confirm(entry, confirmed) {
     delete this.checks[entry.key];
@@ -169,6 +174,7 @@ export class Panel {
     line.append(name, about);
     const drop = button(this.box.dataset.textDrop, (pressed) => this.#drop(pressed, entry));
     if (isOthers) {
+      if (entry.state === "waiting") line.append(button(this.box.dataset.textMine, () => this.queue.claim(entry)));
       line.append(drop);
       return line;
     }

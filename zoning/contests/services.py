@@ -90,7 +90,7 @@ def decide(*, contest: LayerContest, outcome: str, answer: str, article: str, de
         raise NotPermitted("same_person", _("Who loaded this version or put it in force cannot decide about it. Another planner must."))
     if row.outcome != ContestOutcome.OPEN:
         raise Refused("done", _("This has already been decided."))
-    if uploads.is_waiting(row.key):
+    if uploads.is_waiting(row.key) and clock.today() <= row.due_on:  # after that day nobody puts the decision off
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and try again."))
     if outcome not in (ContestOutcome.UPHELD, ContestOutcome.REFUSED):
         raise Refused("no_outcome", _("Please choose the decision."))
