@@ -8,15 +8,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from municipality.settings.accounts import OPENID_ORIGINS
 from municipality.settings.base import *  # noqa: F403
-from municipality.settings.base import (
-    CACHES,
-    CELERY_BROKER_TRANSPORT_OPTIONS,
-    CONTENT_SECURITY_POLICY,
-    INSTALLED_APPS,
-    STORAGES,
-    VAR_DIR,
-    env,
-)
+from municipality.settings.base import CACHES, CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, INSTALLED_APPS, VAR_DIR, env
 from municipality.settings.databases import from_url
 from municipality.settings.mail import use_mailers
 from sandbox.keys import demo_keys, moci_key
@@ -28,7 +20,6 @@ DEMO = True
 SERVICE_OPENING_DAYS = {"signage": date(2027, 3, 1), "reports": date(2027, 4, 1)}  # invented
 STAFF_CODES_COUNT_AS_KEYS = True  # for a browser on this machine; whoever tries the demo needs no hardware
 INSTALLED_APPS = [*INSTALLED_APPS, "sandbox.demo"]
-STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "sandbox.static_files.StaticFilesStorage"}}
 PORT = env.int("PORT", 8000)
 _keys = demo_keys(VAR_DIR)
 SECRET_KEY = _keys["SECRET_KEY"]
