@@ -157,6 +157,14 @@ def test_a_mended_field_loses_its_problem(device: Page) -> None:
     expect(device.locator("[data-field-wrong]")).to_have_count(0)
 
 
+def _issue_kept(device: Page) -> None:
+    """Read what would be recorded of the one entry on the device, and issue it."""
+    device.locator(f"{KEPT} button").nth(0).click()
+    device.wait_for_selector(TOLD)
+    device.click(ISSUE)
+    device.wait_for_selector("[data-field-queue]", state="hidden")
+
+
 @pytest.mark.parametrize("asked", [False, True], ids=["before it was asked about", "waiting for its confirmation"])
 def test_on_a_shared_phone_nobody_issues_what_somebody_else_wrote(device: Page, asked: bool) -> None:
     Portal.person = "staff:one"
@@ -177,10 +185,7 @@ def test_on_a_shared_phone_nobody_issues_what_somebody_else_wrote(device: Page, 
     assert [(row["key"], row["state"]) for row in device.evaluate(STORED)] == [(key, "confirm" if asked else "waiting")]
     Portal.person = "staff:one"
     _open(device)
-    device.locator(f"{KEPT} button").nth(0).click()
-    device.wait_for_selector(TOLD)
-    device.click(ISSUE)
-    device.wait_for_selector("[data-field-queue]", state="hidden")
+    _issue_kept(device)
     assert list(Portal.visits) == [key]
 
 
@@ -195,10 +200,7 @@ def test_what_was_written_on_the_kept_form_of_somebody_else_is_claimed_by_its_wr
     device.locator(KEPT).get_by_role("button", name="كتبتُ هذا بنفسي").click()
     device.locator(KEPT).get_by_role("button", name="مراجعة وتأكيد").wait_for()
     assert [(row["person"], row["state"]) for row in device.evaluate(STORED)] == [("staff:two", "confirm")]
-    device.locator(f"{KEPT} button").nth(0).click()
-    device.wait_for_selector(TOLD)
-    device.click(ISSUE)
-    device.wait_for_selector("[data-field-queue]", state="hidden")
+    _issue_kept(device)
     assert list(Portal.visits) == [key]
 
 

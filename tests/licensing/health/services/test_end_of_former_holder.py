@@ -49,6 +49,14 @@ def passes(shop: Shop, to: User | Organisation, source: str = "case:claim") -> N
     transfer(shop=Shop.objects.get(pk=shop.pk), to=to, source=source, actor=system("tests"))
 
 
+def matches(shop: Shop, person: User) -> None:
+    """Somebody claims a shop, and the commercial register names them."""
+    number = Shop.objects.get(pk=shop.pk).commercial_license_no
+    facts = {"owner_digest": person.civil_id_digest or "", "source": "moci", "as_of": clock.now()}
+    RegisteredOwner.objects.create(commercial_license_no=number, **facts)
+    claims.claim_by_register(shop=shop, person=person)
+
+
 def ended(case: Case) -> tuple[str, str]:
     row = Case.objects.select_related("last_event").get(pk=case.pk)
     return row.state, row.last_event.reason if row.last_event is not None else ""
@@ -113,10 +121,8 @@ def test_a_match_with_the_register_ends_nothing_while_the_former_holder_may_disp
     shop: Shop, owner: User, noura: User, outbox: Outbox, frozen_clock: Any
 ) -> None:
     """The shop comes back with a dispute: by then the request would have been refused (the control, in the end)."""
-    number = Shop.objects.get(pk=shop.pk).commercial_license_no
-    RegisteredOwner.objects.create(commercial_license_no=number, owner_digest=noura.civil_id_digest or "", source="moci", as_of=clock.now())
     case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)
-    claims.claim_by_register(shop=shop, person=noura)
+    matches(shop, noura)
     assert outbox("licensing.end_former") == 0 and ended(case)[0] == "in_review"
     until = Claim.objects.get().dispute_until
     assert until is not None and Job.objects.get(kind="licensing.end_former").due_at == clock.end_of(until)
@@ -128,10 +134,8 @@ def test_a_match_with_the_register_ends_nothing_while_the_former_holder_may_disp
 def test_a_request_does_not_end_in_days_to_dispute_that_an_outage_gave(
     shop: Shop, owner: User, noura: User, outbox: Outbox, frozen_clock: Any
 ) -> None:
-    number = Shop.objects.get(pk=shop.pk).commercial_license_no
-    RegisteredOwner.objects.create(commercial_license_no=number, owner_digest=noura.civil_id_digest or "", source="moci", as_of=clock.now())
     case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)
-    claims.claim_by_register(shop=shop, person=noura)
+    matches(shop, noura)
     before = Claim.objects.get().dispute_until
     assert before is not None
     frozen_clock.set(clock.start_of(before) + dt.timedelta(hours=8))
