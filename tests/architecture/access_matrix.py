@@ -237,7 +237,7 @@ ROWS: list[Row] = [
     *table("violations/referralbatch", "{s.fines.batch.pk}", auditor=PAGE),
     *table("violations/judicialwarrant", "{s.fines.warrant.pk}", auditor=PAGE),
     *table("violations/team", "{s.fines.warrant.team_id}", auditor=PAGE),
-    # The field, and the office of minutes.
+    # The field, and the office of violations.
     *office_matrix.rows(staff),
     staff("/admin/commercial/", NO_FORM, UNSAID, keeper=UNSAID, supervisor=NO_FORM),
     *(

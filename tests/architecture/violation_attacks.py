@@ -39,7 +39,7 @@ from tests.architecture.violation_data import _charge, _pay, annulment, bill, fr
 
 
 def _by_whoever(sample: Sample) -> None:
-    """A minute of a branch whose team its writer is not of."""
+    """A violation report of a branch whose team its writer is not of."""
     like = Violation.objects.get(pk=sample.fines.served.pk)
     like.pk = like.last_event = like.notice = like.number = None
     like.public_id, like.visit, like.state = ids.public_id(), visit_like(like), "recorded"
@@ -49,7 +49,7 @@ def _by_whoever(sample: Sample) -> None:
 
 
 def _on_the_visit_of_another_time(sample: Sample) -> None:
-    """A minute that names another time than its visit."""
+    """A violation report that names another time than its visit."""
     like = fresh(sample, save=False)
     like.seen_at -= dt.timedelta(minutes=1)
     like.save()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.architecture.page_responses import Visit
 from violations.states import ViolationState
 
-# What is merely recorded lives only inside the transaction that warns or writes the minute.
+# What is merely recorded lives only inside the transaction that warns or writes the violation report.
 SEEN = [state for state in ViolationState if state != ViolationState.RECORDED]
 START = "/{lang}/violations/"
 SERVED, WARNED, OBJECTED = (f"{START}{{s.fines.{name}.public_id}}/" for name in ("served", "warned", "objected"))

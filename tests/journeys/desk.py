@@ -93,7 +93,7 @@ def _skilled(officer: User, giver: User) -> None:
 
 
 def minute(shop_id: str, offence: str) -> None:
-    """A minute about a shop, written by the inspector of its branch, at once."""
+    """A violation report about a shop, written by the inspector of its branch, at once."""
     from uuid import uuid4
 
     from shops.models import Shop

@@ -37,7 +37,7 @@ class Field:
         page.click("#step-end button.kp-desk-main")
 
     def confirm(self, left: int, *, of: str) -> None:
-        """Confirm the first of the minutes that wait for it, `left` with this one."""
+        """Confirm the first of the violation reports that wait for it, `left` with this one."""
         page = self.page
         waiting = page.locator("[data-field-entries] li").filter(has_text="بانتظار التأكيد")
         page.wait_for_function("(left) => document.querySelectorAll('[data-field-entries] li').length === left", arg=left)

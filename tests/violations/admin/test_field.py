@@ -1,4 +1,4 @@
-"""The inspector's pages: the minute by hand and by the device's queue, and what is done on the spot."""
+"""The inspector's pages: the violation report by hand and by the device's queue, and what is done on the spot."""
 
 from __future__ import annotations
 

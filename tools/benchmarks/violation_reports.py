@@ -1,7 +1,7 @@
-"""A year of minutes, made set by set: the demo's real ones are copied in SQL with what hangs on them.
+"""A year of violation reports, made set by set: the demo's real ones are copied in SQL with what hangs on them.
 
 The same numbers give the same rows. Each copy lies on another shop of its branch, at that shop's area, at another time of the last
-year. Minutes with an objection, a plan of instalments or a relief are not copied: those hang on cases and papers. The guards are
+year. Violation reports with an objection, a plan of instalments or a relief are not copied: those hang on cases and papers. The guards are
 taken away while the copies are written and put back after it. Only for a database that is thrown away.
 """
 
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from tools.benchmarks.cases import _columns
 
-# Tables whose rows belong to a minute: how a row `s` names its minute.
+# Tables whose rows belong to a violation report: how a row `s` names it.
 TABLES = {
     "fieldwork_visit": "(SELECT x.id FROM violations_violation x WHERE x.visit_id = s.id)",
     "violations_violation": "s.id",
@@ -39,19 +39,19 @@ OWN = {
 
 
 def copy(wanted: int) -> int:
-    """Copy minutes until there are `wanted`; one transaction. Returns how many rows were written. Raises ValueError for too few."""
+    """Copy violation reports until there are `wanted`; one transaction. Returns the rows written. Raises ValueError for too few."""
     from municipality.kernel import guards
     from violations.models import Violation
 
     many = wanted - Violation.objects.count()
     if many < 1:
-        raise ValueError(f"there are {wanted - many} minutes already")
+        raise ValueError(f"there are {wanted - many} violation reports already")
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")  # of this process, which is no web server
     guards.remove(connection)
     rows = 0
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # a minute and its last event name each other
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # a violation and its last event name each other
         _work(cursor, many)
         maps = {name: _map(cursor, name, of) for name, of in TABLES.items()}
         for name in TABLES:
@@ -69,7 +69,7 @@ def _work(cursor: Any, many: int) -> None:
     without = " ".join(f"AND NOT EXISTS (SELECT 1 FROM {table} x WHERE x.violation_id = v.id)" for table in LEFT_OUT)
     cursor.execute(
         f"""
-        CREATE TEMP TABLE bench_minute ON COMMIT DROP AS
+        CREATE TEMP TABLE bench_violation ON COMMIT DROP AS
         WITH sources AS (
             SELECT v.id, v.branch_id, v.seen_at, row_number() OVER (ORDER BY v.id) - 1 AS place, count(*) OVER () AS many
             FROM violations_violation v WHERE v.paper_id IS NULL {without}
@@ -85,15 +85,15 @@ def _work(cursor: Any, many: int) -> None:
         JOIN sources v ON v.place = n % v.many JOIN shops s ON s.branch_id = v.branch_id AND s.place = (n * 7919) % s.many
         """
     )
-    cursor.execute("CREATE INDEX ON bench_minute (src)")
-    cursor.execute("ANALYZE bench_minute")
+    cursor.execute("CREATE INDEX ON bench_violation (src)")
+    cursor.execute("ANALYZE bench_violation")
 
 
 def _map(cursor: Any, name: str, of: str) -> tuple[int, int]:
-    """Number the rows of the templates within their minute: where the copies begin, and how many rows a minute has at most."""
+    """Number the rows of the templates within their violation: where the copies begin, and how many rows a violation has at most."""
     cursor.execute(
-        f"CREATE TEMP TABLE map_{name} ON COMMIT DROP AS SELECT s.id AS src, {of} AS minute, "
-        f"row_number() OVER (PARTITION BY {of} ORDER BY s.id) - 1 AS rank FROM {name} s WHERE {of} IN (SELECT src FROM bench_minute)"
+        f"CREATE TEMP TABLE map_{name} ON COMMIT DROP AS SELECT s.id AS src, {of} AS violation, "
+        f"row_number() OVER (PARTITION BY {of} ORDER BY s.id) - 1 AS rank FROM {name} s WHERE {of} IN (SELECT src FROM bench_violation)"
     )
     cursor.execute(f"SELECT coalesce((SELECT max(id) FROM {name}), 0) + 1, coalesce((SELECT max(rank) FROM map_{name}), 0) + 1")
     base, width = cursor.fetchone()
@@ -121,6 +121,6 @@ def _insert(cursor: Any, name: str, maps: dict[str, tuple[int, int]]) -> int:
     names, values = ", ".join(f'"{column}"' for column, _ in columns), ", ".join(value for _, value in columns)
     cursor.execute(
         f"INSERT INTO {name} ({names}) SELECT {values} FROM {name} s JOIN map_{name} m ON m.src = s.id "
-        f"JOIN bench_minute w ON w.src = m.minute {' '.join(joins)} ORDER BY w.n"
+        f"JOIN bench_violation w ON w.src = m.violation {' '.join(joins)} ORDER BY w.n"
     )
     return int(cursor.rowcount)
