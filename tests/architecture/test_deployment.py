@@ -285,8 +285,11 @@ def test_a_phone_that_asks_for_many_tiles_at_once_is_not_refused(tmp_path: Path,
 
         def log_message(self, *_arguments: Any) -> None: ...
 
+    class Wide(ThreadingHTTPServer):
+        request_queue_size = 128  # all at once; with the five of the library, connections try again seconds later
+
     plain, secure = free_port(), free_port()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+    with Wide(("127.0.0.1", 0), Slow) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         path = rendered(tmp_path, plain=plain, secure=secure, portal=server.server_port)
         text = path.read_text(encoding="utf8")
