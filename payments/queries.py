@@ -13,7 +13,8 @@ from django.db.models.functions import Concat
 
 from municipality.accounts.models import Organisation, User
 from municipality.accounts.requests import Visitor
-from municipality.kernel import clock
+from municipality.cases.models import Case
+from municipality.kernel import clock, subjects
 from municipality.ui.texts import Text
 from payments import rules
 from payments.deadlines import last_days
@@ -63,9 +64,15 @@ def bill_of(subject: str, kind: str = "") -> Bill | None:
     return (bills.filter(kind=kind) if kind else bills).order_by("-pk").first()
 
 
-def due_bills(subjects: Sequence[str]) -> list[Bill]:
+def case_of_bill(bill_id: int) -> Case:
+    """The case that a bill is for, with its applicant and branch. Raises Case.DoesNotExist."""
+    subject = Bill.objects.values_list("subject", flat=True).get(pk=bill_id)
+    return Case.objects.select_related("applicant", "branch").get(public_id=subjects.parse(subject).id)
+
+
+def due_bills(keys: Sequence[str]) -> list[Bill]:
     """The bills of subjects that can be paid, in the order in which they were issued."""
-    return list(Bill.objects.filter(subject__in=subjects, state=BillState.DUE).order_by("pk"))
+    return list(Bill.objects.filter(subject__in=keys, state=BillState.DUE).order_by("pk"))
 
 
 def receipts_of(subject: str) -> QuerySet[Receipt]:

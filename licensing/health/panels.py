@@ -280,9 +280,9 @@ def _closed_step() -> NextStep:
 
 def paid(bill_id: int) -> None:
     """The payment of the bill of an act on a licence is confirmed."""
-    services.take_payment(case=services.case_of_bill(bill_id))
+    services.take_payment(case=payments.case_of_bill(bill_id))
 
 
 def voided(bill_id: int) -> None:
     """The payment of the bill of an act on a licence is reversed."""
-    services.hold_licence(case=services.case_of_bill(bill_id))
+    services.hold_licence(case=payments.case_of_bill(bill_id))

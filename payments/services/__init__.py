@@ -2,7 +2,7 @@
 
 from payments.services.attempts import give_up, paid_by_delegate, redirect_url, session_digest, start_attempt, started_by_visitor
 from payments.services.basket import pay_basket
-from payments.services.bills import held_by_payment, issue_bill, void_bill
+from payments.services.bills import held_by_payment, issue_bill, void_bill, void_bill_of
 from payments.services.callbacks import note_error, take_notice, take_notification
 from payments.services.inquiries import confirm, inquire
 from payments.services.refunds import owe_back, owe_deposit, owe_part
@@ -50,4 +50,5 @@ __all__ = [
     "take_notification",
     "void_attempt",
     "void_bill",
+    "void_bill_of",
 ]

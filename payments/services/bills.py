@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.audit.services import record
+from municipality.cases.models import Case
 from municipality.documents.numbers import next_number
 from municipality.jobs.errors import OnHold
 from municipality.kernel import clock, subjects
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
+from payments import queries
 from payments.models import Bill, BillLine
 from payments.rules import Line, total
 from payments.states import AttemptState
@@ -81,3 +83,9 @@ def void_bill(*, bill: Bill, actor: Actor, reason: str = "withdrawn", in_review:
     transition(locked, "void", actor=actor, reason=reason)
     record("bill.voided", subject=locked.key, actor=actor, data={"reason": reason})
     bill.state, bill.last_event = locked.state, locked.last_event
+
+
+def void_bill_of(case: Case, actor: Actor) -> None:
+    """Void the bill of a case, where it has one. Raises what `void_bill` does."""
+    if (bill := queries.bill_of(case.key)) is not None:
+        void_bill(bill=bill, actor=actor)

@@ -1,7 +1,7 @@
 """Services of health licences."""
 
 from licensing.health.services.cancel import cancel_licence
-from licensing.health.services.issue import case_of_bill, hold_licence, issue_renewal, supersede_previous, take_payment
+from licensing.health.services.issue import hold_licence, issue_renewal, supersede_previous, take_payment
 from licensing.health.services.officer import answer_corrections, bill_fils, lapse_unanswered, send_to_officer
 from licensing.health.services.refusals import write_refusal
 from licensing.health.services.reminders import remind
@@ -11,7 +11,6 @@ __all__ = [
     "answer_corrections",
     "bill_fils",
     "cancel_licence",
-    "case_of_bill",
     "close_unpaid",
     "hold_licence",
     "issue_renewal",

@@ -26,14 +26,13 @@ from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
 from municipality.documents.states import LIVE, DocumentState
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock, subjects
+from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.kernel.periods import Period
 from municipality.notifications.services import send
 from payments import queries as payments
-from payments.models import Bill
-from payments.services import owe_back, paid_by_delegate, void_bill
+from payments.services import owe_back, paid_by_delegate, void_bill_of
 from shops.models import Shop
 from shops.register import services as shops
 
@@ -215,9 +214,7 @@ def hold_licence(*, case: Case) -> None:
     locked = Case.objects.select_for_update().select_related("applicant").get(pk=case.pk)
     if locked.state in (RenewalState.PAID, RenewalState.APPROVED):
         advance(locked, "refuse", actor=SYSTEM, reason=VOIDED)
-        bill = payments.bill_of(locked.key)
-        if bill is not None:
-            void_bill(bill=bill, actor=SYSTEM)
+        void_bill_of(locked, SYSTEM)
         send(PaymentTakenBack, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context={"case": locked})
         issued.tell_batch(locked)
         return
@@ -245,9 +242,3 @@ def _is_held(document: Document) -> bool:
     """Whether a licence is suspended because its payment was reversed."""
     event = document.last_event
     return document.state == DocumentState.SUSPENDED and event is not None and event.reason == VOIDED
-
-
-def case_of_bill(bill_id: int) -> Case:
-    """The case that a bill of this app is for."""
-    subject = Bill.objects.values_list("subject", flat=True).get(pk=bill_id)
-    return Case.objects.select_related("applicant", "branch").get(public_id=subjects.parse(subject).id)

@@ -24,9 +24,8 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services import queue
 from municipality.rulebook import queries as rulebook
-from payments import queries as payments
 from payments.models import Bill
-from payments.services import issue_bill, void_bill
+from payments.services import issue_bill, void_bill_of
 from shops.models import Shop
 from shops.register import queries as shops
 
@@ -113,9 +112,7 @@ def withdraw_renewal(*, case: Case, person: User) -> None:
     Raises Refused("payment_open") while the bank has not answered, NotPermitted for other users.
     """
     actor = authorize(person, case).actor
-    bill = payments.bill_of(case.key)
-    if bill is not None:
-        void_bill(bill=bill, actor=actor)
+    void_bill_of(case, actor)
     advance(case, "withdraw", actor=actor)
     queue.leave(case=case, actor=actor, code="withdrawn")
 
@@ -125,7 +122,6 @@ def close_unpaid(*, case: Case) -> None:
     """Close a request that was not paid in the rulebook's time; does nothing in another state."""
     if case.state != RenewalState.AWAITING_PAYMENT:
         return
-    if (bill := payments.bill_of(case.key)) is not None:
-        void_bill(bill=bill, actor=SYSTEM)
+    void_bill_of(case, SYSTEM)
     advance(case, "expire", actor=SYSTEM)
     send(RenewalLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})

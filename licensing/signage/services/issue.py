@@ -24,24 +24,17 @@ from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
 from municipality.documents.states import LIVE, DocumentState
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock, money, subjects
+from municipality.kernel import clock, money
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from payments import queries as payments
-from payments.models import Bill
-from payments.services import owe_back, paid_by_delegate, void_bill
+from payments.services import owe_back, paid_by_delegate, void_bill_of
 from shops.models import Shop
 
 SYSTEM = system("licensing")
 VOIDED = "payment_voided"
 _PREVIOUS = ("request__case", "previous__request__document", "previous__request__case")
-
-
-def case_of_bill(bill_id: int) -> Case:
-    """The case that a bill of boards is for."""
-    subject = Bill.objects.values_list("subject", flat=True).get(pk=bill_id)
-    return Case.objects.select_related("applicant", "branch").get(public_id=subjects.parse(subject).id)
 
 
 @transaction.atomic
@@ -50,7 +43,7 @@ def paid(bill_id: int) -> None:
 
     Where the shop may have no boards any more, the request is refused and the amount owed back. Raises Refused("case_closed").
     """
-    case = case_of_bill(bill_id)
+    case = payments.case_of_bill(bill_id)
     shop_id = BoardRequest.objects.values_list("shop", flat=True).get(case=case)
     Shop.objects.select_for_update(no_key=True).get(pk=shop_id)  # before the document, as whatever changes a shop
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
@@ -123,13 +116,12 @@ def _tell_unheld(case: Case, document: Document) -> None:
 @transaction.atomic
 def voided(bill_id: int) -> None:
     """The payment is reversed: close the request, or suspend the issued licence, and tell the applicant. Idempotent."""
-    case = case_of_bill(bill_id)
+    case = payments.case_of_bill(bill_id)
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     document = BoardRequest.objects.select_related("document__last_event").get(case=locked).document
     if locked.state == BoardsState.PAID:
         advance(locked, "reverse", actor=SYSTEM)
-        if (bill := payments.bill_of(locked.key)) is not None:
-            void_bill(bill=bill, actor=SYSTEM)
+        void_bill_of(locked, SYSTEM)
         issued.tell_batch(locked)
     elif document is not None:
         if is_live := document.state in LIVE:

@@ -39,8 +39,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
 from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
-from payments import queries as payments
-from payments.services import issue_bill, void_bill
+from payments.services import issue_bill, void_bill_of
 from shops.models import Shop
 from shops.register import queries as shops
 
@@ -279,8 +278,7 @@ def answer_corrections(*, case: Case, person: User) -> None:
 def withdraw(*, case: Case, person: User) -> None:
     """Withdraw an unpaid request. Raises Refused("payment_open") while the bank has not answered, NotPermitted for other users."""
     actor = authorize(person, case).actor
-    if (bill := payments.bill_of(case.key)) is not None:
-        void_bill(bill=bill, actor=actor)
+    void_bill_of(case, actor)
     advance(case, "withdraw", actor=actor)
     queue.leave(case=case, actor=actor, code="withdrawn")
 
@@ -290,8 +288,7 @@ def close_unpaid(*, case: Case) -> None:
     """Close a request that was not paid in the rulebook's time; does nothing in another state."""
     if case.state != BoardsState.AWAITING_PAYMENT:
         return
-    if (bill := payments.bill_of(case.key)) is not None:
-        void_bill(bill=bill, actor=SYSTEM)
+    void_bill_of(case, SYSTEM)
     advance(case, "expire", actor=SYSTEM)
     send(BoardsLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
 

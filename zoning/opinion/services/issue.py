@@ -12,14 +12,13 @@ from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
 from municipality.documents.states import LIVE, DocumentState
-from municipality.kernel import clock, subjects
+from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services import queue
 from payments import queries as payments
-from payments.models import Bill
-from payments.services import void_bill
+from payments.services import void_bill_of
 from payments.states import BillState
 from zoning.models import Opinion
 from zoning.opinion import queries
@@ -83,18 +82,12 @@ def _public(opinion: Opinion) -> dict[str, list[str]]:
     return {"area": place} | ({"activity": [activity.name_ar, activity.name_en]} if activity is not None else {})
 
 
-def case_of_bill(bill_id: int) -> Case:
-    """The case that a bill of an opinion is for."""
-    subject = Bill.objects.values_list("subject", flat=True).get(pk=bill_id)
-    return Case.objects.select_related("applicant", "branch").get(public_id=subjects.parse(subject).id)
-
-
 def paid(bill_id: int) -> None:
     """The payment of a bill is confirmed: the study begins, or an opinion that was suspended for it is in force again.
 
     Of a study that has ended without an opinion it is taken, and nothing follows. Raises Refused("case_closed").
     """
-    case = case_of_bill(bill_id)
+    case = payments.case_of_bill(bill_id)
     document = queries.newest_document(case)
     if document is not None and document.state == DocumentState.SUSPENDED and document.last_event and document.last_event.reason == VOIDED:
         documents.resume(document, reason="paid_again", actor=SYSTEM)
@@ -125,15 +118,14 @@ def voided(bill_id: int) -> None:
 
     The fee of a study that has ended without an opinion is due again.
     """
-    case = case_of_bill(bill_id)
+    case = payments.case_of_bill(bill_id)
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     document, key = queries.newest_document(locked), locked.public_id
     if locked.state in STUDIED or locked.state == OpinionState.DECIDED:
         if locked.state in STUDIED:
             queue.leave(case=locked, actor=SYSTEM, code="unpaid")
         advance(locked, "reverse", actor=SYSTEM)
-        if (bill := payments.bill_of(locked.key)) is not None:
-            void_bill(bill=bill, actor=SYSTEM)
+        void_bill_of(locked, SYSTEM)
     elif document is not None and document.state in LIVE:
         documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         key = f"{key}:{document.last_event.pk if document.last_event is not None else 0}"  # a second reversal is told as the first one was

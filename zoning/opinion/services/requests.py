@@ -24,9 +24,8 @@ from municipality.notifications.services import send
 from municipality.review.services import case_clock, corrections, queue
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
-from payments import queries as payments
 from payments.models import Bill
-from payments.services import issue_bill, void_bill
+from payments.services import issue_bill, void_bill_of
 from zoning.answer import queries as answers
 from zoning.imports import undo
 from zoning.models import Opinion, Plot
@@ -161,8 +160,7 @@ def take_payment(*, case: Case) -> None:
 def withdraw(*, case: Case, person: User) -> None:
     """Withdraw an unpaid request. Raises Refused("payment_open") while the bank has not answered, NotPermitted for other users."""
     actor = authorize(person, case).actor
-    if (bill := payments.bill_of(case.key)) is not None:
-        void_bill(bill=bill, actor=actor)
+    void_bill_of(case, actor)
     advance(case, "withdraw", actor=actor)
 
 
@@ -171,8 +169,7 @@ def close_unpaid(*, case: Case) -> None:
     """Close a request that was not paid in the rulebook's time; does nothing in another state."""
     if case.state != OpinionState.AWAITING_PAYMENT:
         return
-    if (bill := payments.bill_of(case.key)) is not None:
-        void_bill(bill=bill, actor=SYSTEM)
+    void_bill_of(case, SYSTEM)
     advance(case, "expire", actor=SYSTEM)
     send(OpinionLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
 

@@ -17,7 +17,7 @@ from licensing.health.new_licence.notifications import (
 )
 from licensing.health.new_licence.services.approval import SYSTEM, close_after
 from licensing.health.new_licence.states import NEW_LICENCE, NewLicenceState
-from licensing.health.services.issue import case_of_bill, resume, suspend
+from licensing.health.services.issue import resume, suspend
 from licensing.inspections import services as inspections
 from licensing.models import HealthLicence, Inspection, NewLicence
 from municipality.cases.models import Case
@@ -32,7 +32,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.periods import Period
 from municipality.notifications.services import send
 from payments import queries as payments
-from payments.services import issue_bill, owe_back, paid_by_delegate, void_bill
+from payments.services import issue_bill, owe_back, paid_by_delegate, void_bill_of
 from shops.models import Shop
 from shops.register import queries as registered
 from shops.register import services as register
@@ -78,7 +78,7 @@ def paid(bill_id: int) -> None:
 
     Where no licence may be issued any more, the request is refused and the amount owed back. Raises Refused("case_closed").
     """
-    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_of_bill(bill_id).pk)
+    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=payments.case_of_bill(bill_id).pk)
     request = queries.request_of(locked)
     if locked.state == S.AWAITING_PAYMENT:
         advance(locked, "pay", actor=SYSTEM, data=paid_by_delegate(locked.key))
@@ -103,11 +103,10 @@ def _refuse(case: Case, code: str) -> None:
 @transaction.atomic
 def voided(bill_id: int) -> None:
     """The payment is reversed: close the request, or suspend the issued licence, and tell the applicant. Idempotent."""
-    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_of_bill(bill_id).pk)
+    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=payments.case_of_bill(bill_id).pk)
     if locked.state == S.PAID:
         advance(locked, "reverse", actor=SYSTEM)
-        if (bill := payments.bill_of(locked.key)) is not None:
-            void_bill(bill=bill, actor=SYSTEM)
+        void_bill_of(locked, SYSTEM)
         send(NewLicenceUnpaid, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context={"case": locked})
     elif (licence := queries.request_of(locked).licence) is not None:
         suspend(locked, licence)

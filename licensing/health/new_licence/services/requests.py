@@ -38,9 +38,8 @@ from municipality.review.services import case_clock, corrections, queue
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
-from payments import queries as payments
 from payments.rules import Line
-from payments.services import void_bill
+from payments.services import void_bill_of
 
 SYSTEM = system("licensing")
 PAGE = "request"  # the one page of a draft
@@ -182,8 +181,7 @@ def answer_corrections(*, case: Case, person: User) -> None:
 def withdraw(*, case: Case, person: User) -> None:
     """Withdraw an unpaid request. Raises Refused("payment_open") while the bank has not answered, NotPermitted for other users."""
     actor = authorize(person, case).actor
-    if (bill := payments.bill_of(case.key)) is not None:
-        void_bill(bill=bill, actor=actor)
+    void_bill_of(case, actor)
     advance(case, "withdraw", actor=actor)
     queue.leave(case=case, actor=actor, code="withdrawn")
     _cancel_inspection(case, actor)
@@ -201,8 +199,7 @@ def expire(*, case: Case, state: str) -> None:
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     if locked.state != state or state not in WAITS:
         return
-    if (bill := payments.bill_of(locked.key)) is not None:
-        void_bill(bill=bill, actor=SYSTEM)
+    void_bill_of(locked, SYSTEM)
     advance(locked, "expire", actor=SYSTEM)
     _cancel_inspection(locked, SYSTEM)
     send(NewLicenceLapsed, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context={"case": locked})
