@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from django.core import signing
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import translation
@@ -18,6 +17,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.models import Channel
 from municipality.notifications.registry import MessageKind
 from municipality.notifications.services import send
+from municipality.notifications.stop_links import token_of
 from municipality.notifications.texts import Bilingual
 from municipality.places.models import Area
 from municipality.ui.templatetags.portal import counted
@@ -25,7 +25,7 @@ from reports.models import AreaFollow, Standing
 from reports.public_page import standings
 from reports.states import OPEN, ReportState
 
-SALT = "reports.area.stop"
+STOP = "reports.area.stop"
 WEEK = dt.timedelta(days=7)
 MAX_AREAS = 30  # of one person
 BATCH = 500
@@ -40,21 +40,7 @@ class AreaDigest(MessageKind):
     page = "/reports/follow/"
 
     def stop_path(self, public_id: str) -> str:
-        return f"/reports/follow/stop/{token_of(public_id)}"
-
-
-def token_of(public_id: str) -> str:
-    """The token of a person's link to end all of it; valid without signing in and without expiry."""
-    return signing.dumps(public_id, salt=SALT)
-
-
-def person_of(token: str) -> User | None:
-    """The person of a token; None for an invalid one."""
-    try:
-        public_id = signing.loads(token, salt=SALT)
-    except (signing.BadSignature, ValueError, TypeError):
-        return None
-    return User.objects.filter(public_id=str(public_id)).first()
+        return f"/reports/follow/stop/{token_of(public_id, STOP)}"
 
 
 @transaction.atomic

@@ -6,7 +6,9 @@ from typing import ClassVar
 
 from municipality.notifications.models import Channel
 from municipality.notifications.registry import MessageKind
-from shops.subscriptions.tokens import token_of
+from municipality.notifications.stop_links import token_of
+
+STOP = "shops.follow.stop"
 
 
 class FollowedChanged(MessageKind):
@@ -18,4 +20,4 @@ class FollowedChanged(MessageKind):
     page = "/follows/"
 
     def stop_path(self, public_id: str) -> str:
-        return f"/follows/stop/{token_of(public_id)}"
+        return f"/follows/stop/{token_of(public_id, STOP)}"
