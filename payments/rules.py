@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from municipality.kernel import ids, money
+from municipality.kernel.errors import BadValue
 
 MAX_TRACKID = 19  # an inquiry by track id carries it in a field of 19 characters
 DOUBLE_CLICK = dt.timedelta(seconds=5)
@@ -57,12 +58,8 @@ class Line:
     revenue_account: str
 
 
-class NotPayable(ValueError):
+class NotPayable(BadValue):
     """The lines do not make a bill; `code` is one of empty, amount, text."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def total(lines: Sequence[Line]) -> int:

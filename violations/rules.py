@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from municipality.kernel.errors import BadValue
 from municipality.kernel.ids import with_check
 
 # States of a violation as `violations.states` names them; the rules are plain Python and know no framework.
@@ -38,12 +39,8 @@ class Amount:
     most_fils: int | None = None
 
 
-class BadFacts(ValueError):
+class BadFacts(BadValue):
     """The facts do not fit the unit of the offence; `code` is quantity, whole_pieces or months."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 MAX_HUNDREDTHS = 100_000_00  # ten hectares or 100,000 pieces; more is a typing error

@@ -9,16 +9,13 @@ from __future__ import annotations
 import datetime as dt
 
 from municipality.kernel import digits
+from municipality.kernel.errors import BadValue
 
 WEIGHTS = (2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
-class InvalidCivilId(ValueError):
+class InvalidCivilId(BadValue):
     """The text is not a civil number; `code` is one of length, date, check."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def check_digit(first_eleven: str) -> int | None:

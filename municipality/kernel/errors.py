@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 
+class BadValue(ValueError):
+    """A value that cannot be used; `code` says what is wrong with it, by the class that raises it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Refused(Exception):
     """A rule does not allow the change. `sentence` is a lazy translated text for the user, `status` the HTTP status."""
 

@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from municipality.kernel.errors import BadValue
 from zoning.geometry import measures
 from zoning.geometry.systems import SYSTEMS
 
@@ -20,12 +21,8 @@ LEAST_AREA = 0.5  # square metres; below it lies what digitising leaves over
 _GRID = 1e-8  # degrees, about a millimetre
 
 
-class BadShape(ValueError):
+class BadShape(BadValue):
     """A geometry that cannot be kept. `code` is a key of `problems.MESSAGES`."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True)
