@@ -58,10 +58,9 @@ def was_in_review(bill_id: int) -> bool:
     return Allocation.objects.filter(bill=bill_id, is_settled=True, attempt__events__move="doubt").exists()
 
 
-def bill_of(subject: str, kind: str = "") -> Bill | None:
+def bill_of(subject: str) -> Bill | None:
     """The newest bill of a subject such as `case:<public id>` that is not void."""
-    bills = Bill.objects.filter(subject=subject).exclude(state=BillState.VOID)
-    return (bills.filter(kind=kind) if kind else bills).order_by("-pk").first()
+    return Bill.objects.filter(subject=subject).exclude(state=BillState.VOID).order_by("-pk").first()
 
 
 def case_of_bill(bill_id: int) -> Case:

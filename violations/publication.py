@@ -114,12 +114,12 @@ def statuses(rows: Sequence[Violation]) -> dict[int, str]:
     return {row.pk: public_status(row, appeal_days() if hasattr(row, "judgment") else None)[0] for row in rows}
 
 
-def all_findings(chunk: int = 2000) -> Iterator[Finding]:
+def all_findings() -> Iterator[Finding]:
     """Every public finding of shops that are not merged into another, oldest first, read in chunks."""
     rows = Violation.objects.filter(_MAY_BE_PUBLIC, shop__isnull=False, shop__merged_into__isnull=True)
     rows = rows.select_related("objection__case", "judgment__appeal", "last_event", "shop__area__governorate").order_by("pk")
     appeal = _appeal_days()
-    for row in rows.iterator(chunk_size=chunk):
+    for row in rows.iterator(chunk_size=2000):
         status, stage = public_status(row, appeal)
         if status in (FINAL, CONTESTED):
             yield Finding(row, status, stage)

@@ -108,15 +108,15 @@ def last_of_newest() -> AuditEvent | None:
     return event if event is not None and (whole is None or event.data["to"] > whole.data["to"]) else None
 
 
-def verify_newest(actor: Actor, most: int = MOST_NOW) -> AuditEvent | None:
-    """Verify the next `most` lines after those that were verified before, and record the result; None where there are none.
+def verify_newest(actor: Actor) -> AuditEvent | None:
+    """Verify the next MOST_NOW lines after those that were verified before, and record the result; None where there are none.
 
     The result covers all lines since the whole verification, with the faults that were found in them before.
     """
     newest, whole = last_of_newest(), last_verification()
     before = newest or whole
     after = before.data["to"] if before is not None and Link.objects.filter(number=before.data["to"]).exists() else 0
-    end = min(after + most, _last_number())
+    end = min(after + MOST_NOW, _last_number())
     if end <= after:
         return None
     found = list(faults(after, end))

@@ -14,11 +14,11 @@ _NEXT = (
 )
 
 
-def next_number(series: str, *, width: int = 6) -> str:
+def next_number(series: str) -> str:
     """The next number of a series with its check character, in the caller's transaction. A rollback returns the number."""
     if not connection.in_atomic_block:
         raise RuntimeError("a number is taken inside the transaction that uses it")
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, [series])
         (number,) = cursor.fetchone()
-    return ids.with_check(f"{series}-{number:0{width}d}")
+    return ids.with_check(f"{series}-{number:06d}")

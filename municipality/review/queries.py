@@ -50,9 +50,9 @@ def is_supervisor(user: User) -> bool:
     return bool(user.branch_id) and has_role(user, "supervisor")
 
 
-def is_absent(officer: User, day: dt.date | None = None) -> bool:
-    """Whether an officer is absent on a day (default: today)."""
-    on = day or clock.today()
+def is_absent(officer: User) -> bool:
+    """Whether an officer is absent today."""
+    on = clock.today()
     return Absence.objects.filter(officer=officer, first_day__lte=on, last_day__gte=on, cancelled_at__isnull=True).exists()
 
 
@@ -299,9 +299,9 @@ def open_round(case: Case) -> CorrectionRound | None:
     return CorrectionRound.objects.filter(OPEN_ROUND, case=case).prefetch_related("items").first()
 
 
-def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
-    """Rounds that were not answered before a day (default: today), of cases that still wait for the applicant."""
-    late = CorrectionRound.objects.filter(OPEN_ROUND, answer_by__lt=before or clock.today())
+def overdue_rounds() -> QuerySet[CorrectionRound]:
+    """Rounds that were not answered before today, of cases that still wait for the applicant."""
+    late = CorrectionRound.objects.filter(OPEN_ROUND, answer_by__lt=clock.today())
     return late.filter(case__place__state=QueueEntryState.AWAY).select_related("case__applicant").order_by("pk")
 
 

@@ -46,7 +46,7 @@ K = DifferenceKind
 
 
 @transaction.atomic
-def load_statement(*, content: bytes, file_name: str, loaded_by: User, provider: str = "knet") -> BankStatement:
+def load_statement(*, content: bytes, file_name: str, loaded_by: User) -> BankStatement:
     """Read a file of the bank and save its lines, which do not count yet.
 
     Raises NotPermitted, Refused("loaded_already"), statements.mapping.StatementNotReadable with the errors of its lines.
@@ -57,7 +57,7 @@ def load_statement(*, content: bytes, file_name: str, loaded_by: User, provider:
         raise Refused("loaded_already", _("This file was loaded before."))
     rows = mapping.read(content)
     statement = BankStatement.objects.create(
-        provider=provider,
+        provider="knet",
         sha256=digest,
         file_name=re.sub(r"[^\w.\- ]", "_", file_name)[-120:],
         first_day=min(row.day for row in rows),

@@ -15,7 +15,7 @@ from municipality.kernel import ids
 from municipality.kernel.actors import Actor
 
 
-def take_numbers(series: Sequence[str], *, width: int = 6) -> list[str]:
+def take_numbers(series: Sequence[str]) -> list[str]:
     """A number for each series, in order, as of `documents.numbers.next_number`; two statements a series."""
     counts, last = Tally(series), {}
     for name in sorted(counts):
@@ -25,7 +25,7 @@ def take_numbers(series: Sequence[str], *, width: int = 6) -> list[str]:
     numbers = []
     for name in series:
         last[name] += 1
-        numbers.append(ids.with_check(f"{name}-{last[name]:0{width}d}"))
+        numbers.append(ids.with_check(f"{name}-{last[name]:06d}"))
     return numbers
 
 

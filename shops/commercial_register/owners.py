@@ -27,7 +27,7 @@ class OwnersImport:
 
 
 @transaction.atomic
-def import_owners(lines: Iterable[str], *, source: str = "moci") -> OwnersImport:
+def import_owners(lines: Iterable[str]) -> OwnersImport:
     """Create or update owners from CSV with the columns `COLUMNS` and optionally `ORGANISATION`; other licences keep their owner. A
     row names a person or an organisation, not both.
 
@@ -43,7 +43,7 @@ def import_owners(lines: Iterable[str], *, source: str = "moci") -> OwnersImport
         if owner is None or not number or len(number) > 20:
             result.skipped.append(line)
             continue
-        RegisteredOwner.objects.update_or_create(commercial_license_no=number, defaults={**owner, "source": source, "as_of": now})
+        RegisteredOwner.objects.update_or_create(commercial_license_no=number, defaults={**owner, "source": "moci", "as_of": now})
         result.written += 1
     data = {"written": result.written, "left_out": len(result.skipped)}
     record("register.taken_in", subject="register:owners", actor=system("shops"), data=data)

@@ -63,9 +63,9 @@ def _covered(stated: StatedHours, day: dt.date) -> int:
     return week_on(stated, day).covered[weekday_of(day)]
 
 
-def open_now_filters(at: dt.datetime | None = None) -> list[str]:
-    """The filter words of the search of which every shop open at `at` (default: now) has one."""
-    at = at or clock.now()
+def open_now_filters() -> list[str]:
+    """The filter words of the search of which every shop that is open now has one."""
+    at = clock.now()
     today = clock.day_of(at)
     return filters.at(weekday_of(today), quarter_of(at), is_ramadan=is_ramadan(today))
 

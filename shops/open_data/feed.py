@@ -58,9 +58,9 @@ def number_all(seconds: float = math.inf) -> int:
 
 
 @transaction.atomic
-def number_some(limit: int = BATCH) -> int:
+def number_some() -> int:
     """Number the oldest pending changes. Raises IntegrityError if another sequencer does the same."""
-    waiting = list(Pending.objects.select_related("event").order_by("pk")[:limit])
+    waiting = list(Pending.objects.select_related("event").order_by("pk")[:BATCH])
     if not waiting:
         return 0
     events: dict[int, list[ShopEvent]] = {}

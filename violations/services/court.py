@@ -94,7 +94,7 @@ def digest_of(rows: Sequence[Violation]) -> str:
 
 
 @transaction.atomic
-def refer(*, clerk: User, limit: int = MOST, shown: str | None = None) -> ReferralBatch:
+def refer(*, clerk: User, shown: str | None = None) -> ReferralBatch:
     """Refer everything that is due, oldest first. `shown` is the `digest_of` what the clerk saw.
 
     Raises NotPermitted, Refused: held, nothing_due, list_changed.
@@ -102,7 +102,7 @@ def refer(*, clerk: User, limit: int = MOST, shown: str | None = None) -> Referr
     actor = require_clerk(clerk)
     if incidents.are_held():
         raise Refused("held", HELD)
-    rows = list(referable().select_for_update(of=("self",))[:limit])
+    rows = list(referable().select_for_update(of=("self",))[:MOST])
     still_due = set(referable().filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))  # what came before the lock counts
     rows = [row for row in rows if row.pk in still_due]
     if not rows:

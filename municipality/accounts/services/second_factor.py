@@ -26,14 +26,14 @@ class NotStaff(Refused):
     """Only staff sign in with a second factor."""
 
 
-def enrol(*, user: User, actor: Actor, secret: str = "") -> tuple[str, str]:
+def enrol(*, user: User, actor: Actor) -> tuple[str, str]:
     """Give a member of staff a new secret and end their sessions. Returns the secret and its otpauth URL, to be shown once.
 
     Raises NotStaff.
     """
     if not user.is_staff:
         raise NotStaff("not_staff", _("Only staff sign in with a second factor."))
-    secret = secret or totp.generate_totp_secret()
+    secret = totp.generate_totp_secret()
     with transaction.atomic():
         Authenticator.objects.filter(user=user).delete()
         totp.TOTP.activate(user, secret)

@@ -101,14 +101,14 @@ def _anchor(state: str) -> str:
     return f"mine-{QueueEntryState(state).value}"
 
 
-def _mine(state: QueueEntryState, tile: Any, tone: str = "") -> StaffEntry:
+def _mine(state: QueueEntryState, tile: Any) -> StaffEntry:
     """A count of the officer's own cases, which stand on the first page."""
 
     def count(request: HttpRequest) -> int:
         return _desk(request).count(state)
 
     label = BACK if state == QueueEntryState.ANSWERED else STATES[state][1]
-    return StaffEntry("work", label, "admin:index", (OFFICER,), fragment=f"#{_anchor(state)}", count=count, tile=tile, tone=tone)
+    return StaffEntry("work", label, "admin:index", (OFFICER,), fragment=f"#{_anchor(state)}", count=count, tile=tile)
 
 
 def _soon() -> str:

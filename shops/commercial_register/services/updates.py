@@ -74,10 +74,10 @@ class _Page:
     agreed: list[int] = field(default_factory=list)
 
 
-def accepted_automatically(on: dt.date | None = None) -> frozenset[str]:
-    """The kinds that are accepted automatically, by the rulebook; none without an edition."""
+def accepted_automatically() -> frozenset[str]:
+    """The kinds that are accepted automatically today, by the rulebook; none without an edition."""
     try:
-        limits = rulebook.edition(LIMITS, on or clock.today()).limits
+        limits = rulebook.edition(LIMITS, clock.today()).limits
     except Refused:
         return frozenset()
     return frozenset(code.removeprefix("takes_") for code, limit in limits.items() if limit.value)
