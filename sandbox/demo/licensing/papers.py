@@ -7,16 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from licensing.models import HealthLicence
 from municipality.audit.models import AuditEvent
 from municipality.documents.models import Document, DocumentEvent
-from municipality.documents.states import DOCUMENT, DocumentState
+from municipality.documents.states import DocumentState
 from municipality.kernel.actors import Actor, system
-from sandbox.demo.bulk import move, take_numbers
+from sandbox.demo.bulk import audit_event, event, move, take_numbers
 from sandbox.demo.seeds import typed_code
 from shops.models import Shop
 
@@ -63,9 +62,9 @@ def carry_over(papers: Sequence[Paper], rng: Random) -> int:
     rows = Document.objects.filter(pk__in=[document.pk for document in documents])
     events, audit_events = [], []
     for paper in sorted(ordered, key=lambda p: p.at):
-        event = _event(paper, "carry_over", DocumentState.DRAFT, DocumentState.CARRIED_OVER, paper.at, CARRIER)
-        events.append(event)
-        audit_events.append(_audit_event("document.carried_over", event, {"number": paper.number}))
+        one = event(paper.document, "carry_over", DocumentState.DRAFT, DocumentState.CARRIED_OVER, paper.at, CARRIER)
+        events.append(one)
+        audit_events.append(audit_event("document.carried_over", f"document:{one.subject_id}", one.at, CARRIER, {"number": paper.number}))
     DocumentEvent.objects.bulk_create(events)
     move(rows.filter(state=DocumentState.DRAFT), DocumentState.CARRIED_OVER)
     audit_events += _move_documents(ordered, rows)
@@ -119,9 +118,13 @@ def _move_documents(ordered: Sequence[Paper], rows: QuerySet[Document]) -> list[
             continue
         events = []
         for paper in found:
-            event = _event(paper, name, DocumentState.CARRIED_OVER, state, paper.moved_at or paper.at, paper.mover, paper.reason)
-            events.append(event)
-            audit_events.append(_audit_event(f"document.{state}", event, {"reason": paper.reason} if paper.reason else {}))
+            one = event(paper.document, name, DocumentState.CARRIED_OVER, state, paper.moved_at or paper.at, paper.mover, paper.reason)
+            events.append(one)
+            audit_events.append(
+                audit_event(
+                    f"document.{state}", f"document:{one.subject_id}", one.at, paper.mover, {"reason": paper.reason} if paper.reason else {}
+                )
+            )
         DocumentEvent.objects.bulk_create(events)
         changes = {}
         if state == DocumentState.SUPERSEDED:
@@ -129,28 +132,3 @@ def _move_documents(ordered: Sequence[Paper], rows: QuerySet[Document]) -> list[
             changes["replaced_by"] = Subquery(successor)
         move(rows.filter(pk__in=[p.document.pk for p in found if p.document], state=DocumentState.CARRIED_OVER), state, **changes)
     return audit_events
-
-
-def _event(paper: Paper, name: str, source: str, target: str, at: dt.datetime, actor: Actor, reason: str = "") -> DocumentEvent:
-    return DocumentEvent(
-        subject=paper.document,
-        workflow=DOCUMENT.name,
-        move=name,
-        from_state=source,
-        to_state=target,
-        at=at,
-        actor_key=actor.key,
-        actor_role=actor.role,
-        reason=reason,
-    )
-
-
-def _audit_event(action: str, event: DocumentEvent, data: dict[str, Any]) -> AuditEvent:
-    return AuditEvent(
-        at=event.at,
-        action=action,
-        subject=f"document:{event.subject_id}",
-        actor_key=event.actor_key,
-        actor_role=event.actor_role,
-        data=data,
-    )

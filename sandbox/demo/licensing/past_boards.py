@@ -15,7 +15,7 @@ from licensing.signage.forms import RequestedBoardForm
 from licensing.signage.labels import bill_lines
 from licensing.signage.services.issue import days_of
 from licensing.signage.states import BOARDS, BoardsState
-from municipality.accounts.models import User, actor_of
+from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
 from municipality.documents.models import Document, DocumentEvent
@@ -24,7 +24,7 @@ from municipality.kernel import clock, worktime
 from municipality.rulebook import queries as rulebook
 from sandbox.demo.bulk import audit_event, event, move, take_numbers
 from sandbox.demo.licensing.papers import CARRIER
-from sandbox.demo.licensing.renewals import Move, case_of, make_move, write_bills
+from sandbox.demo.licensing.renewals import Move, case_of, make_move, open_cases, write_bills
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.seeds import public_id, typed_code
 from shops.models import Shop
@@ -103,35 +103,11 @@ def load(past: Sequence[PastBoards], rng: Random) -> None:
 
 
 def _open(past: Sequence[PastBoards], rng: Random, audit_events: list[AuditEvent]) -> None:
-    references, calendar = take_numbers([f"ADV-{clock.day_of(p.opened_at).year}" for p in past]), rulebook.calendar()
-    rows = []
-    for p, reference in zip(past, references, strict=True):
-        day = clock.day_of(p.opened_at)
-        editions = rulebook.editions(queries.EDITIONS, day)
-        snapshot = [edition.snapshot() for edition in editions]
-        rows.append(
-            Case(
-                public_id=public_id(rng),
-                reference=reference,
-                service=BOARDS,
-                subject=p.shop.key,
-                title_ar=p.shop.name_ar,
-                title_en=p.shop.name_en,
-                applicant=p.applicant,
-                organisation_id=p.shop.organisation_id,
-                branch=p.shop.branch,
-                state=S.DRAFT,
-                opened_at=p.opened_at,
-                due_on=worktime.add_working_days(calendar, day, editions[1].limits["promise_working_days"].value),
-                editions=[edition.stamp for edition in editions],
-                snapshot=snapshot,
-                snapshot_hash=rulebook.digest(snapshot),
-            )
-        )
-    for p, case in zip(past, Case.objects.bulk_create(rows), strict=True):
-        p.case = case
-        opened = {"service": BOARDS, "about": case.subject, "snapshot": case.snapshot_hash}
-        audit_events.append(audit_event("case.opened", case.key, p.opened_at, actor_of(p.applicant), opened))
+    calendar, days = rulebook.calendar(), [clock.day_of(p.opened_at) for p in past]
+    editions = [rulebook.editions(queries.EDITIONS, day) for day in days]
+    promised = [found[1].limits["promise_working_days"].value for found in editions]
+    due = [worktime.add_working_days(calendar, day, count) for day, count in zip(days, promised, strict=True)]
+    open_cases(past, BOARDS, take_numbers([f"ADV-{day.year}" for day in days]), editions, due, rng, audit_events)
     rules = rulebook.published_ids({stamp for p in past for stamp in case_of(p).editions})
     found = BoardRequest.objects.bulk_create(
         BoardRequest(

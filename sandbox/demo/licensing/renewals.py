@@ -57,6 +57,7 @@ class PastCase:
 class Past(Protocol):
     """What moves and bills need of a past request of any service."""
 
+    shop: Shop
     applicant: User
     opened_at: dt.datetime
     case: Case | None
@@ -114,39 +115,17 @@ def _open(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent])
     in_force: dict[dt.date, tuple[rulebook.RulebookEdition, ...]] = {}
     promised: dict[dt.date, int] = {}
     calendar = rulebook.calendar()
-    rows = []
-    for p, reference in zip(past, references, strict=True):
+    due = []
+    for p in past:
         day = clock.day_of(p.opened_at)
         if day not in in_force:
             in_force[day] = tuple(rulebook.edition(subject, day) for subject in SUBJECTS)
             promised[day] = rulebook.edition("limits.review", day).limits["promise_working_days"].value
         p.editions = in_force[day]
         limits = p.editions[1]
-        snapshot = [edition.snapshot() for edition in p.editions]
         p.period = rules.new_period(p.licence.last_day, limits.limits["validity_years"].value)
-        rows.append(
-            Case(
-                public_id=public_id(rng),
-                reference=reference,
-                service=RENEWAL,
-                subject=p.shop.key,
-                title_ar=p.shop.name_ar,
-                title_en=p.shop.name_en,
-                applicant=p.applicant,
-                organisation_id=p.shop.organisation_id,
-                branch=p.shop.branch,
-                state=S.DRAFT,
-                opened_at=p.opened_at,
-                due_on=worktime.add_working_days(calendar, day, promised[day]),
-                editions=[edition.stamp for edition in p.editions],
-                snapshot=snapshot,
-                snapshot_hash=rulebook.digest(snapshot),
-            )
-        )
-    for p, case in zip(past, Case.objects.bulk_create(rows), strict=True):
-        p.case = case
-        opened = {"service": RENEWAL, "about": case.subject, "snapshot": case.snapshot_hash}
-        audit_events.append(audit_event("case.opened", case.key, p.opened_at, actor_of(p.applicant), opened))
+        due.append(worktime.add_working_days(calendar, day, promised[day]))
+    open_cases(past, RENEWAL, references, [p.editions for p in past], due, rng, audit_events)
     Renewal.objects.bulk_create(
         Renewal(
             case=case_of(p),
@@ -158,6 +137,44 @@ def _open(past: Sequence[PastCase], rng: Random, audit_events: list[AuditEvent])
         )
         for p in past
     )
+
+
+def open_cases(
+    past: Sequence[Past],
+    service: str,
+    references: Sequence[str],
+    editions: Sequence[Sequence[rulebook.RulebookEdition]],
+    due: Sequence[dt.date],
+    rng: Random,
+    audit_events: list[AuditEvent],
+) -> None:
+    """The case of each past request, as a draft: with its number, the editions it is judged by and the day it is promised for."""
+    rows = []
+    for p, reference, edition, due_on in zip(past, references, editions, due, strict=True):
+        snapshot = [one.snapshot() for one in edition]
+        rows.append(
+            Case(
+                public_id=public_id(rng),
+                reference=reference,
+                service=service,
+                subject=p.shop.key,
+                title_ar=p.shop.name_ar,
+                title_en=p.shop.name_en,
+                applicant=p.applicant,
+                organisation_id=p.shop.organisation_id,
+                branch=p.shop.branch,
+                state=S.DRAFT,
+                opened_at=p.opened_at,
+                due_on=due_on,
+                editions=[one.stamp for one in edition],
+                snapshot=snapshot,
+                snapshot_hash=rulebook.digest(snapshot),
+            )
+        )
+    for p, case in zip(past, Case.objects.bulk_create(rows), strict=True):
+        p.case = case
+        opened = {"service": service, "about": case.subject, "snapshot": case.snapshot_hash}
+        audit_events.append(audit_event("case.opened", case.key, p.opened_at, actor_of(p.applicant), opened))
 
 
 def write_bills(
