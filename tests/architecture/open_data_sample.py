@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from municipality.kernel import clock
 from municipality.kernel.open_data import OPEN_SETS
+from municipality.notifications.stop_links import token_of
 from shops.models import Digest, Edition, Follow
 from shops.open_data import feed, writer
-from shops.subscriptions import services, tokens
+from shops.subscriptions import services
+from shops.subscriptions.notifications import STOP
 
 if TYPE_CHECKING:
     from tests.architecture.sample_data import Sample
@@ -33,4 +35,4 @@ def fill(sample: Sample) -> OpenRows:
     edition = {key: writer.publish(key) for key in OPEN_SETS}["shops"]
     services.notify(owner.pk, feed.last_number())
     assert Digest.objects.filter(person=owner, day=clock.today()).exists()
-    return OpenRows(edition, follow, block, tokens.token_of(owner.public_id))
+    return OpenRows(edition, follow, block, token_of(owner.public_id, STOP))
