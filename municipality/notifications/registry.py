@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from django.core import signing
 from django.template import TemplateDoesNotExist
 
+from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.registry import Registry
 from municipality.notifications.models import Channel
@@ -223,3 +225,17 @@ def _render_sample(message: MessageKind, part: str, language: str) -> str:
         raise IncompleteMessage(f"{message.kind}: no template {error}") from error
     except (TypeError, ValueError, ArithmeticError) as error:
         raise IncompleteMessage(f"{message.kind} {part}: a filter needs an example in `samples`: {error}") from error
+
+
+def stop_token(public_id: str, salt: str) -> str:
+    """The token of a person's link that ends a kind of digest without signing in; without expiry. Each kind has a salt of its own."""
+    return signing.dumps(public_id, salt=salt)
+
+
+def person_of_stop(token: str, salt: str) -> User | None:
+    """The person of a token; None for an invalid one."""
+    try:
+        public_id = signing.loads(token, salt=salt)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return User.objects.filter(public_id=str(public_id)).first()

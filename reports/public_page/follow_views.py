@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.access import access, public
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
-from municipality.notifications import stop_links
+from municipality.notifications.registry import person_of_stop
 from municipality.places.models import Area
 from municipality.ui import language
 from reports.models import AreaFollow
@@ -57,7 +57,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
 
     Exempt from CSRF: mail programs post here without a cookie (RFC 8058); the signed token is the proof.
     """
-    person = stop_links.person_of(token, subscriptions.STOP)
+    person = person_of_stop(token, subscriptions.STOP)
     if person is None:
         raise Http404
     is_stopped = request.method == "POST" and not language.is_switch(request)

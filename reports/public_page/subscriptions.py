@@ -15,9 +15,8 @@ from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Channel
-from municipality.notifications.registry import MessageKind
+from municipality.notifications.registry import MessageKind, stop_token
 from municipality.notifications.services import send
-from municipality.notifications.stop_links import token_of
 from municipality.notifications.texts import Bilingual
 from municipality.places.models import Area
 from municipality.ui.templatetags.portal import counted
@@ -40,7 +39,7 @@ class AreaDigest(MessageKind):
     page = "/reports/follow/"
 
     def stop_path(self, public_id: str) -> str:
-        return f"/reports/follow/stop/{token_of(public_id, STOP)}"
+        return f"/reports/follow/stop/{stop_token(public_id, STOP)}"
 
 
 @transaction.atomic

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from municipality.notifications.models import Channel
-from municipality.notifications.registry import MessageKind
-from municipality.notifications.stop_links import token_of
+from municipality.notifications.registry import MessageKind, stop_token
 
 STOP = "shops.follow.stop"
 
@@ -20,4 +19,4 @@ class FollowedChanged(MessageKind):
     page = "/follows/"
 
     def stop_path(self, public_id: str) -> str:
-        return f"/follows/stop/{token_of(public_id, STOP)}"
+        return f"/follows/stop/{stop_token(public_id, STOP)}"

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from municipality.accounts.access import access, public
 from municipality.accounts.limits import allow_read
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.notifications import stop_links
+from municipality.notifications.registry import person_of_stop
 from municipality.places.models import Area
 from municipality.ui import language
 from municipality.ui.errors import too_many_requests
@@ -96,7 +96,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
 
     Exempt from CSRF: mail programs post here without a cookie (RFC 8058); the signed token is the proof.
     """
-    person = stop_links.person_of(token, STOP)
+    person = person_of_stop(token, STOP)
     if person is None:
         raise Http404
     is_stopped = request.method == "POST" and not language.is_switch(request)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from municipality.kernel import clock
 from municipality.kernel.open_data import OPEN_SETS
-from municipality.notifications.stop_links import token_of
+from municipality.notifications.registry import stop_token
 from shops.models import Digest, Edition, Follow
 from shops.open_data import feed, writer
 from shops.subscriptions import services
@@ -35,4 +35,4 @@ def fill(sample: Sample) -> OpenRows:
     edition = {key: writer.publish(key) for key in OPEN_SETS}["shops"]
     services.notify(owner.pk, feed.last_number())
     assert Digest.objects.filter(person=owner, day=clock.today()).exists()
-    return OpenRows(edition, follow, block, token_of(owner.public_id, STOP))
+    return OpenRows(edition, follow, block, stop_token(owner.public_id, STOP))

@@ -11,7 +11,7 @@ from django.test import Client
 from municipality.kernel import clock
 from municipality.kernel.open_data import OPEN_SETS
 from municipality.notifications.models import Message
-from municipality.notifications.stop_links import token_of
+from municipality.notifications.registry import stop_token
 from municipality.places.models import Area
 from reports import shop_page
 from reports.intake.services import ReportPlace
@@ -87,7 +87,7 @@ def test_what_is_older_than_the_map_shows_is_told_too(area: Area) -> None:
 def test_a_signed_link_ends_it_without_signing_in(area: Area) -> None:
     person = PersonFactory()
     subscriptions.follow(person=person, area=area)
-    path = f"/en/reports/follow/stop/{token_of(person.public_id, subscriptions.STOP)}"
+    path = f"/en/reports/follow/stop/{stop_token(person.public_id, subscriptions.STOP)}"
     assert Client().get(path).status_code == 200 and AreaFollow.objects.exists()
     assert Client().post(path).status_code == 200 and not AreaFollow.objects.exists()
     assert Client().get(f"{path}x").status_code == 404
