@@ -96,12 +96,13 @@ def read_editions() -> list[dict[str, Any]]:
 
 @transaction.atomic
 def draft_rules(maker: User) -> list[RuleSet]:
-    """Create a draft by `maker` of every edition that does not exist yet. Returns the new drafts."""
+    """Create a draft by `maker` of every edition that does not exist yet, all made at one time. Returns the new drafts."""
+    now = clock.now()
     existing = set(RuleSet.objects.values_list("subject", "version"))
-    return [_draft(edition, maker) for edition in read_editions() if (edition["subject"], edition["version"]) not in existing]
+    return [_draft(edition, maker, now) for edition in read_editions() if (edition["subject"], edition["version"]) not in existing]
 
 
-def _draft(edition: dict[str, Any], maker: User) -> RuleSet:
+def _draft(edition: dict[str, Any], maker: User, made_at: dt.datetime) -> RuleSet:
     ruleset = RuleSet.objects.create(
         subject=edition["subject"],
         version=edition["version"],
@@ -110,7 +111,7 @@ def _draft(edition: dict[str, Any], maker: User) -> RuleSet:
         first_day=edition["first_day"],
         is_assumption=edition["is_assumption"],
         made_by=maker,
-        made_at=clock.now(),
+        made_at=made_at,
     )
     FeeRule.objects.bulk_create(FeeRule(ruleset=ruleset, **{"revenue_account": "HEALTH-LICENCES"} | fee) for fee in edition.get("fee", []))
     LimitRule.objects.bulk_create(LimitRule(ruleset=ruleset, **limit) for limit in edition.get("limit", []))

@@ -35,8 +35,8 @@ def changed() -> Refused:
 def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
     """Publish an edition, end the one before it, and call the handlers of `registry`.
 
-    `ruleset` is what the publisher read: Refused("changed") where its maker saved the draft since; "overtaken" where an edition of another
-    maker was published since the draft was saved, whose changes it does not have. Raises Refused also for the maker, for a
+    `ruleset` is what the publisher read: Refused("changed") where its maker saved the draft since; "overtaken" where another edition
+    was published since the draft was saved, whose changes it does not have. Raises Refused also for the maker, for a
     draft that was sent back, an empty or overlapping edition, a calendar without a working week, a limit that is too high, and a
     distance rule whose condition has no text.
     """
@@ -91,12 +91,14 @@ def send_back(*, ruleset: RuleSet, publisher: User, actor: Actor, words: str) ->
 
 
 def _check_overtaken(ruleset: RuleSet, earlier: QuerySet[RuleSet]) -> None:
-    meanwhile = earlier.filter(published_at__gt=ruleset.made_at).exclude(made_by=ruleset.made_by).order_by("-published_at").first()
+    # Editions that follow each other in `data/` are drafted together, each with what is in the one before it.
+    others = earlier.exclude(made_by=ruleset.made_by, made_at=ruleset.made_at)
+    meanwhile = others.filter(published_at__gt=ruleset.made_at).order_by("-published_at").first()
     if meanwhile is not None:
         sentence = _(
-            "Edition %(number)s of these rules, by another maker, was published after this draft was saved. The page of the draft shows "
-            "what it would change in that edition. Send it back to its maker; once the maker has taken over what shall stay and saved "
-            "it again, it can be published."
+            "Edition %(number)s of these rules was published after this draft was saved. The page of the draft shows what it would "
+            "change in that edition. Send it back to its maker; once the maker has taken over what shall stay and saved it again, it "
+            "can be published."
         )
         raise Refused("overtaken", sentence % {"number": meanwhile.version})
 

@@ -23,7 +23,7 @@ def publish_rulebook(subject: str = "") -> None:
         return
     for edition in seeds.read_editions():
         if edition["subject"] == subject:
-            services.publish(ruleset=seeds._draft(edition, maker), publisher=publisher, actor=system("tests"))
+            services.publish(ruleset=seeds._draft(edition, maker, clock.now()), publisher=publisher, actor=system("tests"))
 
 
 class RuleSetFactory(DjangoModelFactory[RuleSet]):

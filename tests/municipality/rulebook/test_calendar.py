@@ -44,7 +44,7 @@ def checker() -> User:
 def first(maker: User, checker: User, frozen_clock: Clock) -> RuleSet:
     """The calendar that comes with the portal, published."""
     (edition,) = [edition for edition in seeds.read_editions() if edition["subject"] == "calendar"]
-    ruleset = seeds._draft(edition, maker)
+    ruleset = seeds._draft(edition, maker, clock.now())
     services.publish(ruleset=ruleset, publisher=checker, actor=actor_of(checker, "rule_publisher"))
     return ruleset
 

@@ -1,4 +1,4 @@
-"""Two makers draft the next edition of one subject: publishing the second draft does not silently undo the first."""
+"""Two drafts of the next edition of one subject, by two makers or one: publishing the second does not silently undo the first."""
 
 from __future__ import annotations
 
@@ -75,13 +75,32 @@ def test_the_page_says_so_and_shows_what_would_be_undone(drafts: tuple[RuleSet, 
         page = client.get(url).content.decode()
         assert money.to_display(12_000) in page and money.to_display(10_000) in page, "the fee would fall back"
         [message] = client.post(url, {"seen": second.made_at.isoformat()}, follow=True).context["messages"]
-    assert message.level_tag == "error" and "مُعِدّ آخر" in str(message)
+    assert message.level_tag == "error" and "بعد حفظ هذه المسودة" in str(message)
     assert RuleSet.objects.get(pk=second.pk).published_at is None
 
 
-def test_the_next_draft_of_the_same_maker_is_published(drafts: tuple[RuleSet, RuleSet], people: tuple[User, User, User]) -> None:
+def test_a_second_draft_of_the_same_maker_is_refused_until_it_is_saved_again(
+    drafts: tuple[RuleSet, RuleSet], people: tuple[User, User, User]
+) -> None:
     first, second = drafts
-    RuleSet.objects.filter(pk=second.pk).update(made_by=people[0])
+    RuleSet.objects.filter(pk=second.pk).update(made_by=people[0], made_at=first.made_at + dt.timedelta(seconds=1))
+    second.refresh_from_db()
+    with clock.at(clock.now() + dt.timedelta(minutes=2)):
+        publish(first, people[2])
+        with pytest.raises(Refused, match="overtaken"):
+            publish(second, people[2])
+    with clock.at(clock.now() + dt.timedelta(minutes=3)):
+        RuleSet.objects.filter(pk=second.pk).update(made_at=clock.now())
+        second.refresh_from_db()
+        publish(second, people[2])
+    assert not RuleSet.objects.filter(pk__in=[first.pk, second.pk], published_at=None).exists()
+
+
+def test_editions_that_were_loaded_together_are_published_one_after_another(
+    drafts: tuple[RuleSet, RuleSet], people: tuple[User, User, User]
+) -> None:
+    first, second = drafts
+    RuleSet.objects.filter(pk=second.pk).update(made_by=people[0], made_at=first.made_at)
     second.refresh_from_db()
     with clock.at(clock.now() + dt.timedelta(minutes=2)):
         publish(first, people[2])
