@@ -182,7 +182,8 @@ def _inspection_step(case: Case) -> NextStep:
             _("The inspection is not passed"),
             _("The page of the inspection says why. Ask there for another one once it can be passed."),
         )
-    until = with_last_day(text, case, _("The last day to pass it is {}. After it the request closes."))
+    sentence = _("The last day to pass it is {}. After it the request closes, unless the inspection is under way.")
+    until = with_last_day(text, case, sentence)
     return NextStep(title, until, reverse("licensing:inspection", args=[newest.public_id]), _("To the inspection"))
 
 

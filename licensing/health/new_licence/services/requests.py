@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import rules as health_rules
@@ -14,9 +15,9 @@ from licensing.health.new_licence import places, queries
 from licensing.health.new_licence.forms import COMMERCIAL
 from licensing.health.new_licence.models import ADDRESS
 from licensing.health.new_licence.notifications import NewLicenceLapsed, NewLicenceSent
-from licensing.health.new_licence.states import NEW_LICENCE, WAITS
+from licensing.health.new_licence.states import NEW_LICENCE, WAITS, NewLicenceState
 from licensing.inspections import services as inspections
-from licensing.inspections.states import OPEN
+from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import Inspection, NewLicence
 from municipality.accounts.models import Organisation, User, actor_of
 from municipality.accounts.queries import organisations_signed_by
@@ -27,6 +28,8 @@ from municipality.delegation.authorization import authorize
 from municipality.delegation.organisations import key_of as organisation_key
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
+from municipality.incidents.services import HELD_SECONDS
+from municipality.jobs.errors import OnHold
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
@@ -195,13 +198,18 @@ def _cancel_inspection(case: Case, actor: Actor) -> None:
 
 @transaction.atomic
 def expire(*, case: Case, state: str) -> None:
-    """Close a request that is still in one of `WAITS` after its time; does nothing in another state."""
+    """Close a request that is still in one of `WAITS` after its time; does nothing in another state.
+
+    Raises OnHold while its inspection is open, or what failed may still be put right: the visit may be later, where no day was free.
+    """
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     if locked.state != state or state not in WAITS:
         return
+    under_way = Q(state__in=OPEN) | Q(state=InspectionState.FAILED, put_right_by__gte=clock.today())
+    if state == NewLicenceState.INSPECTION and Inspection.objects.filter(under_way, case=locked).exists():
+        raise OnHold("inspection", "the inspection of the request is under way", seconds=HELD_SECONDS)
     void_bill_of(locked, SYSTEM)
     advance(locked, "expire", actor=SYSTEM)
-    _cancel_inspection(locked, SYSTEM)
     send(NewLicenceLapsed, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context={"case": locked})
 
 
