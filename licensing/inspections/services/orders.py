@@ -167,6 +167,12 @@ def _place_before(row: Inspection) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
+def lock_request(inspection: Inspection) -> None:
+    """Lock the request of an inspection, if it has one: before the inspection, as what ends a request locks them."""
+    if inspection.case_id is not None:
+        Case.objects.select_for_update(of=("self",)).get(pk=inspection.case_id)
+
+
 @transaction.atomic
 def ask_again(*, inspection: Inspection, person: User) -> Inspection:
     """After a failed inspection its owner asks for another one: what failed is asked again, by another inspector.
@@ -174,6 +180,7 @@ def ask_again(*, inspection: Inspection, person: User) -> Inspection:
     That of a licensed shop is made where the shop is today.
     Raises NotPermitted for others, Refused: not_failed, and as `order`.
     """
+    lock_request(inspection)
     actor = authorize(person, inspection).actor
     row = Inspection.objects.select_for_update(of=("self",)).select_related(*queries.RELATED).get(pk=inspection.pk)
     if row.state != InspectionState.FAILED:

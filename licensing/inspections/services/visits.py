@@ -16,12 +16,11 @@ from licensing.inspections.draws import able
 from licensing.inspections.notifications import InspectionFailed, InspectionOrdered, InspectionPassed, tell
 from licensing.inspections.questions import GivenAnswer
 from licensing.inspections.registry import INSPECTED
-from licensing.inspections.services.orders import parties_of
+from licensing.inspections.services.orders import lock_request, parties_of
 from licensing.inspections.states import MOST_MISSES, InspectionState
 from licensing.models import Inspection, InspectionVisit, VisitOutcome
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
-from municipality.cases.models import Case
 from municipality.fieldwork import services as fieldwork
 from municipality.fieldwork.models import Visit
 from municipality.kernel import clock, worktime
@@ -128,8 +127,7 @@ def record_visit(*, inspection: Inspection, inspector: User, found: VisitFinding
     message = _("Another visit was sent under this key. Reload the page and fill it in again.")
 
     def write(visit: Visit) -> InspectionVisit:
-        if inspection.case_id is not None:  # the request before its inspection, as its end locks them
-            Case.objects.select_for_update(of=("self",)).get(pk=inspection.case_id)
+        lock_request(inspection)
         rows = Inspection.objects.select_for_update(of=("self",)).select_related(*queries.RELATED)
         row = rows.get(pk=inspection.pk)
         assessment = assess(inspection=row, inspector=inspector, found=found)
