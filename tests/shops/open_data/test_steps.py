@@ -225,8 +225,7 @@ def test_what_is_left_of_a_night_that_was_given_up_is_cleared_away(
 
 @pytest.mark.django_db
 def test_numbering_ends_when_its_time_is_over_and_goes_on(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
-    number = feed.number_some
-    monkeypatch.setattr(feed, "number_some", lambda: number(limit=5))
+    monkeypatch.setattr(feed, "BATCH", 5)
     feed.mark([shop.pk for shop in register.shops])
     feed.number_all(seconds=0)
     assert Pending.objects.count() == 20
