@@ -1,16 +1,15 @@
 """A hundred thousand cases of officers, made set by set: a few real ones, walked through the portal's services, are copied in SQL.
 
-The same numbers give the same rows. The guards are taken away while the copies are written and put back after it: what they
-hold of one row (each state has its event) holds of its copies. Only for a database that is thrown away.
+The same numbers give the same rows. Only for a database that is thrown away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from tools.benchmarks.copies import Plan, write
 
 SHARES = {"away": 300, "answered": 60, "countersign": 60, "waiting": 5000}  # of the newest; all older ones left the queue
 KIND_OF_PLACE = {"left": "left", **{kind: kind for kind in SHARES}}
@@ -34,7 +33,7 @@ TABLES = {
     "WHERE u.id = s.subject_id)",
 }
 PUBLIC = "'b' || lpad(w.n::text, 25, '0')"
-OFFICERS = ("officer_id", "asked_by_id", "made_by_id")
+OFFICERS = dict.fromkeys(("officer_id", "asked_by_id", "made_by_id"), "w.officer_id")
 OWN = {
     "cases_case": {
         "public_id": PUBLIC,
@@ -89,39 +88,17 @@ def templates(officer_of: Callable[[str], Any], supervisor_of: Callable[[str], A
     return found | {"waiting": waiting.case_id}
 
 
-@dataclass
-class _Table:
-    name: str
-    base: int = 0
-    width: int = 1
-
-
 def copy(kinds: dict[str, int], wanted: int) -> int:
-    """Copy the cases of `kinds` until there are `wanted` in all. Returns how many rows were written. One transaction."""
+    """Copy the cases of `kinds` until there are `wanted` in all. Returns how many rows were written. Raises ValueError for too few."""
     from municipality.cases.models import Case
-    from municipality.kernel import guards
 
     many = wanted - Case.objects.count()
     if many < sum(SHARES.values()):
         raise ValueError(f"{wanted} cases are too few: {sum(SHARES.values())} are under study alone")
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")  # of this process, which is no web server
-    guards.remove(connection)
-    rows = 0
-    with transaction.atomic(), connection.cursor() as cursor:
-        _work(cursor, kinds, many)
-        tables = {name: _map(cursor, name, case) for name, case in TABLES.items()}
-        for table in tables.values():
-            rows += _insert(cursor, table, tables)
-        for table in tables.values():
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))")
-    guards.install(connection)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-    return rows
+    return write(Plan(TABLES, OWN, OFFICERS, "s.{column} + w.days"), partial(_work, kinds=kinds, many=many))
 
 
-def _work(cursor: Any, kinds: dict[str, int], many: int) -> None:
+def _work(cursor: Any, *, kinds: dict[str, int], many: int) -> None:
     """One line a copy: its number, kind, template, shop, person, officer and how far its times move."""
     bounds, at = [], many
     for kind in reversed(SHARES):
@@ -131,7 +108,7 @@ def _work(cursor: Any, kinds: dict[str, int], many: int) -> None:
     template = "CASE kind " + " ".join(f"WHEN '{kind}' THEN {case}" for kind, case in kinds.items()) + " END"
     cursor.execute(
         f"""
-        CREATE TEMP TABLE bench_case ON COMMIT DROP AS
+        CREATE TEMP TABLE bench_copy ON COMMIT DROP AS
         WITH officers AS (
             SELECT u.id, u.branch_id, row_number() OVER (PARTITION BY u.branch_id ORDER BY u.id) - 1 AS place,
                    count(*) OVER (PARTITION BY u.branch_id) AS many
@@ -147,71 +124,17 @@ def _work(cursor: Any, kinds: dict[str, int], many: int) -> None:
         ), numbered AS (SELECT n, {of_kind} AS kind FROM generate_series(0, {many - 1}) n),
         placed AS (
             -- Cases under study have a shop of their own each; the older ones share the shops, some three a shop.
-            SELECT n, kind, {template} AS src_case,
+            SELECT n, kind, {template} AS src,
                    CASE WHEN kind = 'left' THEN n % (SELECT least(40000, count(*)) FROM shops) ELSE {many - 1} - n END AS shop_place,
                    now() - make_interval(
                        mins => (CASE WHEN kind = 'left' THEN 20000 + 8 * ({many} - n) ELSE 2 * ({many} - n) END)::int
                    ) AS at
             FROM numbered
         )
-        SELECT p.n, p.kind, p.src_case, p.at, p.at - c.opened_at AS shift, (p.at::date - c.opened_at::date) AS days,
+        SELECT p.n, p.kind, p.src, p.at, p.at - c.opened_at AS shift, (p.at::date - c.opened_at::date) AS days,
                s.public_id AS shop_public_id, s.name_ar AS title_ar, s.name_en AS title_en, s.branch_id, s.licence_id,
                (SELECT id FROM people WHERE place = p.n % many) AS person_id,
                (SELECT id FROM officers o WHERE o.branch_id = s.branch_id AND o.place = p.n % o.many) AS officer_id
-        FROM placed p JOIN cases_case c ON c.id = p.src_case JOIN shops s ON s.place = p.shop_place
+        FROM placed p JOIN cases_case c ON c.id = p.src JOIN shops s ON s.place = p.shop_place
         """
     )
-    cursor.execute("CREATE INDEX ON bench_case (src_case)")
-    cursor.execute("ANALYZE bench_case")
-
-
-def _map(cursor: Any, name: str, case: str) -> _Table:
-    """Number the rows of the templates within their case."""
-    cursor.execute(
-        f"CREATE TEMP TABLE map_{name} ON COMMIT DROP AS SELECT s.id AS src, {case} AS src_case, "
-        f"row_number() OVER (PARTITION BY {case} ORDER BY s.id) - 1 AS rank FROM {name} s WHERE {case} IN (SELECT src_case FROM bench_case)"
-    )
-    cursor.execute(f"SELECT (SELECT max(id) FROM {name}) + 1, (SELECT max(rank) FROM map_{name}) + 1")
-    base, width = cursor.fetchone()
-    return _Table(name, base, width or 1)
-
-
-def _insert(cursor: Any, table: _Table, tables: dict[str, _Table]) -> int:
-    own, columns, joins = OWN.get(table.name, {}), [], []
-    for column, kind, target in _columns(cursor, table.name):
-        if column == "id":
-            value = f"{table.base} + w.n * {table.width} + m.rank"
-        elif column in own:
-            value = own[column]
-        elif column in OFFICERS:
-            value = "w.officer_id"
-        elif target in tables:
-            joins.append(f"LEFT JOIN map_{target} f_{column} ON f_{column}.src = s.{column}")
-            value = f"{tables[target].base} + w.n * {tables[target].width} + f_{column}.rank"
-        elif kind == "timestamp with time zone":
-            value = f"s.{column} + w.shift"
-        elif kind == "date":
-            value = f"s.{column} + w.days"
-        else:
-            value = f"s.{column}"
-        columns.append((column, value))
-    names, values = ", ".join(f'"{name}"' for name, _ in columns), ", ".join(value for _, value in columns)
-    cursor.execute(
-        f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {table.name} s JOIN map_{table.name} m ON m.src = s.id "
-        f"JOIN bench_case w ON w.src_case = m.src_case {' '.join(joins)}"
-    )
-    return int(cursor.rowcount)
-
-
-def _columns(cursor: Any, table: str) -> Iterator[tuple[str, str, str]]:
-    """Name, type and, for a foreign key, the table it points to."""
-    cursor.execute(
-        """
-        SELECT a.attname, format_type(a.atttypid, NULL), coalesce(
-            (SELECT c.confrelid::regclass::text FROM pg_constraint c
-             WHERE c.conrelid = a.attrelid AND c.contype = 'f' AND c.conkey = ARRAY[a.attnum]), '')
-        FROM pg_attribute a WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
-        """,
-        [table],
-    )
-    yield from cursor.fetchall()
