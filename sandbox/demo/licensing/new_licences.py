@@ -38,6 +38,7 @@ def run(loading: Loading) -> str:
         assignment = queue.next_case(officer=officer)
         if assignment is None or assignment.place.case_id != case.pk:
             raise ValueError("the queue has other cases")
+    with clock.at(sent + dt.timedelta(hours=2, minutes=20)):  # a later moment: the timeline puts moves of one moment before the hand-out
         read(case, officer)
         desk.check_all(assignment=assignment, answers={question.code: "yes" for question in review.questions(case)})
         desk.accept(assignment=assignment)
