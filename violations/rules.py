@@ -343,7 +343,7 @@ def publication(
         return FINAL, ""
     if state == OBJECTED:
         return CONTESTED, "objected"
-    if objection == "lost" and state in (ORDERED, OVERDUE, UNSETTLEABLE):
+    if objection == "lost" and state in (ORDERED, INSTALMENTS, OVERDUE, UNSETTLEABLE):
         return CONTESTED, "lost"
     if objection == "lost" and state == REFERRED:
         return CONTESTED, "court"

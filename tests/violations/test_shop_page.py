@@ -80,6 +80,8 @@ def test_a_ruling_within_its_days_to_appeal_looks_contested() -> None:
         ("objected", "open", (CONTESTED, "objected")),
         ("ordered", "lost", (CONTESTED, "lost")),
         ("overdue", "lost", (CONTESTED, "lost")),
+        ("instalments", "lost", (CONTESTED, "lost")),
+        ("instalments", "withdrawn", ("", "")),
         ("referred", "lost", (CONTESTED, "court")),
         ("ordered", "withdrawn", ("", "")),
         ("annulled", "upheld", (GONE, "")),
