@@ -14,7 +14,7 @@ from shops.register import name_lists
 from shops.search import trades, vocabulary
 from shops.search.box import Box, cell_words
 from shops.search.cursors import ResultPosition, position_of, token_of
-from shops.search.engines import ENOUGH, WINDOW, Candidate, Engine, Where, engine
+from shops.search.engines import BEGINNINGS, ENOUGH, WINDOW, Candidate, Engine, Where, engine
 from shops.search.index import cell, cell_word
 from shops.search.ranking import build_ranking_query, distance, score
 from shops.search.text import QueryText, read
@@ -184,7 +184,11 @@ class _Search:
             sets = [_set(group, by_trade) for group in groups if group.matches or (by_trade and group.trades)]
         sets += self.required_filters
         if not sets:
-            return self.engine.find_beginning("", self.where) if not groups else []
+            if groups or not self.where.sql:  # nothing that could be searched for
+                return []
+            found = self.engine.find_beginning("", self.where)
+            self.is_more = len(found) >= 2 * BEGINNINGS  # by both names; each stops there
+            return found
         sets.sort(key=lambda pair: pair[1])
         found, is_more = self.engine.find_matching([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
         self.is_more = is_more or (by_trade and self.is_more)

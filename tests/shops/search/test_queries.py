@@ -13,7 +13,7 @@ from shops import registry
 from shops.models import LicenceState, SearchNumber, SearchWord, Shop
 from shops.register import events, name_lists
 from shops.registry import LicenceFact
-from shops.search import index
+from shops.search import engines, index, queries
 from shops.search import results as lists
 from shops.search.cursors import BadCursor
 from shops.search.queries import SearchQuery, search_shops
@@ -80,6 +80,27 @@ def test_filters_hold_back_and_go_together(make_shop: Make) -> None:
     assert found("النور", governorate="HA", activity="BARB") == [there.pk]
     assert found("النور", governorate="JA") == []
     assert found(area=there.area_id) == [there.pk]
+
+
+def test_a_filter_without_words_says_that_there_are_more(make_shop: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (engines, queries):
+        monkeypatch.setattr(name, "BEGINNINGS", 3)
+    shops = [make_shop(name_ar=f"صالون {letter}", name_en=f"Salon {n}") for n, letter in enumerate("أبتثجح")]
+    answer = search_shops(SearchQuery(is_open=True))
+    assert answer.is_more and 3 <= answer.total <= len(shops)
+    in_area = search_shops(SearchQuery(is_open=True, area=shops[0].area_id))
+    assert (in_area.total, in_area.is_more) == (len(shops), False), "an area is a word of the index: all are found"
+    for shop in shops[2:]:
+        events.close(shop=shop, source="moci", actor=TESTS)
+    answer = search_shops(SearchQuery(is_open=True))
+    assert (answer.total, answer.is_more) == (2, False)
+
+
+@pytest.mark.parametrize("text", ["!!!", "؟", "-"])
+def test_signs_alone_find_nothing(make_shop: Make, text: str) -> None:
+    shop = make_shop()
+    assert found(text) == []
+    assert found(text, is_open=True) == found(text, area=shop.area_id) == [shop.pk], "a filter is still a question"
 
 
 def test_near_shops_come_first_and_far_ones_not_at_all(make_shop: Make) -> None:
