@@ -50,7 +50,7 @@ def has_open_sums(shop: Shop) -> bool:
 
 @dataclass(frozen=True)
 class FindingFact:
-    """A published finding about a shop (by primary key), with its day."""
+    """A published finding with its day, and the shop (by primary key) whose holder may reply to it."""
 
     key: str
     shop: int

@@ -65,7 +65,7 @@ def rows(_today: dt.date) -> Iterator[Sequence[Any]]:
 
 def _row(finding: Finding, outcome_names: dict[str, tuple[str, ...]]) -> Sequence[Any]:
     row, facts = finding.violation, finding.violation.offence_facts
-    shop: Any = row.shop
+    shop = finding.shop
     governorate = shop.area.governorate
     ended = row.last_event if finding.status == FINAL else None
     return (

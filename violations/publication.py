@@ -19,6 +19,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.ui.texts import Text
+from shops.models import Shop
 from shops.registry import FindingFact
 from violations import rules
 from violations.models import AppealRuling, Judgment, Violation
@@ -61,6 +62,25 @@ class Finding:
     stage: str = ""
 
     @property
+    def shop(self) -> Shop:
+        """The shop on whose page it stands: the one that its entry was merged into."""
+        entry = self._entry
+        return entry.merged_into or entry
+
+    @property
+    def answered_at(self) -> Shop:
+        """The shop whose holder may reply: that of the page, but its entry where that one has another holder."""
+        entry, shop = self._entry, self.shop
+        is_of_holder = (shop.owner_id, shop.organisation_id) == (entry.owner_id, entry.organisation_id)
+        return shop if is_of_holder else entry
+
+    @property
+    def _entry(self) -> Shop:
+        entry = self.violation.shop
+        assert entry is not None  # noqa: S101 - only one against a shop is a finding
+        return entry
+
+    @property
     def outcome(self) -> str:
         """A key of OUTCOMES."""
         if self.status == CONTESTED:
@@ -87,18 +107,21 @@ class PublicFindings:
 
 
 def of_shops(shops: Sequence[int]) -> dict[int, PublicFindings]:
-    """Primary key of a shop → its public findings; one query, and one of the rulebook where a court has ruled."""
+    """Primary key of a shop → its public findings, with those of entries merged into it; one query, and one of the rulebook where a
+    court has ruled.
+    """
+    entries = Shop.objects.filter(Q(pk__in=shops) | Q(merged_into__in=shops))
     rows = (
-        Violation.objects.filter(_MAY_BE_PUBLIC, shop__in=shops)
-        .select_related("objection__case", "judgment__appeal", "last_event")
+        Violation.objects.filter(_MAY_BE_PUBLIC, shop__in=entries)
+        .select_related("objection__case", "judgment__appeal", "last_event", "shop__merged_into")
         .order_by("-seen_at", "-pk")[:MAX_PER_SHOP]
     )
     by_shop: dict[int, list[tuple[Violation, str, str]]] = {}
     appeal_days = cache(_appeal_days)
     for row in rows:
         status, stage = public_status(row, appeal_days() if hasattr(row, "judgment") else None)
-        if row.shop_id is not None and status:
-            by_shop.setdefault(row.shop_id, []).append((row, status, stage))
+        if row.shop is not None and status:
+            by_shop.setdefault(row.shop.merged_into_id or row.shop.pk, []).append((row, status, stage))
     return {
         shop: PublicFindings(
             tuple(Finding(row, status, stage) for row, status, stage in shop_rows if status != GONE),
@@ -115,9 +138,10 @@ def statuses(rows: Sequence[Violation]) -> dict[int, str]:
 
 
 def all_findings() -> Iterator[Finding]:
-    """Every public finding of shops that are not merged into another, oldest first, read in chunks."""
-    rows = Violation.objects.filter(_MAY_BE_PUBLIC, shop__isnull=False, shop__merged_into__isnull=True)
-    rows = rows.select_related("objection__case", "judgment__appeal", "last_event", "shop__area__governorate").order_by("pk")
+    """Every public finding, oldest first, read in chunks."""
+    places = (f"{entry}__area__governorate" for entry in ("shop", "shop__merged_into"))
+    rows = Violation.objects.filter(_MAY_BE_PUBLIC, shop__isnull=False).order_by("pk")
+    rows = rows.select_related("objection__case", "judgment__appeal", "last_event", *places)
     appeal = _appeal_days()
     for row in rows.iterator(chunk_size=2000):
         status, stage = public_status(row, appeal)
@@ -127,7 +151,7 @@ def all_findings() -> Iterator[Finding]:
 
 def finding(public_id: str) -> Finding | None:
     """A public violation by its public id; None where it is not public."""
-    rows = Violation.objects.select_related("objection__case", "judgment__appeal", "last_event", "shop")
+    rows = Violation.objects.select_related("objection__case", "judgment__appeal", "last_event", "shop__merged_into")
     row = rows.filter(_MAY_BE_PUBLIC, public_id=public_id, shop__isnull=False).first()
     if row is None:
         return None
@@ -138,12 +162,12 @@ def finding(public_id: str) -> Finding | None:
 def fact_of(public_id: str) -> FindingFact | None:
     """`finding` in the form of the register of shops."""
     found = finding(public_id)
-    if found is None or found.violation.shop_id is None:
+    if found is None:
         return None
     row = found.violation
     status_text = _("Final") if found.status == FINAL else STAGES[found.stage]
     names = (row.offence_facts["name_ar"], row.offence_facts["name_en"])
-    return FindingFact(row.key, found.violation.shop_id, *names, clock.day_of(row.seen_at), status_text)
+    return FindingFact(row.key, found.answered_at.pk, *names, clock.day_of(row.seen_at), status_text)
 
 
 def report_of(number: str) -> ReportFact | None:

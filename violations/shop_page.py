@@ -66,7 +66,9 @@ def _block(
         _("Violations"),
         order=30,
         text=text,
-        records=[_record(finding, replies.get(finding.violation.key), is_theirs=is_theirs) for finding in records],
+        records=[
+            _record(finding, replies.get(finding.violation.key), is_theirs=is_theirs and finding.answered_at == shop) for finding in records
+        ],
         empty=_("No final violation is on record."),
         note=_("Only a violation that nobody can contest any more counts."),
         actions=[

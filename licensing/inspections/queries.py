@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 
 from licensing.inspections.states import ENDED, INSPECTION, OPEN, InspectionState
 from licensing.models import Inspection, InspectionAnswer, InspectionVisit, NewLicence, Renewal
@@ -113,15 +113,19 @@ def differences(found: Sequence[InspectionAnswer], before: Sequence[InspectionAn
 
 
 def public_results(listed: Sequence[Shop], *, most: int) -> dict[int, list[tuple[Inspection, list[InspectionAnswer]]]]:
-    """The newest results at each shop by primary key, at most `most`, with the inspector's answers that do not meet their question."""
+    """The newest results at each shop by primary key, at most `most`, with the inspector's answers that do not meet their question.
+
+    Those at an entry that was merged into the shop are its results too.
+    """
+    keys = [shop.pk for shop in listed]
     short = InspectionAnswer.objects.filter(by_owner=False, meets=False).select_related("rule").order_by("rule__order")
-    rows = Inspection.objects.filter(shop__in=[shop.pk for shop in listed], state__in=ENDED)
-    place = Window(RowNumber(), partition_by="shop", order_by=[F("ended_at").desc(), F("pk").desc()])
+    entries = Shop.objects.filter(Q(pk__in=keys) | Q(merged_into__in=keys))
+    rows = Inspection.objects.filter(shop__in=entries, state__in=ENDED).annotate(at_shop=Coalesce("shop__merged_into", "shop"))
+    place = Window(RowNumber(), partition_by="at_shop", order_by=[F("ended_at").desc(), F("pk").desc()])
     found: dict[int, list[tuple[Inspection, list[InspectionAnswer]]]] = {}
     newest: Any = rows.annotate(place=place).filter(place__lte=most).order_by("place")
     for row in newest.prefetch_related(Prefetch("answers", short)):
-        if row.shop_id is not None:
-            found.setdefault(row.shop_id, []).append((row, list(row.answers.all())))
+        found.setdefault(row.at_shop, []).append((row, list(row.answers.all())))
     return found
 
 

@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.open_data import OPEN_SETS
+from municipality.places.models import Area
 from shops.models import Shop
 from shops.office.services import merges
 from shops.open_data import dictionary, formats, writer
@@ -160,18 +161,23 @@ def test_each_file_is_what_its_published_schema_says(
             jsonschema.validate({**next(iter(found)), "party": "x"}, schema, cls=jsonschema.Draft202012Validator)
 
 
-def test_an_entry_that_another_one_stands_for_has_no_page_and_no_row(
-    write: Callable[..., Violation], shop: Shop, make_shop: Callable[..., Shop], owner: User, monkeypatch: pytest.MonkeyPatch
+def test_what_was_found_at_an_entry_stands_at_the_shop_that_it_was_merged_into(
+    write: Callable[..., Violation], shop: Shop, make_shop: Callable[..., Shop], owner: User
 ) -> None:
-    monkeypatch.setattr("shops.office.services.merges.OPEN_MATTERS", {})  # as for a minute that came to its end
     row = served(write, owner)
     pay(row, owner)
-    assert list(published()) == [row.public_id]
-    into = make_shop()
-    asked = merges.propose(shop=shop, into=into, note_ar="المحل نفسه", asked_by=StaffFactory(groups=["register_clerk"], login="clerk"))
-    merges.allow(merge=asked, allowed_by=StaffFactory(groups=["register_keeper"], login="keeper"))
+    into = make_shop(area=Area.objects.exclude(pk=shop.area_id)[0], latitude=29.3512, longitude=48.0123)
+    assert published()[row.public_id]["shop"] == shop.public_id
+    clerk, keeper = (StaffFactory(groups=[group], login=group) for group in ("register_clerk", "register_keeper"))
+    merges.allow(merge=merges.propose(shop=shop, into=into, note_ar="المحل نفسه", asked_by=clerk), allowed_by=keeper)
     page = Client().get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
-    assert f"finding-{row.public_id}" not in page and published() == {}
+    assert f"finding-{row.public_id}" in page and "1 final violation" in page
+    ((key, said),) = published().items()
+    assert key == row.public_id and (said["shop"], said["area"]) == (into.public_id, into.area_id)
+    assert (said["latitude"], said["governorate"]) == (into.latitude, into.area.governorate_id)
+    merges.allow(merge=merges.propose_split(shop=shop, note_ar="المحلان مختلفان", asked_by=clerk), allowed_by=keeper)
+    assert published()[row.public_id]["shop"] == shop.public_id
+    assert f"finding-{row.public_id}" not in Client().get(f"/en/shops/{into.public_id}/", follow=True).content.decode(), "the control"
 
 
 def test_minutes_stream_and_statements_do_not_grow_with_them(

@@ -20,6 +20,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review.services import desk, queue
 from shops.models import Reply, Shop
+from shops.office.services import merges
 from shops.public_page import services
 from shops.public_page.states import REPLY
 from shops.registry import finding_of
@@ -240,6 +241,25 @@ def test_only_the_holder_or_whoever_they_let_replies(contested: Violation, shop:
     assert signed_in(stranger).get(address).status_code == 200
     case = services.reply(finding=finding, person=stranger, text="عن صاحب المحل")
     assert case.applicant == owner and case.filed_by == "delegate"
+
+
+@pytest.mark.parametrize("is_of_holder", [True, False])
+def test_a_finding_of_a_merged_entry_is_answered_by_the_holder_of_the_shop_if_it_was_theirs(
+    write: Callable[..., Violation], shop: Shop, make_shop: Callable[..., Shop], owner: User, stranger: User, is_of_holder: bool
+) -> None:
+    row = pay(write(), owner)
+    into = make_shop(owner=owner if is_of_holder else stranger)
+    clerk, keeper = (StaffFactory(groups=[group], login=group) for group in ("register_clerk", "register_keeper"))
+    merges.allow(merge=merges.propose(shop=shop, into=into, note_ar="المحل نفسه", asked_by=clerk), allowed_by=keeper)
+    address = f"/en/replies/{row.public_id}/"
+    assert f"finding-{row.public_id}" in page(into)
+    assert (address in page(into, owner), address in page(into, stranger)) == (is_of_holder, False)
+    finding = finding_of(row.key)
+    assert finding is not None and finding.shop == (into.pk if is_of_holder else shop.pk)
+    with pytest.raises(NotPermitted):
+        services.reply(finding=finding, person=stranger, text="x")
+    case = services.reply(finding=finding, person=owner, text="x")
+    assert case.applicant == owner and signed_in(stranger).get(address).status_code == 404
 
 
 def test_what_is_not_published_takes_no_reply(write: Callable[..., Violation], owner: User) -> None:

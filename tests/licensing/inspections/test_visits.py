@@ -21,6 +21,7 @@ from municipality.notifications.models import Message
 from municipality.review.models import ConflictOfInterest
 from shops.models import Shop
 from tests.browsers import signed_in
+from tests.database_guards import without_guards
 from tests.factories import inspections
 from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
@@ -137,6 +138,16 @@ def test_its_request_is_told_in_the_same_transaction(shop: Shop, inspectors: lis
     assert told == [True, False]
     services.attach(case=case, shop=shop)
     assert queries.public_results([shop], most=3)[shop.pk][0][0] == row
+
+
+def test_results_of_a_merged_entry_stand_at_the_shop(row: Inspection, shop: Shop, make_shop: Any) -> None:
+    inspections.visited(row, inspections.found(row, layout="no"))
+    into = make_shop(activity_id="BARB")
+    assert list(queries.public_results([shop, into], most=3)) == [shop.pk], "the control"
+    without_guards()  # two people merge shops
+    Shop.objects.filter(pk=shop.pk).update(merged_into=into)
+    ((result, short),) = queries.public_results([into], most=3)[into.pk]
+    assert result == row and [answer.rule.code for answer in short] == ["layout"]
 
 
 def test_what_the_owner_answered_otherwise_is_listed(row: Inspection) -> None:
