@@ -1,8 +1,8 @@
 """The feed of changes: marked with the change, numbered by a sequencer, read with a cursor.
 
 Numbers of a database sequence become visible out of order: a reader who has seen 7 may miss 6. So a change leaves a row in
-`Pending` in its transaction; one sequencer numbers committed rows and deletes them, in one transaction. A second sequencer fails on
-the unique numbers and rolls back. A number is visible only after all before it.
+`Pending` in its transaction; one sequencer locks committed rows, numbers and deletes them, in one transaction. A second sequencer
+waits for the rows and finds them gone; the unique numbers refuse what both would number. A number is visible only after all before it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def number_all(seconds: float = math.inf) -> int:
 @transaction.atomic
 def number_some() -> int:
     """Number the oldest pending changes. Raises IntegrityError if another sequencer does the same."""
-    waiting = list(Pending.objects.select_related("event").order_by("pk")[:BATCH])
+    waiting = list(Pending.objects.select_for_update(of=("self",)).select_related("event").order_by("pk")[:BATCH])
     if not waiting:
         return 0
     events: dict[int, list[ShopEvent]] = {}

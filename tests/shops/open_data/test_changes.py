@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
+from django.db.models import QuerySet
 from django.test import Client
 
 from municipality.rulebook.models import Activity
@@ -243,3 +245,28 @@ def test_two_sequencers_give_each_number_once(committed: Register) -> None:
     numbers = list(Change.objects.filter(number__gt=before).order_by("number").values_list("number", flat=True))
     assert numbers == list(range(before + 1, before + 4))
     assert connection.vendor == "postgresql"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("is_locked", "expected"), [(True, 3), (False, 6)])
+def test_two_sequencers_publish_each_event_once(
+    committed: Register, monkeypatch: pytest.MonkeyPatch, is_locked: bool, expected: int
+) -> None:
+    """The second one reads what waits before the first one commits, and the last number afterwards."""
+    for shop in committed.shops[1:]:
+        events.close(shop=shop, source="moci", actor=TESTS)
+    before, read_last = feed.last_number(), feed.last_number
+    with elsewhere(feed.number_some) as may_commit:
+        if not is_locked:  # the control
+            monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_: rows)
+
+        def last_after_the_commit() -> int:
+            may_commit.set()
+            while read_last() == before:
+                time.sleep(0.02)
+            return read_last()
+
+        monkeypatch.setattr(feed, "last_number", last_after_the_commit)
+        threading.Timer(0.5, may_commit.set).start()
+        feed.number_some()
+    assert Change.objects.filter(number__gt=before, kind="closed").count() == expected
