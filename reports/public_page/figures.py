@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,14 +12,18 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, F, Q
+from redis.exceptions import RedisError
 
 from municipality.kernel import clock
+from municipality.kernel.ttl_cache import ttl_cache
 from municipality.places.models import Area, Branch
 from reports import queries
 from reports.promises import MISSED, OPENING
 from reports.public_page import standings
 from reports.states import ReportState
 from violations.figures import hidden, nearest
+
+log = logging.getLogger(__name__)
 
 SPLITS = ("area", "branch", "category")
 KEY, KEPT_SECONDS = "reports.figures", 3600
@@ -66,16 +71,28 @@ class Figures:
 
 
 def figures() -> Figures:
-    """All figures, from the cache; counted anew after PUBLIC_QUEUE_SECONDS where the job has not done it."""
-    found = cache.get_or_set(KEY, count, settings.PUBLIC_QUEUE_SECONDS)
+    """All figures, from the cache; counted anew after PUBLIC_QUEUE_SECONDS where the job has not done it.
+
+    Without the cache each process counts them, as seldom.
+    """
+    try:
+        found = cache.get_or_set(KEY, count, settings.PUBLIC_QUEUE_SECONDS)
+    except (RedisError, OSError):
+        log.warning("the figures of reports are not shared: the cache is away")
+        return _counted_here()
     assert isinstance(found, Figures)  # noqa: S101 - what `count` returns
     return found
 
 
 def refresh() -> None:
     """Count the figures into the cache; the job does it, since it takes seconds with a million reports."""
-    if settings.PUBLIC_QUEUE_SECONDS:
-        cache.set(KEY, count(), KEPT_SECONDS)
+    if not settings.PUBLIC_QUEUE_SECONDS:
+        return
+    found = count()
+    try:
+        cache.set(KEY, found, KEPT_SECONDS)
+    except (RedisError, OSError):
+        log.warning("the figures of reports are not kept: the cache is away")
 
 
 def count() -> Figures:
@@ -94,6 +111,11 @@ def count() -> Figures:
         total.add(found)
     sums: dict[str, Any] = total.counts
     return Figures(ReportFigures(None, None, hours=_median(total.minutes), **sums), lines, now)
+
+
+@ttl_cache(lambda: settings.PUBLIC_QUEUE_SECONDS)
+def _counted_here() -> Figures:
+    return count()
 
 
 @dataclass

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -161,6 +162,21 @@ def test_the_figures_are_those_of_the_pages(five: list[Report]) -> None:
     assert total.in_time == sum(label.startswith("Kept") for label in labels) == 1
     assert total.overdue == sum(label.startswith("Overdue") for label in labels)
     assert total.hours == 40.0
+
+
+def test_the_figures_do_not_need_the_cache(five: list[Report], settings: Any, django_assert_num_queries: Any) -> None:
+    settings.CACHES = settings.CACHES | {"default": {"BACKEND": "tests.municipality.accounts.dead_cache.DeadCache"}}
+    settings.PUBLIC_QUEUE_SECONDS = 60
+    figures._counted_here.cache_clear()
+    with pytest.raises(ConnectionError):
+        cache.get(figures.KEY)  # the control
+    assert get("/en/reports/figures/").context["found"].total.received == len(five)
+    with clock.at(LATER), django_assert_num_queries(0):
+        assert figures.figures().total.received == len(five), "not counted for each visit"
+    with clock.at(LATER + dt.timedelta(seconds=61)), CaptureQueriesContext(connection) as statements:
+        figures.figures()
+        figures.refresh()
+    assert statements, "counted anew"
 
 
 def test_a_divided_report_counts_once_and_open_data_link_its_parts(drawn: Any) -> None:
