@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from licensing.signage.labels import size_of
 from municipality.accounts.access import public
-from municipality.accounts.limits import take_attempt
+from municipality.accounts.limits import AttemptLimit, address_of
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual
@@ -25,7 +25,7 @@ from reports.public_page.numbers import ReportNumberForm
 from reports.public_page.steps import promise
 
 NEWEST = 8
-TRIES, SECONDS = 30, 600  # of numbers, of one visitor
+NUMBERS = AttemptLimit("report_number", 30, 600)  # an address; a number that leads to a report is given back
 
 
 @public
@@ -66,10 +66,12 @@ def every(request: HttpRequest) -> HttpResponse:
     """The newest reports, and a form that finds one by its number, which leads to its page."""
     form, submitted = read_form(request, ReportNumberForm)
     if submitted and form.is_valid():
-        if not take_attempt(request, "report_number", limit=TRIES, seconds=SECONDS):
-            return too_many_requests(request, SECONDS)
+        address = address_of(request)
+        if not NUMBERS.take(address):
+            return too_many_requests(request, NUMBERS.seconds)
         row = Report.objects.filter(number=form.cleaned_data["number"]).first()
         if row is not None:
+            NUMBERS.give_back(address)
             return redirect("reports:report", row.public_id)
         form.add_error("number", _("There is no report with this number. Compare it with the message or the page after sending."))
     context = {"form": form, "newest": shown.newest(queries.public_reports(), NEWEST)}

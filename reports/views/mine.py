@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access, public
-from municipality.accounts.limits import take_attempt
+from municipality.accounts.limits import AttemptLimit, address_of, take_attempt
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -40,7 +40,8 @@ from reports.triage.services.questions import LONGEST_ANSWER
 
 R = ReportState
 SESSION_KEY, MAX_KEPT = "report_secrets", 20  # reports that were opened by their link
-TRIES, SECONDS = 20, 600  # of links and answers, of one visitor
+TRIES, SECONDS = 20, 600  # of answers, of one visitor
+LINKS = AttemptLimit("report_secret", 20, 600)  # an address; a link that opens its report is given back
 PAGE_SIZE = 25
 TAGS = {R.CLOSED: "ok", R.MERGED: "ok", R.ASKED: "warn"}
 
@@ -92,11 +93,13 @@ def _is_reporter(request: HttpRequest, report: Report) -> bool:
 
 def _open_by_link(request: HttpRequest, report: Report) -> HttpResponse:
     """Put the secret of the link into the session, and take it out of the address."""
-    if not take_attempt(request, "report_secret", limit=TRIES, seconds=SECONDS):
-        return too_many_requests(request, SECONDS)
+    address = address_of(request)
+    if not LINKS.take(address):
+        return too_many_requests(request, LINKS.seconds)
     secret = request.GET["s"][:64]
     if not services.opens(report, secret=secret):
         return _not_theirs(request, report)
+    LINKS.give_back(address)
     keep_secret(request, report, secret)
     return redirect("reports:mine", public_id=report.public_id)
 

@@ -14,6 +14,7 @@ from municipality.kernel import clock
 from reports.models import Report, SolvedAnswer
 from reports.places import blurred
 from reports.public_page import figures
+from reports.public_page.views import NUMBERS
 from reports.reporters.services import Sender
 from reports.triage import services as triage
 from tests.conftest import NOON
@@ -203,6 +204,16 @@ def test_a_typing_error_is_told_and_kept() -> None:
     assert response.status_code == 400 and "A character is missing or wrong" in content and wrong in content
     unknown = Client().post("/en/reports/", {"number": "EYE-0000-0000-" + _check("EYE00000000")})
     assert "There is no report with this number" in unknown.content.decode()
+
+
+def test_right_numbers_of_a_shared_address_use_up_no_tries() -> None:
+    right, unknown = reports.received().number, "EYE-0000-0000-" + _check("EYE00000000")
+
+    def code(number: str) -> int:
+        return Client().post("/en/reports/", {"number": number}).status_code
+
+    assert {code(right) for _ in range(NUMBERS.amount + 1)} == {302}
+    assert [code(unknown) for _ in range(NUMBERS.amount + 1)] == [400] * NUMBERS.amount + [429], "the control: wrong ones do"
 
 
 def _check(stem: str) -> str:

@@ -25,6 +25,7 @@ from reports.reporters import bans
 from reports.reporters.services import Sender, secret_of
 from reports.triage import services as triage
 from reports.triage.draws import draw
+from reports.views.mine import LINKS
 from tests.browsers import signed_in
 from tests.factories import report_photos, report_steps, reports
 from tests.factories.accounts import PersonFactory, StaffFactory
@@ -109,6 +110,14 @@ def test_a_wrong_secret_gets_a_clear_page_and_tries_end() -> None:
     assert answer.status_code == 403 and "whole link" in answer.content.decode()
     codes = {browser.get(_page(report), {"s": f"x{n}"}).status_code for n in range(20)}
     assert codes == {403, 429}
+
+
+def test_right_links_of_a_shared_address_use_up_no_tries() -> None:
+    report = reports.received(Sender(device="d"))
+    secret = secret_of(report.key)
+    assert {Client().get(_page(report), {"s": secret}).status_code for _ in range(LINKS.amount + 1)} == {302}
+    codes = [Client().get(_page(report), {"s": f"x{n}"}).status_code for n in range(LINKS.amount + 1)]
+    assert codes == [403] * LINKS.amount + [429], "the control: wrong ones do"
 
 
 def test_a_hidden_report_says_why() -> None:
