@@ -30,10 +30,9 @@ def ownership(draft: Draft, user: User) -> Ownership:
     return Ownership(draft.person_id == user.pk, [draft.person_id], [draft.rights_key], draft.service)
 
 
-def open_for(user: User, service: str, subject: str) -> Draft | None:
-    """The open draft of a service about a subject: the user's own, else one in which they act for another."""
-    drafts = list(visible_to(user).filter(service=service, subject=subject).select_related("person").order_by("pk")[:20])
-    return next((draft for draft in drafts if draft.person_id == user.pk), drafts[0] if drafts else None)
+def open_for(user: User, service: str, subject: str, *, person: User | None = None) -> Draft | None:
+    """The open draft of a service about a subject that the user continues as `person`, on whose behalf they act: without it, their own."""
+    return visible_to(user).filter(person=person or user, service=service, subject=subject).select_related("person").first()
 
 
 def open_of(user: Visitor) -> list[Draft]:

@@ -22,7 +22,7 @@ from municipality.audit.services import record
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance
-from municipality.delegation.authorization import authorize
+from municipality.delegation.authorization import NotYours, authorize
 from municipality.documents.models import Document
 from municipality.documents.states import LIVE
 from municipality.drafts import services as drafts
@@ -65,12 +65,14 @@ def send_to_officer(
     "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
     read, "price_changed" when `expected_fils` is not the total, "zoning_changed" when the answer for a new address is not the
     one marked `expected_zoning`, "files_waiting" while a file is being checked. Raises NotPermitted where the applicant
-    does not hold the shop any more, or `actor` may not act for them.
+    does not hold the shop any more, `draft` is another person's, or `actor` may not act for them.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
     shops.require_holder(shop, applicant)
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+    if row.person_id != applicant.pk:
+        raise NotYours
     offer = queries.offer(shop, row.service)
     names = draft_pages.changed_facts(row)
     if not offer.may_be_studied or offer.licence is None or offer.period is None:

@@ -21,7 +21,6 @@ from licensing.health.condition_messages import Subject, obstacle, obstacles, st
 from licensing.health.differences import differences, known_facts
 from licensing.health.states import CHANGE, RENEWAL
 from municipality.accounts.access import access
-from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.delegation.authorization import Access
@@ -63,7 +62,7 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str, service: str = RENE
     user = request.user
     shop, allowed = shop_or_404(user, public_id, service)
     offer = queries.offer(shop, service)
-    draft = drafts.open_for(user, service, shop.key)
+    draft = drafts.open_for(user, service, shop.key, person=allowed.person)
     if request.method == "POST":
         if not offer.may_be_studied:
             raise Refused("not_open", _("A condition is no longer met. The page shows which one and what to do."))
@@ -118,13 +117,6 @@ def _declared(draft: Draft) -> dict[str, Any]:
     return {name: draft.answers[name] for name in draft_pages.changed_facts(draft) if name in draft.answers}
 
 
-def _draft_or_404(user: User, shop: Shop, service: str) -> Draft:
-    draft = drafts.open_for(user, service, shop.key)
-    if draft is None:
-        raise Http404
-    return draft
-
-
 @keeps_typed
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -132,7 +124,7 @@ def page(request: AuthenticatedHttpRequest, public_id: str, page: str, service: 
     """One page of the request."""
     user = request.user
     shop, allowed = shop_or_404(user, public_id, service)
-    draft = drafts.open_for(user, service, shop.key)
+    draft = drafts.open_for(user, service, shop.key, person=allowed.person)
     if draft is None:  # sent, removed or run out meanwhile
         return redirect(draft_pages.tasks_url(shop, service))
     if page == draft_pages.CONTINUE:
@@ -325,7 +317,9 @@ def discard(request: AuthenticatedHttpRequest, public_id: str, service: str = RE
     """Confirm, then delete the draft."""
     user = request.user
     shop, allowed = shop_or_404(user, public_id, service)
-    draft = _draft_or_404(user, shop, service)
+    draft = drafts.open_for(user, service, shop.key, person=allowed.person)
+    if draft is None:
+        raise Http404
     if request.method == "POST":
         draft_services.discard(draft=draft, actor=allowed.actor)
         messages.info(request, _("The saved request is deleted. Nothing was sent."))

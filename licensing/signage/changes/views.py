@@ -47,7 +47,7 @@ def change(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     refusal = queries.obstacle(board)
     if request.method == "POST":
         try:
-            services.begin(board=board, draft=drafts.open_for(request.user, BOARDS, shop.key), access=allowed)
+            services.begin(board=board, draft=drafts.open_for(request.user, BOARDS, shop.key, person=allowed.person), access=allowed)
             return redirect("licensing:new_boards", public_id=shop.public_id)
         except Refused as refused:
             refusal = refused

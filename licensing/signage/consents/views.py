@@ -43,7 +43,7 @@ LINKS = AttemptLimit("board_consents", 60, 600)
 def ask(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """A POST asks for a signature and shows its link, once; or it withdraws one. All else leads to the page where boards are sent."""
     shop, allowed = shop_or_404(request.user, public_id, BOARDS)
-    draft = drafts.open_for(request.user, BOARDS, shop.key)
+    draft = drafts.open_for(request.user, BOARDS, shop.key, person=allowed.person)
     back = redirect("licensing:send_boards", public_id=shop.public_id)
     if draft is None or request.method != "POST":
         return back

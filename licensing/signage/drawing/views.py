@@ -56,7 +56,7 @@ def measure_board(request: HttpRequest) -> JsonResponse:
 def draw(request: AuthenticatedHttpRequest, public_id: str, number: int) -> HttpResponse:
     """Draw a board of the draft, by its number from one, on a photo that was sent. A POST keeps the drawing and the size that it gives."""
     shop, allowed = shop_or_404(request.user, public_id, BOARDS)
-    draft = drafts.open_for(request.user, BOARDS, shop.key)
+    draft = drafts.open_for(request.user, BOARDS, shop.key, person=allowed.person)
     back = reverse("licensing:new_boards", args=[shop.public_id])
     if draft is None:  # sent, removed or run out meanwhile
         return redirect(back)

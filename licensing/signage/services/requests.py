@@ -26,7 +26,7 @@ from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
-from municipality.delegation.authorization import authorize
+from municipality.delegation.authorization import NotYours, authorize
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs.services import enqueue
@@ -108,7 +108,8 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
     A board that is changed to no more than was licensed, and of whose deposit nothing goes back, is changed by the rule, without an
     officer, files or payment. Raises Refused: what `queries.obstacle` finds, "draft_closed", "draft_changed", "not_complete",
     "files_waiting", "no_documents", "against_rules", "price_changed", what `open_request`, `changes.queries.obstacle`, `unchanged` and
-    `consents.queries.obstacle` find; NotPermitted where the person does not hold the shop any more, or `actor` may not act for them.
+    `consents.queries.obstacle` find; NotPermitted where the person does not hold the shop any more, the draft is another's, or
+    `actor` may not act for them.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     shops.refuse_merged(shop)
@@ -116,6 +117,8 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
     if (refusal := queries.obstacle(shop)) is not None:
         raise refusal
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+    if row.person_id != person.pk:
+        raise NotYours
     rules = queries.rules()
     cards, key = cards_of(row, rules), files_key(row)
     if not row.is_open:

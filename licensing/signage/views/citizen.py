@@ -56,7 +56,7 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     case = cases.visible_to(request.user).filter(service=BOARDS, subject=shop.key, is_open=True).first()
     if case is not None:
         return redirect("cases:case", public_id=case.public_id)
-    draft = drafts.open_for(request.user, BOARDS, shop.key)
+    draft = drafts.open_for(request.user, BOARDS, shop.key, person=allowed.person)
     rules = queries.rules()
     page, submitted = read_form(request, BoardsPageForm)
     cards = requests.cards_from(request.POST, rules, draft) if page.is_bound else requests.cards_of(draft, rules)
@@ -117,7 +117,7 @@ def _version_of(refusal: Refused | None, draft: Any) -> int:
 def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Files, the boards once more with the lines of the later bill, and sending."""
     shop, allowed = shop_or_404(request.user, public_id, BOARDS)
-    draft = drafts.open_for(request.user, BOARDS, shop.key)
+    draft = drafts.open_for(request.user, BOARDS, shop.key, person=allowed.person)
     if draft is None:  # sent, removed or run out meanwhile
         return redirect("licensing:new_boards", public_id=shop.public_id)
     remember(request.user, draft)
@@ -187,7 +187,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 def discard(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Confirm, then delete the draft with its files."""
     shop, allowed = shop_or_404(request.user, public_id, BOARDS)
-    draft = drafts.open_for(request.user, BOARDS, shop.key)
+    draft = drafts.open_for(request.user, BOARDS, shop.key, person=allowed.person)
     if draft is None:
         return redirect("licensing:new_boards", public_id=shop.public_id)
     if request.method == "POST":

@@ -29,9 +29,11 @@ class Tray:
         return str(len(self.sent))
 
 
-def let(owner: User, delegate: User, subject: str, *, number: str = DELEGATE, until: dt.date = UNTIL, **more: Any) -> Delegation:
+def let(
+    owner: User, delegate: User, subject: str, *, number: str = DELEGATE, service: str = RENEWAL, until: dt.date = UNTIL, **more: Any
+) -> Delegation:
     """A delegation in force."""
-    row = delegations.give(giver=owner, number=number, subject=subject, service=RENEWAL, last_day=until, **more)
+    row = delegations.give(giver=owner, number=number, subject=subject, service=service, last_day=until, **more)
     return delegations.accept(delegation=row, person=delegate)
 
 
