@@ -21,6 +21,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case, place_block
 from municipality.documents import services as documents
 from municipality.documents.numbers import next_number
+from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -62,7 +63,8 @@ def cards_of(query: QueryDict) -> Cards:
 def begun(shop: Shop, person: User, *boards: dict[str, str], with_files: bool = True) -> Draft:
     """A draft with a board on the front and a light box, and with the files that it needs."""
     cards = cards_of(query_of(typed(*(boards or (FRONT, BOX)))))
-    draft = requests.keep(shop=shop, person=person, cards=cards, version=0, actor=actor_of(person))
+    opened = drafts.open_for(person, BOARDS, shop.key)
+    draft = requests.keep(shop=shop, person=person, cards=cards, version=opened.version if opened else 0, actor=actor_of(person))
     if with_files:
         for slot, least in queries.slots(queries.rules()[2]).items():
             for _number in range(least):

@@ -78,6 +78,9 @@ def draw(request: AuthenticatedHttpRequest, public_id: str, number: int) -> Http
                     requests.keep_drawing(draft=draft, number=number - 1, form=drawn, version=given, actor=allowed.actor)
                     return redirect(f"{back}#board-{number}")
                 except EditConflict as conflict:
+                    conflict.sentence = _(
+                        "The boards were changed on another device. If you save now, this board gets the size that is drawn below."
+                    )
                     refusal, version, status = conflict, str(conflict.facts["version"]), conflict.status
                 except Refused as refused:
                     refusal, status = refused, refused.status

@@ -77,7 +77,7 @@ def keep(*, shop: Shop, person: User, cards: Cards, version: int, actor: Actor) 
         text = _("Another request of this shop was begun meanwhile. Nothing was saved. Open the request again from My shops.")
         raise Refused("other_board", text)
     draft = drafts.begin(person=person, service=BOARDS, subject=shop.key, actor=actor)
-    return drafts.answer(draft=draft, page=PAGE, answers=cards.kept(), version=version or draft.version, actor=actor)
+    return drafts.answer(draft=draft, page=PAGE, answers=cards.kept(), version=version, actor=actor)
 
 
 def are_drawn(cards: Cards) -> bool:

@@ -72,7 +72,8 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         try:
             draft = requests.keep(shop=shop, person=allowed.person, cards=cards, version=opened_with, actor=allowed.actor)
         except EditConflict as conflict:
-            refusal, status = conflict, 409
+            conflict.sentence = _("The boards were changed on another device. If you save now, what is below replaces them.")
+            refusal, status = conflict, conflict.status
         except Refused as refused:
             refusal, status = refused, refused.status
         else:

@@ -66,6 +66,21 @@ def test_the_language_switch_keeps_what_was_typed_and_saves_nothing(shop: Shop, 
     assert Draft.objects.get(service=BOARDS).answers == draft.answers
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "If you save now, what is below replaces them."), ("ar", "إذا حُفظ الطلب الآن، حلّ ما هو معروض أدناه محلها.")],
+)
+def test_a_second_first_page_does_not_overwrite_the_first(shop: Shop, owner: User, language: str, said: str) -> None:
+    client, page = signed_in(owner), f"/{language}/boards/new/{shop.public_id}/"
+    assert [client.get(page).context["version"] for _tab in range(2)] == [0, 0]
+    client.post(page, typed(FRONT, version=0, update=1))
+    second = client.post(page, typed(BOX, version=0, update=1))
+    assert second.status_code == 409 and said in second.content.decode() and "below; the one" not in second.content.decode()
+    assert [form["medium"].value() for form in client.get(page).context["forms"]] == ["fascia"]
+    client.post(page, typed(BOX, version=second.context["version"], update=1))
+    assert [form["medium"].value() for form in client.get(page).context["forms"]] == ["light_box"]
+
+
 def test_a_request_is_sent_from_its_last_page(shop: Shop, owner: User) -> None:
     begun(shop, owner)
     client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/send/"

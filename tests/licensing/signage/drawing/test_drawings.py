@@ -176,6 +176,7 @@ def test_a_draft_that_changed_meanwhile_is_not_overwritten(shop: Shop, owner: Us
     page = f"/en/boards/new/{shop.public_id}/draw/1/"
     answer = signed_in(owner).post(page, {**GIVEN, "photo": name, "version": draft.version})
     assert answer.status_code == 409 and Draft.objects.get(service=BOARDS).answers[requests.PAGE]["0-width"] == "0.9"
+    assert "If you save now, this board gets the size that is drawn below." in answer.content.decode()
 
 
 ATTACKS: dict[str, tuple[str, Callable[[BoardDrawing], object]]] = {
