@@ -20,9 +20,9 @@ from payments.states import BillState
 def tell(kind: type[MessageKind], case: Case, context: Mapping[str, Any]) -> None:
     """Tell the applicant that the licence of a request is issued, in the transaction of the issue.
 
-    For a renewal of a batch this message is in the inbox only, and one e-mail and text message tells of all once none that is paid is left.
+    Who asked for it in a batch gets this message in the inbox only, and one e-mail and text message of all once none that is paid is left.
     """
-    channels = () if BatchLine.objects.filter(case=case).exists() else None
+    channels = () if BatchLine.objects.filter(case=case, batch__person=case.applicant_id).exists() else None
     send(kind, person=case.applicant, key=case.public_id, subject_key=case.key, context=context, channels=channels)
     tell_batch(case)
 

@@ -81,7 +81,9 @@ def _send(pk: int) -> bool:
 
 def _renew_licence(line: BatchLine) -> Case:
     access = authorize(line.batch.person, line.shop, RENEWAL)
-    case, _bill = submit(shop=line.shop, applicant=access.person, expected_fils=line.fils, actor=access.actor, with_message=False)
+    case, _bill = submit(
+        shop=line.shop, applicant=access.person, expected_fils=line.fils, actor=access.actor, with_message=not access.is_self
+    )
     return case
 
 

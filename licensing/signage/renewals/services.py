@@ -35,7 +35,7 @@ def renew(*, user: User, chosen: Collection[str], expected_fils: int, with_messa
 
     Where the boards are as they were licensed and the rules leave nothing open, its bill is issued at once; else it goes to an officer.
     Raises Refused: "nothing_chosen", "too_many_shops", "not_renewable" (unknown, of another, renewed meanwhile, or stopped),
-    "price_changed", "too_much", "merged"; then nothing is sent.
+    "price_changed", "too_much", "merged"; then nothing is sent. Without `with_message` the user is told elsewhere; another holder is told.
     """
     if not chosen:
         raise Refused("nothing_chosen", _("Tick at least one board."))
@@ -82,7 +82,7 @@ def _renew(
     if is_clean:
         advance(case, "submit", actor=access.actor, data=data)
         until = clock.today() + dt.timedelta(days=requests.issue_bill_of(request, actor=access.actor))
-        if with_message:
+        if with_message or not access.is_self:
             held = sum(held_fils(deposits) for deposits in deposits_of_each([one.previous for one in boards]).values())
             more = {"until": until, "held": held}
             send(BoardsRenewed, person=access.person, key=case.public_id, subject_key=case.key, context=context | more)

@@ -14,8 +14,10 @@ from licensing.bulk import offers, queries, services
 from licensing.bulk.periods import NewPeriod
 from licensing.health.services import submit_renewal, withdraw_renewal
 from licensing.health.services.issue import issue_renewal, take_payment
+from licensing.health.states import RENEWAL
 from licensing.models import BatchLine, Renewal, RenewalBatch
 from licensing.signage.renewals import offers as board_offers
+from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
 from municipality.cases.models import Case, Effect
 from municipality.cases.services import place_block
@@ -38,6 +40,7 @@ from tests.factories.accounts import PersonFactory
 from tests.factories.boards import licensed
 from tests.factories.payments import AttemptFactory
 from tests.factories.review import OfficerFactory
+from tests.municipality.delegation.delegates import DELEGATE, let
 
 pytestmark = pytest.mark.django_db
 BY = system("tests")
@@ -357,3 +360,32 @@ def test_a_batch_does_not_end_while_a_line_waits(shop: Shop, owner: User) -> Non
     assert_refused(attack)
     drop_guard(guard, guards.GUARDS[guard].table)
     assert gets_through(attack)
+
+
+def acting_for(owner: User, shop: Shop) -> User:
+    """Somebody who acts for the holder of a shop in its licence and its boards."""
+    delegate = PersonFactory(civil_id=DELEGATE)
+    for service in (RENEWAL, BOARDS):
+        let(owner, delegate, shop.key, service=service)
+    return delegate
+
+
+def test_the_holder_is_told_of_what_a_delegate_renews_and_of_its_licence(
+    shop: Shop, owner: User, officer: User, settings: Any, frozen_clock: Clock
+) -> None:
+    seal.make_seal(Path(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
+    settings.PAYMENT_PROVIDER, Bank.book = "tests.bank.Bank", Book()
+    licensed(shop, owner, officer)
+    delegate = acting_for(owner, shop)
+    batch = ask(delegate)
+    run_due(JOB)
+    told = Message.objects.filter(person=owner, deliveries__channel=Channel.SMS)
+    assert {"licensing.renewal_submitted", "licensing.boards_renewed"} <= set(told.values_list("kind", flat=True))
+    assert not Message.objects.filter(person=delegate, kind__in=("licensing.renewal_submitted", "licensing.boards_renewed")).exists()
+    Bank.book.decide(AttemptFactory(bills=queries.progress(batch).due))
+    with clock.at(clock.now() + dt.timedelta(minutes=3)):
+        run_due(("payments.inquire",))
+    case = Case.objects.get(service=RENEWAL)
+    take_payment(case=case)
+    issue_renewal(case=Case.objects.get(pk=case.pk))
+    assert told.filter(kind="licensing.renewal_issued").exists()
