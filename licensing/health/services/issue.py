@@ -72,9 +72,8 @@ def _refuse_after_payment(case: Case, code: str) -> None:
 def issue_renewal(*, case: Case) -> None:
     """Issue the licence of an approved renewal or other act, put it in force and notify its applicant. Idempotent.
 
-    Where its applicant does not hold the shop any more, or a transfer is not possible any more, the request is refused and the amount
-    owed back. Raises what `documents.issue` raises;
-    nothing is issued unsigned.
+    What `lost_at_issue` finds refuses the request and owes the amount back. Raises what `documents.issue` raises; nothing is issued
+    unsigned.
     """
     with transaction.atomic():
         paid = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)

@@ -56,6 +56,11 @@ def lost_licence(renewal: Renewal, shop: Shop) -> str:
     document = renewal.licence.document  # one that has ended, or is suspended, can be renewed
     if document.state == DocumentState.REVOKED or (renewal.act != Act.RENEWAL and document.live_state != "valid"):
         return "licence_over"
+    return lost_shop(shop)
+
+
+def lost_shop(shop: Shop) -> str:
+    """ "shop_closed" for a shop that the register says is closed; else ""."""
     return "shop_closed" if shop.closed_on is not None and shop.closed_on <= clock.today() else ""
 
 
@@ -121,9 +126,10 @@ def is_elsewhere(renewal: Renewal, shop: Shop) -> bool:
 def lost_at_issue(case: Case) -> str:
     """What forbids the issue; the shop stays locked until the licence is in force.
 
-    All of `lost_condition` for a transfer; for another act its holder, its period and its facts, since a measure suspends what is issued.
+    All of `lost_condition` for a transfer; for another act its holder, its period, its facts and whether its shop is closed in the
+    register, since a measure suspends what is issued.
     """
-    Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
+    shop = Shop.objects.select_for_update(of=("self",)).get(public_id=subjects.parse(case.subject).id)
     if transfers.of_case(case) is not None:
         return lost_condition(case)
-    return lost_holder(case) or lost_period(queries.get_renewal(case)) or lost_facts(case)
+    return lost_holder(case) or lost_period(queries.get_renewal(case)) or lost_facts(case) or lost_shop(shop)

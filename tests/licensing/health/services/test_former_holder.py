@@ -30,6 +30,7 @@ from municipality.notifications.models import Message
 from municipality.rulebook.models import Activity
 from payments.models import Bill, RefundDue
 from shops.models import RegisterChange, Shop
+from shops.register.events import close
 from shops.register.services import transfer
 from tests import desk_acts
 from tests.browsers import signed_in
@@ -99,6 +100,27 @@ def test_a_shop_that_passes_between_payment_and_issue_gets_no_licence(shop: Shop
         patch.setattr("licensing.health.services.issue.owe_back", lambda **_facts: None)
         services.issue_renewal(case=Case.objects.get(pk=case.pk))
     assert ended(case) == ("refused", "other_holder") and HealthLicence.objects.filter(shop=shop).count() == 1
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("is_asked", [True, False])
+@pytest.mark.parametrize("service", [RENEWAL, DUPLICATE])
+def test_a_shop_that_closes_between_payment_and_issue_gets_no_licence(
+    make_shop: Any, owner: User, store: Any, service: str, is_asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The red control, not `is_asked`: the licence of a shop that the register says is closed."""
+    seal.make_seal(Path(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
+    shop, owed = make_shop(ends_in=20 if service == RENEWAL else 200), []
+    monkeypatch.setattr("licensing.health.services.issue.owe_back", lambda *, reason, **_facts: owed.append(reason))
+    case = services.submit(shop=shop, applicant=owner, service=service)[0]
+    services.take_payment(case=Case.objects.get(pk=case.pk))
+    close(shop=shop, source="tests", actor=BY)
+    if not is_asked:
+        monkeypatch.setattr("licensing.health.services.issue.lost_at_issue", lambda _case: "")
+    services.issue_renewal(case=Case.objects.get(pk=case.pk))
+    assert ended(case) == (("refused", "shop_closed") if is_asked else ("issued", "")) and owed == ["shop_closed"] * is_asked
+    if is_asked:
+        assert "The shop is closed in the register." in signed_in(owner).get(f"/en/cases/{case.public_id}/").content.decode()
 
 
 @pytest.mark.guards
@@ -174,7 +196,8 @@ def _codes(*functions: Callable[..., str]) -> set[str]:
 
 def test_every_code_has_a_sentence_on_the_page(shop: Shop, owner: User) -> None:
     assert lost.lost_condition(RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"], service=CHANGE)) == ""
-    codes = _codes(lost.lost_condition, lost.lost_holder, lost.lost_licence, lost.lost_period, lost.lost_facts, transfers.lost_condition)
+    parts = (lost.lost_holder, lost.lost_licence, lost.lost_period, lost.lost_facts, lost.lost_shop)
+    codes = _codes(lost.lost_condition, *parts, transfers.lost_condition)
     assert lost.LOST.keys() == codes
 
 
