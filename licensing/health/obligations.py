@@ -109,7 +109,7 @@ def obligation_of(shop: Shop, row: Renewability, url: str, *, has_draft: bool) -
         url = reverse("licensing:transfer", args=[shop.public_id])
     elif not row.is_due and not row.blocks:
         code, duty, task, action = "renew", Duty.LATER, _("Renew the health licence"), _("Conditions of renewal")
-    elif has_draft:
+    elif has_draft and row.can_renew:
         code, duty, task, action = "continue", Duty.MUST, _("Finish the request for renewal"), _("Continue the request")
         url = reverse("licensing:change_page", args=[shop.public_id, CONTINUE])
     elif row.can_renew:

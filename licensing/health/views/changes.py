@@ -128,6 +128,8 @@ def page(request: AuthenticatedHttpRequest, public_id: str, page: str, service: 
     if draft is None:  # sent, removed or run out meanwhile
         return redirect(draft_pages.tasks_url(shop, service))
     if page == draft_pages.CONTINUE:
+        if not queries.offer(shop, service).may_be_studied:
+            return redirect(draft_pages.tasks_url(shop, service))
         return redirect(draft_pages.page_url(shop, service, draft_pages.next_page(draft)))
     pages = {line.code: line for line in draft_pages.pages(draft)}
     if page not in pages:
@@ -280,9 +282,9 @@ def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft
         except Refused as refused:
             refusal = refused
             draft.refresh_from_db()
-            if not draft.is_open:
-                return redirect(draft_pages.tasks_url(shop, service))
             offer = queries.offer(shop, service)
+            if not draft.is_open or not offer.may_be_studied:  # the task list says what stops it
+                return redirect(draft_pages.tasks_url(shop, service))
             data = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version), "zoning": zoning}
             form = CheckAndSend(data, **{**kwargs, "flags": offer.flags})
         else:

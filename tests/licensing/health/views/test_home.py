@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from licensing.health import draft_pages
+from licensing.health.states import CHANGE, RENEWAL
 from municipality.cases import block_causes
 from municipality.cases.block_causes import Obstacle
+from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -16,7 +19,7 @@ from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.workers import worker
 
@@ -62,6 +65,25 @@ def test_a_block_stands_on_home_before_the_renewal_opens_with_shop_and_violation
     shown = home(owner)
     assert "Clear what stops the renewal" in shown and f"{shop.name_en}: The settlement period" in shown
     assert "VIO-HA-2026-000007-3" in shown
+
+
+@pytest.mark.parametrize("service", [RENEWAL, CHANGE])
+def test_a_begun_request_leads_to_what_stops_it(make_shop: Any, owner: Any, service: str) -> None:
+    shop = make_shop(ends_in=20 if service == RENEWAL else 200)
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["manager"], service=service)
+    client, begun = signed_in(owner), draft_pages.tasks_url(shop, service).replace("/ar/", "/en/")
+    check, task = f"{begun}check/", "Finish the request for renewal"
+    assert client.get(f"{begun}continue/")["Location"] == check and (task in home(owner)) == (service == RENEWAL), "the control"
+    shown = client.get(check).context
+    sent = {"declared": "on", "version": str(draft.version), "total": str(shown["offer"].total)}
+    block(shop)
+    assert client.get(f"{begun}continue/")["Location"] == begun
+    assert client.post(check, sent)["Location"] == begun and not Case.objects.exists()
+    assert "Something prevents this" in client.get(begun).content.decode()
+    if service == RENEWAL:
+        listed = client.get("/en/my-shops/").content.decode()
+        assert task not in home(owner) and "Clear what stops the renewal" in home(owner)
+        assert "Renewal is stopped" in listed and "A request is being filled in" not in listed
 
 
 def test_the_last_day_of_a_licence_stays_while_its_request_is_open(make_shop: Any, owner: Any) -> None:
