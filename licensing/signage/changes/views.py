@@ -79,7 +79,7 @@ def smaller(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal = refused
         else:
-            messages.info(request, _("We have received the photo and are returning the difference of the deposit."))
+            messages.info(request, _("We have received the photo. The page of the board shows what is returned."))
             return redirect("licensing:board", public_id=public_id)
     elif not waiting:
         return redirect("licensing:board", public_id=public_id)

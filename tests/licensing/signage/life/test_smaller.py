@@ -193,19 +193,26 @@ def test_who_sends_none_is_reminded_and_then_visited(new: Board, owner: User, in
 
 
 WORDS = {
-    "ar": ("بانتظار صورة", "لا يُرد جزء التأمين إلا بها", "قيد الرد", "يُرد من التأمين بعد وصول صورة"),
+    "ar": (
+        "بانتظار صورة",
+        "لا يُرد جزء التأمين إلا بها",
+        "قيد الرد",
+        "يُرد من التأمين بعد وصول صورة",
+        "وصلت الصورة. ويظهر ما يُرد من التأمين في صفحة اللوحة.",
+    ),
     "en": (
         "Waiting for a photo",
         "a part of the deposit goes back only with it",
         "Being returned",
         "goes back for a photo of the smaller board",
+        "We have received the photo. The page of the board shows what is returned.",
     ),
 }
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_its_holder_sends_it_from_the_page_of_the_board(language: str, new: Board, owner: User, stranger: User) -> None:
-    client, (waits, missing, due, of_case) = signed_in(owner), WORDS[language]
+    client, (waits, missing, due, of_case, received) = signed_in(owner), WORDS[language]
     page = f"/{language}/boards/{new.public_id}/"
     assert waits in client.get(page).content.decode() and f"{page}smaller/" in client.get(page).content.decode()
     assert of_case in client.get(f"/{language}/cases/{new.request.case.public_id}/").content.decode()
@@ -216,7 +223,15 @@ def test_its_holder_sends_it_from_the_page_of_the_board(language: str, new: Boar
     boards.photo(new, owner, slot="smaller")
     answer = client.post(f"{page}smaller/", follow=True)
     assert answer.redirect_chain == [(page, 302)] and due in answer.content.decode() and waits not in answer.content.decode()
+    assert received in answer.content.decode()
     assert client.get(f"{page}smaller/").status_code == 302 and returned() == [6_000]
+
+
+def test_where_nothing_can_go_back_the_photo_promises_nothing(new: Board, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("licensing.signage.changes.replacing.owe_deposit", lambda **_facts: None)  # as after a reversed payment
+    boards.photo(new, owner, slot="smaller")
+    shown = signed_in(owner).post(f"/en/boards/{new.public_id}/smaller/", follow=True).content.decode()
+    assert not returned() and "returning" not in shown and "being returned" not in shown.lower()
 
 
 @pytest.mark.guards
