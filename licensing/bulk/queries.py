@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from licensing.bulk import periods
 from licensing.bulk.periods import NewPeriod
@@ -13,6 +13,7 @@ from licensing.health.states import RenewalState
 from licensing.models import BatchLine, BatchLineState, RenewalBatch
 from licensing.signage.states import BOARDS, BoardsState
 from municipality.accounts.models import User
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.ui.texts import Text
 from payments.models import Bill
@@ -57,8 +58,12 @@ class Progress:
 
 
 def progress(batch: RenewalBatch) -> Progress:
-    """How far a batch is; four queries and those of the basket about what is due."""
-    lines = list(batch.lines.select_related("shop", "case"))
+    """How far a batch is, by the requests that its person may see now: the right to act for another may have ended since.
+
+    Four queries, those of `cases.visible_to`, and those of the basket about what is due.
+    """
+    seen = Q(case=None) | Q(case__in=cases.visible_to(batch.person))
+    lines = list(batch.lines.filter(seen).select_related("shop", "case"))
     registered.attach_names([line.shop for line in lines])
     result, new = Progress(count=len(lines)), periods.of_lines([line for line in lines if _is_promised(line.case)])
     for line in lines:
@@ -86,5 +91,5 @@ def _label(case: Case) -> Text:
     return (BoardsState if case.service == BOARDS else RenewalState)(case.state).label
 
 
-def _due(cases: Sequence[Case]) -> list[Bill]:
-    return list(Bill.objects.filter(subject__in=[case.key for case in cases], state=BillState.DUE).order_by("pk"))
+def _due(sent: Sequence[Case]) -> list[Bill]:
+    return list(Bill.objects.filter(subject__in=[case.key for case in sent], state=BillState.DUE).order_by("pk"))

@@ -21,6 +21,8 @@ from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
 from municipality.cases.models import Case, Effect
 from municipality.cases.services import place_block
+from municipality.delegation.models import Delegation
+from municipality.delegation.services import delegations
 from municipality.documents import seal
 from municipality.jobs.models import Job
 from municipality.kernel import clock, guards
@@ -38,6 +40,7 @@ from tests.database_guards import assert_refused, drop_guard, gets_through, with
 from tests.due_jobs import run_due
 from tests.factories.accounts import PersonFactory
 from tests.factories.boards import licensed
+from tests.factories.licensing import LicensedShopFactory
 from tests.factories.payments import AttemptFactory
 from tests.factories.review import OfficerFactory
 from tests.municipality.delegation.delegates import DELEGATE, let
@@ -389,3 +392,21 @@ def test_the_holder_is_told_of_what_a_delegate_renews_and_of_its_licence(
     take_payment(case=case)
     issue_renewal(case=Case.objects.get(pk=case.pk))
     assert told.filter(kind="licensing.renewal_issued").exists()
+
+
+def test_a_former_delegate_reads_no_request_of_the_batch_any_more(shop: Shop, owner: User) -> None:
+    delegate = acting_for(owner, shop)
+    own = LicensedShopFactory(owner=delegate)
+    batch = ask(delegate)
+    run_due(JOB)
+    theirs, mine = (Case.objects.get(subject=one.key) for one in (shop, own))
+    withdraw_renewal(case=mine, person=delegate)
+    page = f"{PAGE}{batch.public_id}/"
+    shown = signed_in(delegate).get(page).content.decode()
+    assert theirs.reference in shown and mine.reference in shown and len(queries.progress(batch).due) == 1, "the control"
+    for row in Delegation.objects.filter(delegate=delegate):
+        delegations.end(delegation=row, person=owner)
+    shown = signed_in(delegate).get(page).content.decode()
+    assert theirs.reference not in shown and mine.reference in shown, "what is closed of their own stays"
+    progress = queries.progress(batch)
+    assert (progress.count, progress.done, progress.due) == (1, 1, [])
