@@ -175,7 +175,7 @@ def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str
     elif kind is Joined:
         context["other"] = report.merged_into.number if report.merged_into is not None else ""
     elif kind is Divided:
-        context["parts"] = "، ".join(report.parts.order_by("pk").values_list("number", flat=True))
+        context["parts"] = "، ".join(_newest_parts(report))
     elif kind is Reopened:
         context["is_divided"] = report.state == ReportState.SPLIT
     elif kind is Recategorised:
@@ -186,6 +186,13 @@ def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str
         context["may_judge"] = report.parent_id is None or own.pk != report.pk
         context["days"] = queries.limits()["solved_days"]
     return context
+
+
+def _newest_parts(report: Report) -> list[str]:
+    """The numbers of the parts of the last division: each `split` step keeps how many it made."""
+    last = report.events.filter(move="split").order_by("-pk").first()
+    newest = report.parts.order_by("-pk").values_list("number", flat=True)
+    return list(reversed(newest[: last.data["parts"]])) if last is not None else []
 
 
 def tell_of_ban(ban: Ban) -> None:

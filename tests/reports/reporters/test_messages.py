@@ -136,6 +136,32 @@ def test_the_results_of_all_parts_come_in_one_message() -> None:
     assert result is not None and result.text_en == "Now all is clean."  # not the results of before
 
 
+def test_who_reported_is_told_of_the_new_parts_alone_when_it_is_divided_again() -> None:
+    inspector("mine", "HA")
+    report = reports.assigned(Sender(person=PersonFactory()))
+    made: list[list[Report]] = []
+    for login in ("", "other"):
+        if login:
+            inspector(login, "HA")
+            report_steps.answered(report, is_solved=False)
+            triage.assign(report)
+            report.refresh_from_db()
+        assert report.inspector is not None
+        parts = [ReportPart("waste", "أ"), ReportPart("shop", "ب")]
+        made.append(triage.split(report=report, inspector=report.inspector, parts=parts))
+        for part in made[-1]:
+            triage.assign(part)
+            part.refresh_from_db()
+            report_steps.closed(part)
+            with transaction.atomic():
+                complete_parents(part)
+        report.refresh_from_db()
+    told = Message.objects.filter(kind="reports.divided").order_by("pk").values_list("body_en", flat=True)
+    named = [[part.number in body for parts in made for part in parts] for body in told]
+    assert named == [[True, True, False, False], [False, False, True, True]]
+    assert "، ".join(part.number for part in made[1]) in told[1], "in the order in which they were written"
+
+
 def test_the_page_of_the_reporter_tells_no_measure_before_it_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
     inspector("mine", "HA", scope=["SHP", "CLN"])
     person, shop = PersonFactory(), ShopFactory(owner=PersonFactory(noura=True))
