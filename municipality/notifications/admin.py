@@ -193,7 +193,9 @@ def letter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             elif "returned" in request.POST:
                 given = {name: request.POST.get(name, "")[:200] for name in ("sent", "words")}
                 letters.mark_returned(letter=row, sender=request.user, **given)
-                messages.success(request, _("The letter is recorded as returned. It can be sent again."))
+                again = letters.kind_of(row).stands(row.key)
+                said = _("The letter is recorded as returned. It can be sent again.") if again else _("The letter is recorded as returned.")
+                messages.success(request, said)
             else:
                 letters.send_again(letter=row, sender=request.user)
                 messages.success(request, _("The letter will be sent now."))

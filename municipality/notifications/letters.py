@@ -173,7 +173,7 @@ def send_again(*, letter: Letter, sender: User) -> None:
 
 @transaction.atomic
 def mark_returned(*, letter: Letter, sender: User, sent: str, words: str) -> None:
-    """Record that a letter came back: it counts as not sent, and can be sent again.
+    """Record that a letter came back: it counts as not sent, and can be sent again unless its kind ends what it asked for.
 
     `sent` is the moment of the sending that came back, in ISO 8601; `words` say why, in one line. Both, and where it had gone, stay in the
     audit log. Raises Refused: words_missing, body_silent, body_answered, not_sent.
@@ -194,6 +194,7 @@ def mark_returned(*, letter: Letter, sender: User, sent: str, words: str) -> Non
     data = {"kind": row.kind, "body": row.code, "letter": row.public_id, "sent_at": sent, "on_paper": row.posted_by_id is not None}
     text = f"{row.address}: {words}" if row.address else words
     record("letter.returned", subject=row.subject_key, actor=actor_of(sender), data=data, text=text)
+    kind_of(row).returned(row.key)
 
 
 def why_returned(letter: Letter) -> str:

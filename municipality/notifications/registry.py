@@ -148,6 +148,9 @@ class LetterKind(MessageKind, ABC):
         """Whether its answer is still awaited, so that the letter may be recorded as returned; in the transaction of the caller."""
         return self.stands(key)
 
+    def returned(self, key: str) -> None:
+        """What follows when the letter with this key was recorded as returned; in the transaction of the caller."""
+
 
 def _sample(name: str, samples: Mapping[str, Any]) -> Any:
     """A sample where there is one; a time for names of days and times; else a placeholder."""

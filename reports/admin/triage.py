@@ -42,7 +42,7 @@ from reports.states import OPEN, REPORT_WORKFLOW, ReportState
 from reports.triage import queries, services
 from reports.triage.distances import route
 from reports.triage.forms import FORMS, OF_INSPECTOR, OF_SUPERVISOR, CloseForm, StepForm
-from reports.triage.notifications import HandOverLetter
+from reports.triage.services.letters import HandOverLetter
 from reports.triage.services.questions import NOT_REACHABLE, can_ask
 from reports.triage.services.results import FoundResult
 

@@ -18,6 +18,7 @@ label_codes(
         "report.drawn_again": _("Another inspector of a report drawn"),
         "report.handed_over": _("Report handed over to another body"),
         "report.joined": _("Another report joined with this one"),
+        "report.letter_back": _("Report back because the letter to the other body came back"),
         "report.merged": _("Report joined with another one"),
         "report.part_made": _("Part of a divided report"),
         "report.recategorised": _("Report given another category"),

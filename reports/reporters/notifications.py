@@ -50,7 +50,7 @@ class HandedOver(_ToReporter):
 
 
 class CameBack(_ToReporter):
-    """The day of the other body has passed."""
+    """The day of the other body has passed, or the letter to it came back."""
 
     kind = "reports.came_back"
 
@@ -172,6 +172,8 @@ def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str
         given = report.hand_overs.order_by("-pk").first()
         context["body"] = Bilingual(given.name_ar, given.name_en) if given is not None else Bilingual("", "")
         context["until"] = given.back_on if given is not None else clock.today()
+    elif kind is CameBack:
+        context["is_returned"] = report.last_event is not None and report.last_event.move == "letter_back"
     elif kind is Joined:
         context["other"] = report.merged_into.number if report.merged_into is not None else ""
     elif kind is Divided:

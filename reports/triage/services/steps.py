@@ -20,9 +20,8 @@ from reports import promises, queries
 from reports.models import HandOver, Report
 from reports.reporters import notifications
 from reports.states import ReportState
-from reports.triage.notifications import write_letter
 from reports.triage.services import rows
-from reports.triage.services.rows import SYSTEM
+from reports.triage.services.letters import come_back_now, write_letter
 
 
 def category_of(code: str) -> ReportCategory:
@@ -106,11 +105,4 @@ def come_back() -> int:
 
 
 def _come_back(pk: int) -> bool:
-    row = rows.locked(Report(pk=pk))
-    if row.state != ReportState.HANDED_OVER:
-        return False
-    transition(row, "come_back", actor=SYSTEM, updated_at=clock.now())
-    row.hand_overs.filter(returned_at__isnull=True).update(returned_at=clock.now())
-    record("report.came_back", subject=row.subject_key, actor=SYSTEM)
-    notifications.tell(row, "came_back")
-    return True
+    return come_back_now(Report(pk=pk), "come_back")

@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.test import Client
 
 from municipality.accounts.models import User
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
+from municipality.notifications import letters
 from municipality.notifications.models import Letter
 from reports.models import Report
-from reports.triage import services
-from reports.triage.notifications import HandOverLetter
+from reports.reporters import notifications
+from reports.triage import queries, services
+from reports.triage.services.letters import HandOverLetter
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories import report_steps, reports
 from tests.factories.accounts import StaffFactory
 from tests.factories.reports import sent
@@ -75,3 +79,36 @@ def test_the_inspector_records_that_it_came_back(handed_over: Report) -> None:
     assert client.post(f"/admin/letters/{letter.public_id}/", given).status_code == 302
     shown = client.get(f"/admin/eye/{handed_over.public_id}/").content.decode()
     assert "عاد الخطاب دون تسليم" in shown and "أُرسل الخطاب" not in shown
+
+
+def test_a_report_is_back_at_once_when_its_letter_came_back(handed_over: Report, told: list[Any], frozen_clock: Clock) -> None:
+    run(Job.objects.get(kind="notifications.letter").pk)
+    letter = Letter.objects.get()
+    assert letter.sent_at is not None
+    sender, day = handed_over.inspector, handed_over.hand_overs.get().back_on
+    letters.mark_returned(letter=letter, sender=sender, sent=letter.sent_at.isoformat(), words="550 no such user")  # type: ignore[arg-type]
+    row = Report.objects.select_related("inspector", "last_event").get(pk=handed_over.pk)
+    assert (row.state, row.last_event.move) == ("assigned", "letter_back") and row.hand_overs.get().returned_at  # type: ignore[union-attr]
+    assert told[-1] == (row.pk, "came_back") and row in queries.to_act_on(row.inspector)  # type: ignore[arg-type]
+    assert notifications.context_of(notifications.CameBack, row, row)["is_returned"]
+    page = Client().get(f"/en/reports/{row.public_id}/").content.decode()
+    assert "The letter to the other body came back" in page
+    frozen_clock.move(days=1)
+    again = services.hand_over(report=row, inspector=row.inspector, body="paaf", code="not_ours")  # type: ignore[arg-type]
+    assert again.back_on > day and Letter.objects.count() == 2, "a new letter, with days of its own"
+    frozen_clock.move(days=7)
+    assert services.come_back() == 0, "the day of the letter that came back ends nothing"
+    frozen_clock.move(days=1)
+    assert services.come_back() == 1
+    row.refresh_from_db()
+    assert not notifications.context_of(notifications.CameBack, row, row)["is_returned"]
+
+
+def test_without_it_the_report_would_wait_for_a_body_that_knows_nothing(handed_over: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: where nothing follows, the report stays with the body until its day."""
+    monkeypatch.setattr(HandOverLetter, "returned", lambda self, key: None)
+    run(Job.objects.get(kind="notifications.letter").pk)
+    letter = Letter.objects.get()
+    assert letter.sent_at is not None
+    letters.mark_returned(letter=letter, sender=handed_over.inspector, sent=letter.sent_at.isoformat(), words="x")  # type: ignore[arg-type]
+    assert Report.objects.get(pk=handed_over.pk).state == "handed_over" and services.come_back() == 0
