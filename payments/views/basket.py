@@ -70,6 +70,7 @@ def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = F
         "refusal": refusal,
         "waiting": [item for item in items if not item.can_choose],
         "crumbs": [(_("My payments"), reverse("payments:mine")), (_("What you can pay"), "")],
+        "part_of": reverse("payments:mine"),
     }
     return render(request, "payments/basket.html", context, status=refusal.status if refusal else 200)
 

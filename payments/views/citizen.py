@@ -56,6 +56,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "is_violation": bool(_violation_id(bill)),
         "has_others": status.can_pay and sum(item.can_choose for item in queries.basket_of(request.user)) > 1,
         "crumbs": _crumbs(bill),
+        "part_of": reverse("payments:mine"),
     }
     return render(request, "payments/pay.html", context)
 

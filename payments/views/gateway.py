@@ -132,6 +132,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         "may_sign_in": attempt.started_by_id is not None and not request.user.is_authenticated,
         "began_by_visitor": attempt.started_by_id is None,
         "origin": origins.origin_of(request, [row.bill.subject for row in page.rows]),
+        "part_of": reverse("payments:mine"),
     }
     if page.asks_feedback:
         url = reverse("pay_feedback", args=[token])

@@ -209,11 +209,14 @@ def map_of(list_id: str, label: Any, *, small: bool = False, here: str = "", ope
 
 @register.simple_tag(takes_context=True)
 def here(context: dict[str, Any], url: str, *, exact: bool = False) -> SafeString:
-    """`aria-current` for a link to `url` if it is the present page ("page") or, unless `exact`, a parent of it ("true")."""
+    """`aria-current` for a link to `url` if it is the present page ("page") or, unless `exact`, a parent of it ("true").
+
+    A page elsewhere that belongs to an entry of the menu names its URL as `part_of` in its context.
+    """
     path = context["request"].path
     if path == url:
         return SafeString(' aria-current="page"')
-    return SafeString(' aria-current="true"' if not exact and path.startswith(url) else "")
+    return SafeString(' aria-current="true"' if not exact and (path.startswith(url) or url == context.get("part_of")) else "")
 
 
 @register.filter

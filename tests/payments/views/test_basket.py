@@ -49,6 +49,22 @@ def test_everything_is_chosen_at_first_and_one_button_leaves_for_the_bank(issue:
     assert "مفتوح لدى البنك" in arabic and "15" not in re.findall(r'name="total" value="(\d+)"', arabic)
 
 
+def test_the_pages_of_payments_mark_their_entry_of_the_menu(issue: Callable[..., Bill], payer: Any) -> None:
+    bill, client = issue(), signed_in(payer)
+    token = client.post(f"/en/pay/{bill.public_id}/").status_code == 303 and Attempt.objects.get().token
+    other = issue(7_000, subject="case:one")
+    for address, current in (
+        ("/en/my-payments/", "page"),
+        (PAGE, "true"),
+        (f"/en/pay/{other.public_id}/", "true"),
+        (f"/pay/r/{token}?lang=en", "true"),
+        ("/en/", ""),
+    ):
+        nav = client.get(address, follow=True).content.decode().partition('class="kp-nav"')[2].partition("</nav>")[0]
+        marked = re.findall(r'href="/\w\w/my-payments/" aria-current="(\w+)"', nav)
+        assert "/my-payments/" in nav and marked == [current] * bool(current), address
+
+
 def test_a_bill_of_several_lines_shows_each_before_the_bank(issue: Callable[..., Bill], payer: Any) -> None:
     bill_of_one = issue(7_000, subject="case:one")
     issue(lines=[bill_line(10_000), bill_line(5_000)], fils=15_000)
