@@ -260,8 +260,10 @@ def _check_together(line: CheckedLine, present: Mapping[str, Any]) -> None:
             line.add_problem(column, "building_and_plot")
         elif not any(house):
             line.add_problem(column, "building_or_plot")
-    if (after.get("latitude") is None) != (after.get("longitude") is None) and not line.has("latitude") and not line.has("longitude"):
-        line.add_problem("latitude", "half_point")
+    lacking = [column for column in POINT if after.get(column) is None]
+    if len(lacking) == 1 and not any(line.has(column) for column in POINT):
+        for column in [name for name in POINT if name in line.given][:1]:  # the sheet may not have the other column
+            line.add_problem(column, f"no_{lacking[0]}")
 
 
 def _compare(line: CheckedLine, text: Mapping[str, str], present: Mapping[str, Any] | None) -> None:
