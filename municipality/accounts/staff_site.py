@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from municipality.accounts import keyholders, next_paths
 from municipality.accounts.access import has_second_factor, public, redirect_to_key
+from municipality.accounts.services import sessions
 from municipality.kernel import clock
 from municipality.ui import language, staff_menu, staff_search
 from municipality.ui.staff_home import HomePart
@@ -153,10 +154,14 @@ class StaffSite(AdminSite):
         return response
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Change the own password; needs a recent proof."""
+        """Change the own password; needs a recent proof. The session, which gets another key by it, stays in the list of sessions."""
         from municipality.accounts.proof import reauthentication_required
 
-        return reauthentication_required(super().password_change, on_get=True)(request, extra_context)
+        key = request.session.session_key
+        response = reauthentication_required(super().password_change, on_get=True)(request, extra_context)
+        if request.session.session_key != key and request.user.is_authenticated:
+            sessions.relist(request)
+        return response
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Mark every page as one of staff; anonymous users are redirected to the staff sign-in page."""

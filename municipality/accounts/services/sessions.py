@@ -50,13 +50,25 @@ def end_reason(request: HttpRequest) -> End:
 
 
 def note_activity(request: HttpRequest) -> bool:
-    """Store the time of the last activity, at most once a minute. True if it was stored."""
+    """Store the time of the last activity, at most once a minute. True if it was stored.
+
+    A session that got another key, as by another secret key of the portal, is listed under it; one that was ended meanwhile is not.
+    """
     now = clock.now()
     if now.timestamp() - request.session[SEEN] < NOTE_SECONDS:
         return False
     request.session[SEEN] = now.timestamp()
-    UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=clock.to_machine(now))
+    key = request.session.session_key
+    listed = UserSession.objects.filter(session_key=key).update(last_seen_at=clock.to_machine(now))
+    if not listed and key and request.session.exists(key):
+        relist(request)
     return True
+
+
+def relist(request: HttpRequest) -> None:
+    """List this session under its present key, in the place of the key that it had before, so that it can be ended."""
+    UserSession.objects.purge_and_list(request.user)
+    UserSession.objects.create_from_request(request)
 
 
 def end_session(request: HttpRequest, user: User, session_id: int) -> bool:

@@ -11,12 +11,12 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
 
 from municipality.accounts import known_devices, limits
 from municipality.accounts.models import SecondFactorUse, User
-from municipality.accounts.services import second_factor
+from municipality.accounts.services import second_factor, sessions
 from municipality.accounts.staff_site import CLOSED_APPS, StaffSite
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
@@ -308,3 +308,43 @@ def test_the_staff_door_speaks_both_languages_and_keeps_the_form(officer: User, 
     assert 'lang="en"' in client.get(f"{DOOR}?_language=en").content.decode()
     switched = client.post(f"{DOOR}?_language=en", {"login": "huda", "password": "", "_language": "en"}).content.decode()
     assert 'lang="en"' in switched and 'value="huda"' in switched and "data-errors" not in switched
+
+
+NEW = {"old_password": PASSWORD, "new_password1": "another-long-one-9", "new_password2": "another-long-one-9"}
+
+
+def test_a_session_with_a_new_password_can_be_ended_from_elsewhere(officer: User, secret: str, client: Client) -> None:
+    """The session gets another key by the new password; under the old one alone, nobody could end it."""
+    give_password(client)
+    client.post(CODE, {"code": code_now(secret)})
+    before = client.session.session_key
+    assert client.post("/admin/password_change/", NEW).status_code == 302
+    assert client.session.session_key != before
+    assert [row.session_key for row in UserSession.objects.filter(user=officer)] == [client.session.session_key]
+    assert sessions.end_all_of(officer) == 1
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_session_that_a_new_secret_key_renames_is_listed_again(officer: User, secret: str, client: Client, settings: Any) -> None:
+    give_password(client)
+    client.post(CODE, {"code": code_now(secret)})
+    before = client.session.session_key
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another secret key of the portal, long enough"
+    with clock.at(clock.now() + dt.timedelta(minutes=2)):
+        client.get("/admin/")
+    assert client.session.session_key != before
+    assert [row.session_key for row in UserSession.objects.filter(user=officer)] == [client.session.session_key]
+
+
+def test_a_session_that_is_ended_during_its_request_is_not_listed_again(
+    officer: User, secret: str, client: Client, rf: RequestFactory
+) -> None:
+    give_password(client)
+    client.post(CODE, {"code": code_now(secret)})
+    request = rf.get("/admin/")
+    request.session, request.user = client.session, officer
+    assert request.session[sessions.SEEN]
+    sessions.end_all_of(officer)
+    with clock.at(clock.now() + dt.timedelta(minutes=2)):
+        sessions.note_activity(request)
+    assert not UserSession.objects.exists()
