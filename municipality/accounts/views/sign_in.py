@@ -166,7 +166,7 @@ def finish(request: HttpRequest) -> HttpResponse:
     try:
         person, result = services.finish(row)
     except ProviderAway:
-        return redirect("accounts:waiting") if row.used_at is None else redirect("accounts:sign_in")
+        return outcome(request, "away_late", row.next_path, status=503)  # the waiting page would lead straight back here
     except services.UnusableAnswer:
         request.session.pop(REQUEST_SESSION_KEY, None)
         return outcome(request, "failed", row.next_path, status=409)

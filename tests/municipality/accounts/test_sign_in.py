@@ -131,6 +131,22 @@ def test_a_provider_that_is_away_is_told_in_a_sentence(phones: Phones, client: C
     assert client.get(address("accounts:status")).json()["done"] is False
 
 
+@pytest.mark.parametrize("who", ["push", "qr"])
+def test_a_provider_that_goes_away_after_the_approval_leads_to_a_page_and_not_in_a_circle(phones: Phones, client: Client, who: str) -> None:
+    row = ask(client, phones.people[0] if who == "push" else None, next_path=address("accounts:profile", "en"))
+    phones.press(row, person=phones.people[0])
+    assert client.get(address("accounts:waiting", "en"))["Location"] == address("accounts:finish", "en")
+    phones.mode("down")
+    response = client.get(address("accounts:finish", "en"))
+    page = response.content.decode()
+    assert response.status_code == 503 and "Mobile ID cannot be reached" in page and "No request was sent" not in page
+    assert f"?next={address('accounts:profile', 'en')}" in page.replace("%2F", "/")
+    assert signed_in(client) is None
+    phones.mode("ok")
+    assert client.get(address("accounts:finish", "en")).status_code == 302, "the approval still serves"
+    assert signed_in(client) is not None
+
+
 def in_trouble(client: Client) -> bool:
     return "does not answer at the moment" in client.get(address("accounts:waiting", "en")).content.decode()
 
