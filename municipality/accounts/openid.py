@@ -192,7 +192,7 @@ def _identity(claims: dict[str, Any]) -> Proof:
     name_ar, name_en = (_name(claims.get(name)) for name in (settings.OPENID_NAME_AR_CLAIM, settings.OPENID_NAME_EN_CLAIM))
     if not (name_ar or name_en):
         raise NotProven("no name")
-    return Proof(number, Person(number, name_ar or name_en, name_en or name_ar), level[:20])
+    return Proof(number, Person(number, name_ar, name_en), level[:20])
 
 
 def _name(value: object) -> str:

@@ -118,5 +118,4 @@ def _person(value: object) -> Person:
     texts |= {name: value[name] for name in texts if isinstance(value.get(name), str)}
     if not texts["civil_id"] or not (texts["name_ar"] or texts["name_en"]):
         raise ProviderAway("a person without number or name")
-    name_ar = (texts["name_ar"] or texts["name_en"])[:120]
-    return Person(texts["civil_id"], name_ar, (texts["name_en"] or name_ar)[:120], texts["mobile"][:20])
+    return Person(texts["civil_id"], texts["name_ar"][:120], texts["name_en"][:120], texts["mobile"][:20])

@@ -32,7 +32,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Person:
-    """The person who approved, as the provider states it; the caller validates `civil_id`."""
+    """The person who approved, as the provider states it; the caller validates `civil_id`. At most one of the names is empty."""
 
     civil_id: str
     name_ar: str

@@ -220,6 +220,7 @@ def finish(row: SignInRequest) -> tuple[User, Result]:
 def get_or_create_user(number: str, person: Person, *, provider_id: str = PROVIDER_ID) -> User:
     """The user of a civil number, created at the first sign-in; later sign-ins update the names.
 
+    A name that the provider does not state stays as it is stored; a new user gets the one of the other language in its place.
     The number alone identifies the account, whichever provider asserts it.
     """
     digest = civil_ids.digest(number)
@@ -229,12 +230,16 @@ def get_or_create_user(number: str, person: Person, *, provider_id: str = PROVID
             with transaction.atomic():
                 language = "en" if (get_language() or "ar").startswith("en") else "ar"
                 user = User.objects.create_user(
-                    name_ar=person.name_ar, name_en=person.name_en, language=language, **civil_ids.fields(number)
+                    name_ar=person.name_ar or person.name_en,
+                    name_en=person.name_en or person.name_ar,
+                    language=language,
+                    **civil_ids.fields(number),
                 )
         except IntegrityError:  # the same person signed in on two devices at once
             user = User.objects.get(civil_id_digest=digest)
-    if (user.name_ar, user.name_en) != (person.name_ar, person.name_en):
-        User.objects.filter(pk=user.pk).update(name_ar=person.name_ar, name_en=person.name_en)
+    name_ar, name_en = person.name_ar or user.name_ar, person.name_en or user.name_en
+    if (user.name_ar, user.name_en) != (name_ar, name_en):
+        User.objects.filter(pk=user.pk).update(name_ar=name_ar, name_en=name_en)
         user.refresh_from_db()
     SocialAccount.objects.get_or_create(provider=provider_id, uid=digest, defaults={"user": user})
     return user

@@ -137,6 +137,14 @@ def test_results_are_read(other: Other) -> None:
     assert provider().result("r1").status == "expired"
 
 
+@pytest.mark.parametrize("missing", ["name_ar", "name_en"])
+def test_a_name_that_is_not_stated_is_not_made_up_from_the_other(other: Other, missing: str) -> None:
+    told = {**PERSON, missing: ""}
+    other.status, other.body = 200, json.dumps({"status": "approved", "assurance": "high", "person": told}).encode()
+    person = provider().result("r1").person
+    assert person is not None and (person.name_ar, person.name_en) == (told["name_ar"], told["name_en"])
+
+
 def test_nobody_listening_and_no_address_are_absences(settings: Any) -> None:
     for url in ("http://127.0.0.1:1", ""):
         settings.MOBILE_ID_URL = url

@@ -135,6 +135,24 @@ def test_what_only_the_user_info_says_counts_too(provider: Provider, client: Cli
     assert user is not None and user.name_ar == "ليلى الصباح"
 
 
+@pytest.mark.parametrize("missing", ["name_ar", "name"])
+def test_a_name_that_the_provider_does_not_state_stays_as_it_is(provider: Provider, client: Client, missing: str) -> None:
+    """Else each sign-in would put the name of one language in the place of the other's."""
+    known = PersonFactory(civil_id=NUMBER, name_ar="ليلى", name_en="Layla")
+    provider.tell(NUMBER, without=[missing])
+    walk(client, provider)
+    assert signed_in(client) == known
+    known.refresh_from_db()
+    assert (known.name_ar, known.name_en) == (("ليلى", "Layla Al-Sabah") if missing == "name_ar" else ("ليلى الصباح", "Layla"))
+
+
+def test_a_new_person_with_one_name_bears_it_in_both_languages(provider: Provider, client: Client) -> None:
+    provider.tell(NUMBER, without=["name_ar"])
+    walk(client, provider)
+    user = signed_in(client)
+    assert user is not None and (user.name_ar, user.name_en) == ("Layla Al-Sabah", "Layla Al-Sabah")
+
+
 def test_user_info_of_somebody_else_opens_nothing(provider: Provider, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     told = {"sub": "another", "civil_id": NUMBER, "name": "X", "acr": "high"}
     monkeypatch.setattr(openid.CivilIdAdapter, "_fetch_user_info", lambda self, token: told)
