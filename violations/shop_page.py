@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from municipality.accounts.requests import Visitor
 from municipality.cases.panels import Fact, PageBlock, Record
+from municipality.delegation.authorization import is_authorized
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual, day, moment, term
 from shops.models import Reply, Shop
@@ -32,6 +33,8 @@ def block(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:
     own_shops: set[int] = set()
     if any(records.values()) and user.is_authenticated and not user.is_staff:
         own_shops = set(registered.visible_to(user, REPLY).filter(pk__in=list(records)).values_list("pk", flat=True))
+        entries = {finding.answered_at for rows in records.values() for finding in rows if finding.answered_at.merged_into_id}
+        own_shops |= {entry.pk for entry in entries if is_authorized(user, entry, REPLY)}
     is_inspector = user.is_authenticated and user.is_staff and warrants_on(clock.today()).filter(user=user.pk).exists()
     return {
         shop.key: [
@@ -40,7 +43,7 @@ def block(user: Visitor, shops: Sequence[Shop]) -> dict[str, list[PageBlock]]:
                 by_shop.get(shop.pk, PublicFindings()),
                 records.get(shop.pk, ()),
                 replies,
-                is_theirs=shop.pk in own_shops,
+                own_shops,
                 is_inspector=is_inspector,
             )
         ]
@@ -53,8 +56,8 @@ def _block(
     public: PublicFindings,
     records: Sequence[Finding],
     replies: dict[str, Reply],
+    own_shops: set[int],
     *,
-    is_theirs: bool,
     is_inspector: bool,
 ) -> PageBlock:
     contested = len(public.findings) - public.final
@@ -67,7 +70,7 @@ def _block(
         order=30,
         text=text,
         records=[
-            _record(finding, replies.get(finding.violation.key), is_theirs=is_theirs and finding.answered_at == shop) for finding in records
+            _record(finding, replies.get(finding.violation.key), is_theirs=finding.answered_at.pk in own_shops) for finding in records
         ],
         empty=_("No final violation is on record."),
         note=_("Only a violation that nobody can contest any more counts."),
@@ -88,14 +91,17 @@ def _record(finding: Finding, reply: Reply | None, *, is_theirs: bool) -> Record
     ]
     if finding.status != CONTESTED and row.last_event is not None:
         lines.append(format_html("{} · {}", finding.outcome_text, day(clock.day_of(row.last_event.at))))
-    replies = [Fact(_("Reply of the holder"), term(reply.text), moment(reply.published_at))] if reply is not None else []
+    is_former = finding.answered_at.merged_into_id is not None
+    replier = _("Reply of the holder of the former entry") if is_former else _("Reply of the holder")
+    replies = [Fact(replier, term(reply.text), moment(reply.published_at))] if reply is not None else []
     may_reply = is_theirs and reply is None
+    as_holder = _("Reply as the holder of the former entry") if is_former else _("Reply as its holder")
     return Record(
         bilingual(facts, "name"),
         state="wait" if finding.status == CONTESTED else "bad",
         label=STAGES[finding.stage] if finding.status == CONTESTED else _("Final"),
         lines=lines,
         replies=replies,
-        action=(_("Reply as its holder"), reverse("shops:reply", args=[row.public_id])) if may_reply else None,
+        action=(as_holder, reverse("shops:reply", args=[row.public_id])) if may_reply else None,
         anchor=f"finding-{row.public_id}",
     )
