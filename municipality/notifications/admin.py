@@ -164,7 +164,7 @@ def letters_to_bodies(request: HttpRequest) -> HttpResponse:
     """The letters that were not sent, those that failed first, and those sent last."""
     if not (in_group(request, OPERATOR) or in_group(request, AUDITOR)):
         raise PermissionDenied
-    waiting = Letter.objects.exclude(state=DeliveryState.SENT).exclude(reason=letters.NOT_NEEDED)
+    waiting = Letter.objects.exclude(state=DeliveryState.SENT).exclude(letters.OVER)
     unsent = waiting.order_by("state", "created_at", "pk")[:LISTED]  # failed ones before those to print
     sent = Letter.objects.filter(state=DeliveryState.SENT).order_by("-sent_at")[:20]
     context: dict[str, Any] = {"title": _("Letters to bodies"), "unsent": unsent, "sent": sent}
@@ -193,9 +193,7 @@ def letter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             elif "returned" in request.POST:
                 given = {name: request.POST.get(name, "")[:200] for name in ("sent", "words")}
                 letters.mark_returned(letter=row, sender=request.user, **given)
-                again = letters.kind_of(row).stands(row.key)
-                said = _("The letter is recorded as returned. It can be sent again.") if again else _("The letter is recorded as returned.")
-                messages.success(request, said)
+                messages.success(request, _("The letter is recorded as returned."))
             else:
                 letters.send_again(letter=row, sender=request.user)
                 messages.success(request, _("The letter will be sent now."))
@@ -203,7 +201,7 @@ def letter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
     context = {"title": _("Letter to a body"), "letter": row, "reason": REASONS.get(row.reason, ""), "error": error}
-    context |= {"why": letters.why_returned(row), "may_send": may_send and row.state in letters.UNSENT}
+    context |= {"why": letters.why_returned(row), "may_send": may_send and letters.may_send(row)}
     may_return = may_send and row.state == DeliveryState.SENT and letters.kind_of(row).stands(row.key)
     return staff_page(request, "admin/notifications/letter.html", status, **context, may_return=may_return)
 

@@ -38,6 +38,7 @@ REASONS: dict[str, Text] = {
     "foreign_link": _("The text contains an external address"),
     "exhausted": _("Every attempt failed"),
     "body_without_address": _("The rulebook has no e-mail address of this body"),
+    "address_returned": _("The last e-mail to the address of this body came back"),
     letters.NOT_NEEDED: _("Not sent: what it asks for was done or over before"),
     letters.RETURNED: _("Letter came back"),
     "demo": _("Demo data, not sent"),

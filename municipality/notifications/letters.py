@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
@@ -30,6 +30,7 @@ WAITING = (DeliveryState.WAITING,)
 UNSENT = (DeliveryState.FAILED, DeliveryState.SKIPPED)
 NOT_NEEDED = "not_needed"
 RETURNED = "returned"
+OVER = Q(state=DeliveryState.SKIPPED, reason__in=(NOT_NEEDED, RETURNED))  # nobody sends these any more
 
 
 def write(
@@ -44,21 +45,29 @@ def write(
 ) -> Letter:
     """Write a letter to the body with this code and enqueue its e-mail, in the caller's transaction.
 
-    `names` are `name_ar` and `name_en` of the body. The same (kind, key) again is the same letter. A body without an address gets none:
-    staff print the letter. Raises RuntimeError outside a transaction, KeyError for a placeholder without a value.
+    `names` are `name_ar` and `name_en` of the body. The same (kind, key) again is the same letter. A body without an address, or whose
+    last e-mail came back from the address that it still has, gets none: staff print the letter. Raises RuntimeError outside a
+    transaction, KeyError for a placeholder without a value.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a letter is written inside the transaction of its cause")
     declared = _declared(kind.kind)
     ar, en = declared.texts(context, "ar"), declared.texts(context, "en")
     texts = {"title_ar": ar.title, "title_en": en.title, "body_ar": ar.body, "body_en": en.body}
-    has_address = bool(declared.address(code))
-    state = {} if has_address else {"state": DeliveryState.SKIPPED, "reason": "body_without_address"}
+    address = declared.address(code)
+    reason = "body_without_address" if not address else "address_returned" if _came_back_from(address, code) else ""
+    state = {"state": DeliveryState.SKIPPED, "reason": reason} if reason else {}
     fields = {"subject_key": subject_key, "reference": reference, "code": code, "created_at": clock.now(), **names, **texts, **state}
     letter, is_new = Letter.objects.get_or_create(kind=kind.kind, key=key, defaults=fields)
-    if is_new and has_address:
+    if is_new and not reason:
         enqueue("notifications.letter", key=_job_key(letter), letter_id=letter.pk)
     return letter
+
+
+def _came_back_from(address: str, code: str) -> bool:
+    """Whether the last e-mail to a body came back from this address."""
+    last = Letter.objects.filter(Q(state=DeliveryState.SENT, posted_by=None) | Q(reason=RETURNED), code=code).order_by("-pk").first()
+    return last is not None and why_returned(last).startswith(f"{address}: ")
 
 
 def _job_key(letter: Letter) -> str:
@@ -124,7 +133,12 @@ def _close(letter: Letter, state: DeliveryState, *, reason: str = "", was: Colle
 
 def for_staff() -> QuerySet[Letter]:
     """The letters that no e-mail took, and that staff print or send again."""
-    return Letter.objects.filter(state__in=UNSENT).exclude(reason=NOT_NEEDED)
+    return Letter.objects.filter(state__in=UNSENT).exclude(OVER)
+
+
+def may_send(letter: Letter) -> bool:
+    """Whether a letter was not sent and its body is still asked for what it says."""
+    return letter.state in UNSENT and kind_of(letter).stands(letter.key)
 
 
 def close_needless() -> int:
@@ -134,7 +148,7 @@ def close_needless() -> int:
         letter = for_staff().select_for_update().filter(pk=pk).first()
         if letter is None or kind_of(letter).stands(letter.key):
             return False
-        return _close(letter, DeliveryState.SKIPPED, reason=NOT_NEEDED, was=UNSENT)
+        return _close(letter, DeliveryState.SKIPPED, reason=RETURNED if letter.reason == RETURNED else NOT_NEEDED, was=UNSENT)
 
     return sweeps.for_each("notifications.close_letters", list(for_staff().order_by("pk").values_list("pk", flat=True)), close)
 

@@ -39,8 +39,8 @@ class HandOverLetter(LetterKind):
 
     def awaits(self, key: str) -> bool:
         """Locks the report, so that it does not come back by its day meanwhile."""
-        rows = Report.objects.select_for_update(of=("self",)).filter(hand_overs=int(key), hand_overs__returned_at__isnull=True)
-        return rows.first() is not None
+        rows.locked(Report.objects.get(hand_overs=int(key)))
+        return self.stands(key)
 
     def returned(self, key: str) -> None:
         """The body knows nothing of the report, so it does not wait for a day that never began."""

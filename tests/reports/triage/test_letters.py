@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 
 from municipality.accounts.models import User
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
+from municipality.kernel import clock
 from municipality.notifications import letters
 from municipality.notifications.models import Letter
+from municipality.notifications.registry import MessageText
 from reports.models import Report
 from reports.reporters import notifications
 from reports.triage import queries, services
@@ -77,8 +80,13 @@ def test_the_inspector_records_that_it_came_back(handed_over: Report) -> None:
     assert letter.sent_at is not None
     given = {"returned": "1", "sent": letter.sent_at.isoformat(), "words": "550 no such user"}
     assert client.post(f"/admin/letters/{letter.public_id}/", given).status_code == 302
-    shown = client.get(f"/admin/eye/{handed_over.public_id}/").content.decode()
-    assert "عاد الخطاب دون تسليم" in shown and "أُرسل الخطاب" not in shown
+    shown = client.get(f"/admin/letters/{letter.public_id}/").content.decode()
+    assert "paaf@example.com: 550 no such user" in shown
+    assert "kp-desk-main" not in shown and 'name="posted"' not in shown, "the report is back, so that nothing can be sent again"
+    assert letters.close_needless() == 1 and not letters.for_staff().exists()
+    shown = client.get(f"/admin/letters/{letter.public_id}/").content.decode()
+    assert "paaf@example.com: 550 no such user" in shown, "why it came back stays"
+    assert letter.reference not in signed_in(StaffFactory(groups=["operator"])).get("/admin/letters/").content.decode()
 
 
 def test_a_report_is_back_at_once_when_its_letter_came_back(handed_over: Report, told: list[Any], frozen_clock: Clock) -> None:
@@ -96,12 +104,35 @@ def test_a_report_is_back_at_once_when_its_letter_came_back(handed_over: Report,
     frozen_clock.move(days=1)
     again = services.hand_over(report=row, inspector=row.inspector, body="paaf", code="not_ours")  # type: ignore[arg-type]
     assert again.back_on > day and Letter.objects.count() == 2, "a new letter, with days of its own"
+    assert Letter.objects.filter(reason="address_returned").get().key == str(again.pk), "not to the address from which the first came back"
     frozen_clock.move(days=7)
     assert services.come_back() == 0, "the day of the letter that came back ends nothing"
     frozen_clock.move(days=1)
     assert services.come_back() == 1
     row.refresh_from_db()
     assert not notifications.context_of(notifications.CameBack, row, row)["is_returned"]
+
+
+def test_the_next_letter_is_mailed_once_an_e_mail_reached_the_address_or_it_changed(
+    handed_over: Report, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(key: int) -> Letter:
+        with transaction.atomic():
+            texts: dict[str, Any] = {"names": {"name_ar": "جهة", "name_en": "Body"}, "context": {}}
+            return letters.write(HandOverLetter, key=f"other-{key}", subject_key="report:x", reference="x", code="paaf", **texts)
+
+    first, inspector = Letter.objects.get(), handed_over.inspector
+    monkeypatch.setattr(HandOverLetter, "texts", lambda self, context, language: MessageText("x", "x", ""))
+    run(Job.objects.get(kind="notifications.letter").pk)
+    first.refresh_from_db()
+    assert write(1).state == "waiting", "the control: nothing came back"
+    letters.mark_returned(letter=first, sender=inspector, sent=first.sent_at.isoformat(), words="x")  # type: ignore[arg-type, union-attr]
+    assert (write(2).reason, write(3).reason) == ("address_returned", "address_returned")
+    with monkeypatch.context() as other:
+        other.setattr(HandOverLetter, "address", lambda self, code: "other@example.com")
+        assert write(4).state == "waiting"
+    Letter.objects.filter(key="other-2").update(state="sent", reason="", sent_at=clock.now(), address="paaf@example.com")
+    assert write(5).state == "waiting"
 
 
 def test_without_it_the_report_would_wait_for_a_body_that_knows_nothing(handed_over: Report, monkeypatch: pytest.MonkeyPatch) -> None:
