@@ -425,7 +425,7 @@ def rows() -> list[Row]:
         shown(f"{board}drawing/"),
         shown(f"{board}drawing/photo/"),
         own("/{lang}/boards/renew/", "200 200 200 405 405 405", "200 200 200 405 405 405", asker="200 200 200 405 405 405"),
-        own(new, HIDDEN_FORM, HIDDEN_FORM, asker="200 200 200 405 405 405"),
+        own(new, HIDDEN_FORM, HIDDEN_FORM, asker="200 200 409 405 405 405"),
         own(f"{new}draw/1/", HIDDEN_FORM, HIDDEN_FORM, asker="200 200 400 405 405 405"),
         own(f"{new}draw/9/", HIDDEN_FORM, HIDDEN_FORM),
         own(f"{new}send/", HIDDEN_FORM, HIDDEN_FORM, asker=form),
@@ -444,7 +444,7 @@ def visits() -> list[Visit]:
     remove = "/{lang}/boards/{s.boards.board.public_id}/remove/"
     cases = [f"/{{lang}}/cases/{{s.boards.{name}.case.public_id}}/" for name in ("issued", "unpaid", "corrected", "refused", "studied")]
     tall = {"0-medium": "moving_screen", "0-board_class": "commercial", "0-subject": "tobacco", "0-is_standing": "on", "continue": "1"}
-    one = {"boards": "1", "version": "0", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
+    one = {"boards": "1", "version": "{s.boards.links.draft.version}", **{f"0-{name}": value for name, value in boards.FRONT.items()}}
     return [
         *board_consent_data.visits(),
         Visit("/{lang}/boards/"),
