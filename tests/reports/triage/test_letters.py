@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import transaction
+from django.template.loader import render_to_string
 from django.test import Client
 
 from municipality.accounts.models import User
@@ -87,6 +88,10 @@ def test_the_inspector_records_that_it_came_back(handed_over: Report) -> None:
     shown = client.get(f"/admin/letters/{letter.public_id}/").content.decode()
     assert "paaf@example.com: 550 no such user" in shown, "why it came back stays"
     assert letter.reference not in signed_in(StaffFactory(groups=["operator"])).get("/admin/letters/").content.decode()
+    letter.refresh_from_db()
+    assert "عاد الخطاب" in render_to_string("admin/notifications/letter_state.html", {"letter": letter}), (
+        "closed, it is still one that came back"
+    )
 
 
 def test_a_report_is_back_at_once_when_its_letter_came_back(handed_over: Report, told: list[Any], frozen_clock: Clock) -> None:
@@ -105,6 +110,8 @@ def test_a_report_is_back_at_once_when_its_letter_came_back(handed_over: Report,
     again = services.hand_over(report=row, inspector=row.inspector, body="paaf", code="not_ours")  # type: ignore[arg-type]
     assert again.back_on > day and Letter.objects.count() == 2, "a new letter, with days of its own"
     assert Letter.objects.filter(reason="address_returned").get().key == str(again.pk), "not to the address from which the first came back"
+    shown = signed_in(handed_over.inspector).get(f"/admin/eye/{handed_over.public_id}/").content.decode()
+    assert "عادت آخر رسالة إلى هذه الجهة دون تسليم، ويلزم طبع الخطاب." in shown and "لا بريد إلكترونياً" not in shown
     frozen_clock.move(days=7)
     assert services.come_back() == 0, "the day of the letter that came back ends nothing"
     frozen_clock.move(days=1)
