@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 
 from licensing.health.services import submit_renewal
@@ -47,6 +47,7 @@ from shops.models import Shop
 from shops.search import index as search_index
 
 DO: dict[str, Callable[..., Any]] = {}
+DROP_TRIES = 5  # of the guards, while the portal runs
 
 
 def command(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -209,8 +210,17 @@ def inquire_again(trackids: list[str], times: int) -> None:
 
 @command
 def drop_guards(table: str = "", column: str = "") -> int:
-    """For a control: without the triggers and, where a table is named, without its unique keys that begin with the column."""
-    guards.remove(connection)
+    """For a control: without the triggers and, where a table is named, without its unique keys that begin with the column.
+
+    The triggers go together, so a page or a job that reads several tables meanwhile may be in a deadlock with it: then it is tried again.
+    """
+    for tries_left in reversed(range(DROP_TRIES)):
+        try:
+            guards.remove(connection)
+            break
+        except OperationalError:
+            if not tries_left:
+                raise
     dropped = 0
     with connection.cursor() as cursor:
         if table:
