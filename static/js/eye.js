@@ -1,12 +1,13 @@
 // Reports on the inspector's device: the place for distances and the route, and the result that is kept and sent by fieldwork.js.
 // Every page works without it, but for the proof of a photo: its time and place come from the device.
 
-import { Panel, Queue, Store, VisitForm, picture, start, time } from "./fieldwork.js";
+import { Panel, Queue, Store, VisitForm, newest, picture, start, time } from "./fieldwork.js";
 
 const page = document.querySelector("[data-eye]");
 const about = ({ fields }) => fields.find(([name]) => name === "report")?.[1];
 const same = (one, other) => about(one) === about(other);
-const queue = new Queue(new Store("kp-eye", "results"), page.dataset.sync, { same });
+const person = newest(document.querySelector("[data-field-person]")?.dataset ?? {});
+const queue = new Queue(new Store("kp-eye", "results"), page.dataset.sync, { same, person });
 const panel = new Panel(page.querySelector("[data-field-queue]"), queue);
 const form = page.querySelector("[data-field-form]");
 const stand = page.querySelector("[data-eye-stand]");

@@ -1,10 +1,11 @@
 // The inspector's device at an inspection: its form is kept and sent by fieldwork.js. Every page works without it.
 
-import { Check, Panel, Queue, Store, VisitForm, start } from "./fieldwork.js";
+import { Check, Panel, Queue, Store, VisitForm, newest, start } from "./fieldwork.js";
 
 const page = document.querySelector("[data-inspections]");
 const form = page.querySelector("[data-field-form]");
-const queue = new Queue(new Store("kp-inspections", "visits"), page.dataset.sync, { check: page.dataset.check });
+const person = newest(document.querySelector("[data-field-person]")?.dataset ?? {});
+const queue = new Queue(new Store("kp-inspections", "visits"), page.dataset.sync, { check: page.dataset.check, person });
 const panel = new Panel(page.querySelector("[data-field-queue]"), queue, new Check(page.querySelector("[data-field-check]")));
 
 /** Nobody there: nothing was seen, so nothing is asked. */

@@ -130,3 +130,25 @@ def test_without_scripts_the_result_is_shown_and_confirmed_on_the_page(visit: Op
     assert (row.state, row.visits.get().visit.evidence.count()) == ("passed", 13)
     if folder := os.environ.get("PICTURES"):
         page.screenshot(path=f"{folder}/bare.png", full_page=True)
+
+
+KEEP = """async ([person, inspection]) => {
+  const { Store } = await import(new URL("./fieldwork.js", document.querySelector("[data-field-person]").src));
+  const seen = new Date().toISOString();
+  const fields = [["client_key", crypto.randomUUID()], ["seen_at", seen], ["inspection", inspection], ["found", "nobody"]];
+  await new Store("kp-inspections", "visits").keep({ key: person, person, seen, title: person, fields, state: "waiting", sentence: "" });
+}"""
+
+
+def test_a_visit_of_somebody_else_on_the_same_phone_waits_for_them(visit: Open, shop: Shop, inspectors: list[User]) -> None:
+    row = inspections.appointed(inspections.ordered(shop))
+    due(row)
+    assert row.inspector is not None
+    phone = visit("/admin/inspections/", row.inspector, language="ar")
+    for person in ("staff:other", row.inspector.key):
+        phone.evaluate(KEEP, [person, row.public_id])
+    phone.reload()
+    lines = phone.locator("[data-field-entries] li")
+    expect(lines.filter(has_text="staff:other")).to_contain_text("حرّره شخص آخر على هذا الهاتف")
+    expect(lines.filter(has_text="staff:other").get_by_text("مراجعة وتأكيد")).to_have_count(0)
+    expect(lines.filter(has_text=row.inspector.key)).not_to_contain_text("حرّره شخص آخر")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from reports.models import Report
 from tests.browsers import server_time, signed_in
@@ -54,3 +54,26 @@ def test_a_result_that_was_written_without_a_line_closes_the_report_once(phone: 
     assert made.age_minutes in range(5), "until the portal had it"
     if folder := os.environ.get("PICTURES"):
         phone.screenshot(path=f"{folder}/closed.png", full_page=True)
+
+
+KEEP = """async ([person, report]) => {
+  const { Store } = await import(new URL("./fieldwork.js", document.querySelector("[data-field-person]").src));
+  const seen = new Date().toISOString();
+  const fields = [["client_key", crypto.randomUUID()], ["seen_at", seen], ["report", report], ["code", "fixed"], ["asks_signature", "on"]];
+  await new Store("kp-eye", "results").keep({ key: person, person, seen, title: person, fields, state: "waiting", sentence: "" });
+}"""
+
+
+def test_a_result_of_somebody_else_on_the_same_phone_waits_for_them(phone: Page, row: Report) -> None:
+    assert row.inspector is not None
+    phone.evaluate(KEEP, ["staff:other", row.public_id])
+    phone.reload()
+    lines = phone.locator("[data-field-entries] li")
+    expect(lines).to_contain_text("حرّره شخص آخر على هذا الهاتف")
+    row.refresh_from_db()
+    assert row.state == "assigned" and not row.closures.exists(), "it would be a result of whoever took the phone"
+    phone.evaluate(KEEP, [row.inspector.key, row.public_id])
+    phone.reload()
+    expect(lines).to_have_count(1)
+    row.refresh_from_db()
+    assert row.state == "countersign", "the own one is sent"
