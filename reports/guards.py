@@ -210,6 +210,33 @@ frozen(_C, _WRITTEN)
 frozen(_C, ["signed_by_id", "signed_at"], once="OLD.signed_by_id IS NOT NULL", name="signed_once")
 # Nor is a result taken back with which a report was closed: who wrote it would get the report again after a "not solved".
 frozen(_C, ["sent_back_at"], once="OLD.is_on_the_spot OR OLD.signed_by_id IS NOT NULL OR OLD.sent_back_at IS NOT NULL", name="stands")
+# A supervisor of the branch of the report signs, or of another one that was drawn after the result was written, since each supervisor of
+# the branch that was to sign wrote it or has a conflict of interest. With whom, the portal computes; a report without a shop ties nobody.
+_ITS_BRANCH = "COALESCE(r.branch_id, (SELECT i.branch_id FROM accounts_user i WHERE i.id = r.inspector_id))"
+guard(
+    f"{_C}_signed_in",
+    _C,
+    "UPDATE",
+    "OLD.signed_by_id IS NULL AND NEW.signed_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM accounts_user u"  # noqa: S608 - constants
+    " JOIN reports_report r ON r.id = NEW.report_id"
+    f" WHERE u.id = NEW.signed_by_id AND u.branch_id = COALESCE(NEW.signing_branch_id, {_ITS_BRANCH}))",
+    "other_branch",
+)
+guard(f"{_C}_begins_own", _C, "INSERT", "NEW.signing_branch_id IS NOT NULL", "not_another_branch")
+guard(
+    f"{_C}_another_branch",
+    _C,
+    "UPDATE",
+    "OLD.signing_branch_id IS DISTINCT FROM NEW.signing_branch_id AND (NEW.signing_branch_id IS NULL OR OLD.signed_by_id IS NOT NULL"  # noqa: S608 - constants
+    " OR OLD.sent_back_at IS NOT NULL OR EXISTS (SELECT 1 FROM reports_report r WHERE r.id = NEW.report_id"
+    f" AND NEW.signing_branch_id = {_ITS_BRANCH})"
+    " OR EXISTS (SELECT 1 FROM reports_report r JOIN accounts_user u"
+    f" ON u.branch_id = COALESCE(OLD.signing_branch_id, {_ITS_BRANCH}) JOIN accounts_user_groups m ON m.user_id = u.id"
+    " JOIN auth_group g ON g.id = m.group_id WHERE r.id = NEW.report_id AND g.name = 'supervisor' AND u.is_active AND u.is_staff"
+    " AND u.id <> NEW.closed_by_id AND (r.shop_id IS NULL OR NOT EXISTS"
+    " (SELECT 1 FROM review_conflictofinterest c WHERE c.officer_id = u.id AND c.ended_at IS NULL))))",
+    "not_another_branch",
+)
 guard(
     f"{_C}_by_drawn",
     _C,

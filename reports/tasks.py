@@ -60,6 +60,8 @@ def sweep() -> None:
 every("reports.warn", seconds=600)(triage.warn)
 # Draw anew where the inspector may not act.
 every("reports.redraw", seconds=600)(triage.redraw_unable)
+# Draw another branch for results that nobody of their own may sign.
+every("reports.signers", seconds=600)(triage.draw_signing_branches)
 # A text message to the confirmed phone of a reporter.
 job("reports.text", queue="messages", time_limit=30)(notifications.send_text)
 every("reports.forget_reporters", seconds=3600)(retention.forget)

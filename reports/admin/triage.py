@@ -111,7 +111,8 @@ def _visible(request: AuthenticatedHttpRequest, rows: Callable[..., QuerySet[Rep
         return Report.objects.all()
     if not (in_group(request, INSPECTOR) or in_group(request, SUPERVISOR)):
         raise PermissionDenied
-    return rows(request.user)
+    found = rows(request.user)
+    return found | queries.drawn_to_sign(request.user) if in_group(request, SUPERVISOR) else found
 
 
 PROMISES = [("", gettext_lazy("All")), ("soon", gettext_lazy("Ends soon")), ("late", gettext_lazy("Overdue"))]
@@ -230,6 +231,8 @@ def report(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     except Refused as refusal:
         row = _row(request, public_id)
         return _page(request, row, status=refusal.status, typed=(step, form), error=str(refusal.sentence))
+    if step in OF_SUPERVISOR[ReportState.COUNTERSIGN] and services.rows.branch_of(row) != request.user.branch_id:
+        return redirect("admin:eye_branch")  # a report of another branch is read here until its result is signed
     return redirect("admin:eye_report", public_id)
 
 
@@ -277,7 +280,7 @@ def _page(
         "questions": row.questions.order_by("pk"),
         "hand_over": given,
         "letter": letters.of_keys(HandOverLetter, [given.pk]).get(str(given.pk)) if given is not None else None,
-        "closures": row.closures.select_related("closed_by", "signed_by", "photo").prefetch_related("answers").order_by("pk"),
+        "closures": row.closures.select_related("signing_branch", "photo").prefetch_related("answers").order_by("pk"),
         "trace": labelled_trace(row),
         "consequences": row.consequences.select_related("inspection", "violation").order_by("pk"),
         "course": [(event, REPORT_WORKFLOW.moves[event.move].label, reasons.get(event.reason)) for event in row.events.order_by("pk")],

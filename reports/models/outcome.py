@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from licensing.models import Inspection
 from municipality.kernel import ids
+from municipality.places.models import Branch
 from reports.models.photo import ReportPhoto
 from reports.models.report import Report
 from violations.models import Violation
@@ -82,6 +83,7 @@ class Closure(models.Model):
     """The result of a report. `is_on_the_spot`: its photo was taken at the place shortly before; otherwise a second person signs.
 
     `code` and the two texts are those of the rulebook on that day. `distance_m` and `age_minutes` are measured by the portal.
+    `signing_branch`: drawn by lot, where no supervisor of the branch of the report may sign.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
@@ -100,6 +102,9 @@ class Closure(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("second signature")
     )
     signed_at = models.DateTimeField(_("signed at"), null=True, blank=True)
+    signing_branch = models.ForeignKey(
+        Branch, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("branch drawn for the second signature")
+    )
     sent_back_at = models.DateTimeField(_("sent back at"), null=True, blank=True)
 
     class Meta:

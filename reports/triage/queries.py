@@ -22,6 +22,7 @@ from reports.triage import draws
 
 RELATED = ("area__governorate", "shop", "inspector", "branch")
 MOST_SIMILAR = 8
+_WAITING = Closure.objects.filter(signed_by__isnull=True, sent_back_at__isnull=True, is_on_the_spot=False)  # for a second signature
 
 
 def visible_to(user: User) -> QuerySet[Report]:
@@ -30,6 +31,13 @@ def visible_to(user: User) -> QuerySet[Report]:
     if user.branch_id:
         own |= Q(branch=user.branch_id) | Q(branch__isnull=True, inspector__branch=user.branch_id)
     return _untied(Report.objects.filter(own), user)
+
+
+def drawn_to_sign(user: User) -> QuerySet[Report]:
+    """The reports of other branches whose result waits for the supervisors of this one's; few, and read first, for the sake of an index."""
+    rows = _WAITING.filter(signing_branch=user.branch_id, report__state=ReportState.COUNTERSIGN) if user.branch_id else _WAITING.none()
+    drawn = request_cache.get_or_set(("reports_drawn_to_sign", user.pk), lambda: list(rows.values_list("report", flat=True)))
+    return _untied(Report.objects.filter(pk__in=drawn), user) if drawn else Report.objects.none()
 
 
 def readable_by(user: User) -> QuerySet[Report]:
@@ -62,25 +70,29 @@ def pressing() -> Q:
 
 
 def branch_counts(user: User) -> dict[str, int]:
-    """How many reports of a supervisor's branch are `pressing`, and of how many a result waits for a second signature (`countersign`)."""
+    """How many reports of a supervisor are `pressing`, and of how many a result waits for a second signature (`countersign`)."""
     waiting = Count("pk", filter=Q(state=ReportState.COUNTERSIGN))
 
     def read() -> dict[str, int]:
-        return visible_to(user).filter(state__in=OPEN).aggregate(pressing=Count("pk", filter=pressing()), countersign=waiting)
+        return (
+            (visible_to(user) | drawn_to_sign(user))
+            .filter(state__in=OPEN)
+            .aggregate(pressing=Count("pk", filter=pressing()), countersign=waiting)
+        )
 
     return request_cache.get_or_set(("reports_of_branch", user.pk), read)
 
 
 def to_sign(user: User) -> QuerySet[Report]:
-    """Reports of a supervisor's branch whose result another person than they wrote waits for a second signature.
+    """Reports whose result another person than they wrote waits for the second signature of a supervisor's branch.
 
     `may_be_unsolved`: a result of it, or of the report that it is part of, solved nothing, or a report was joined with one of these, so
     that `rows.may_sign` is to be asked.
     """
-    proposed = Closure.objects.filter(report=OuterRef("pk"), signed_by__isnull=True, sent_back_at__isnull=True, is_on_the_spot=False)
-    own = proposed.filter(closed_by=user)
+    proposed = _WAITING.filter(report=OuterRef("pk"))
+    own = proposed.filter(Q(closed_by=user) | Q(signing_branch__isnull=False) & ~Q(signing_branch=user.branch_id))
     whole = Q(closure__report=OuterRef("pk")) | Q(closure__report=OuterRef("parent"))
-    waiting = visible_to(user).filter(~Exists(own), state=ReportState.COUNTERSIGN).defer("answers", "draw", "words")
+    waiting = (visible_to(user) | drawn_to_sign(user)).filter(~Exists(own), state=ReportState.COUNTERSIGN).defer("answers", "draw", "words")
     joined = Report.objects.filter(Q(merged_into=OuterRef("pk")) | Q(merged_into=OuterRef("parent")))
     return waiting.annotate(may_be_unsolved=Exists(SolvedAnswer.objects.filter(whole, is_solved=False)) | Exists(joined))
 

@@ -12,6 +12,7 @@ from municipality.accounts.models import User
 from municipality.documents import store
 from municipality.kernel import clock, ids
 from municipality.kernel.transitions import transition
+from municipality.places.models import Branch
 from municipality.review.models import ConflictOfInterest
 from municipality.rulebook.models import ReportBodyRule, ReportCategoryRule, ReportQuestionRule
 from municipality.uploads.models import Upload
@@ -278,6 +279,21 @@ def _inspection_of_another(sample: Sample) -> None:
     )
 
 
+def _signed_elsewhere(sample: Sample) -> None:
+    other = Branch.objects.exclude(pk=sample.reports.countersign.branch_id).order_by("pk")[0]
+    made = Closure.objects.create(**_result(sample.reports.countersign), is_on_the_spot=False)
+    User.objects.filter(pk=sample.supervisor.pk).update(branch=other)
+    Closure.objects.filter(pk=made.pk).update(signed_by=sample.supervisor, signed_at=clock.now())
+
+
+def _moved_away(sample: Sample) -> None:
+    """Although a supervisor of the branch may sign."""
+    other = Branch.objects.exclude(pk=sample.reports.countersign.branch_id).order_by("pk")[0]
+    made = Closure.objects.create(**_result(sample.reports.countersign), is_on_the_spot=False)
+    User.objects.filter(pk=sample.supervisor.pk).update(branch=sample.reports.countersign.branch)
+    Closure.objects.filter(pk=made.pk).update(signing_branch=other)
+
+
 def _change_unsure(sample: Sample, **facts: Any) -> None:
     ReportPhoto.objects.filter(pk=sample.reports.unsure.pk).update(**facts)
 
@@ -313,6 +329,11 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
     "reports_reportevent_handed_over": lambda sample: _event(sample.reports.assigned, "hand_over", "handed_over") and None,
     "reports_closure_by_drawn": lambda sample: (
         Closure.objects.create(**(_result(sample.reports.assigned) | {"closed_by": sample.reports.far}), is_on_the_spot=False) and None
+    ),
+    "reports_closure_signed_in": _signed_elsewhere,
+    "reports_closure_another_branch": _moved_away,
+    "reports_closure_begins_own": lambda sample: (
+        Closure.objects.create(**_result(sample.reports.countersign), is_on_the_spot=False, signing_branch_id="JA") and None
     ),
     "reports_closure_measure": lambda sample: (
         Closure.objects.create(**(_result(sample.reports.assigned) | {"code": "violation"}), is_on_the_spot=False) and None

@@ -54,7 +54,9 @@ def closed(report: Report, **result: str) -> Report:
 def signed(report: Report) -> Report:
     """A report whose result waits for a second signature, closed now with it."""
     closure, now = report.closures.latest("pk"), clock.now()
-    Closure.objects.filter(pk=closure.pk).update(signed_by=StaffFactory(supervisor=True, login=f"signs-{closure.pk}"), signed_at=now)
+    branch = report.branch or (report.inspector and report.inspector.branch)
+    signer = StaffFactory(supervisor=True, login=f"signs-{closure.pk}", branch=branch)
+    Closure.objects.filter(pk=closure.pk).update(signed_by=signer, signed_at=now)
     return moved(report, "countersign", closed_at=now)
 
 

@@ -14,6 +14,7 @@ from reports.triage.services.results import close as close
 from reports.triage.services.results import countersign as countersign
 from reports.triage.services.results import reopen as reopen
 from reports.triage.services.results import send_back as send_back
+from reports.triage.services.signers import draw_signing_branches as draw_signing_branches
 from reports.triage.services.steps import come_back as come_back
 from reports.triage.services.steps import hand_over as hand_over
 from reports.triage.services.steps import recategorise as recategorise

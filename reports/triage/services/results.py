@@ -30,7 +30,6 @@ from reports.photos.metadata import in_kuwait
 from reports.places import metres_between
 from reports.reporters import notifications
 from reports.results import NO_ANSWER, OTHER_SHOP, lacking_measures
-from reports.states import ReportState
 from reports.triage.services import joins, rows
 
 MAX_CLOCK_LEAD = dt.timedelta(minutes=5)  # of the clock of a device
@@ -204,8 +203,8 @@ def _end(row: Report, made: Closure) -> None:
 
 
 def _proposed(row: Report) -> Closure:
-    made = row.closures.filter(signed_by__isnull=True, sent_back_at__isnull=True, is_on_the_spot=False).order_by("pk").last()
-    if row.state != ReportState.COUNTERSIGN or made is None:
+    made = rows.proposed(row)
+    if made is None:
         raise Refused("not_proposed", _("No result waits for a signature. Reload the page."))
     return made
 

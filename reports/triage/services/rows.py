@@ -14,8 +14,9 @@ from municipality.review.queries import is_supervisor
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from reports import queries
-from reports.models import Report
+from reports.models import Closure, Report
 from reports.results import NO_ANSWER
+from reports.states import ReportState
 from reports.triage import draws
 
 SYSTEM = system("reports")
@@ -39,13 +40,25 @@ def of_inspector(report: Report, inspector: User) -> Report:
     return row
 
 
+def proposed(row: Report) -> Closure | None:
+    """The result of a report that waits for a second signature."""
+    waiting = row.closures.filter(signed_by__isnull=True, sent_back_at__isnull=True, is_on_the_spot=False).order_by("pk")
+    return waiting.last() if row.state == ReportState.COUNTERSIGN else None
+
+
+def branch_of(row: Report) -> str | None:
+    """The code of the branch of a report: that of its place, or of its inspector where its place has none."""
+    return row.branch_id or (row.inspector.branch_id if row.inspector else None)
+
+
 def is_of_branch(row: Report, supervisor: User) -> bool:
-    """Whether a report is of a supervisor's branch: that of its place, or of its inspector where its place has none."""
-    return supervisor.branch_id == (row.branch_id or (row.inspector.branch_id if row.inspector else None))
+    """Whether a report is for the supervisors of a user's branch: where another one was drawn to sign its result (`signers`), for those."""
+    made = proposed(row)
+    return supervisor.branch_id == ((made.signing_branch_id if made is not None else None) or branch_of(row))
 
 
 def of_supervisor(report: Report, supervisor: User) -> Report:
-    """The locked row of a supervisor of its branch, or of its inspector's where its place has none. Raises NotPermitted."""
+    """The locked row of a supervisor whom `is_of_branch` names. Raises NotPermitted."""
     row = locked(report)
     if not is_supervisor(supervisor) or not is_of_branch(row, supervisor):
         raise NotPermitted("not_supervisor", _("Only a supervisor of the branch of this report can do this."))
