@@ -37,6 +37,7 @@ REPORT_WORKFLOW = workflow(
     move("take_back", R.HANDED_OVER, to=R.ASSIGNED, may="inspector", label=_("Came back from the other body")),
     move("come_back", R.HANDED_OVER, to=R.ASSIGNED, label=_("The day of the other body has passed; back with the Municipality")),
     move("letter_back", R.HANDED_OVER, to=R.ASSIGNED, label=_("The letter to the other body came back; back with the Municipality")),
+    move("letter_unsent", R.HANDED_OVER, to=R.ASSIGNED, label=_("The letter to the other body was not sent; back with the Municipality")),
     move("split", R.ASSIGNED, to=R.SPLIT, may="inspector", label=_("Divided")),
     move("complete", R.SPLIT, to=R.CLOSED, label=_("All parts are closed")),
     # What one of its parts was joined with was not solved.

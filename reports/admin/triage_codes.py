@@ -20,6 +20,7 @@ label_codes(
         "report.handed_over": _("Report handed over to another body"),
         "report.joined": _("Another report joined with this one"),
         "report.letter_back": _("Report back because the letter to the other body came back"),
+        "report.letter_unsent": _("Report back because the letter to the other body was not sent"),
         "report.merged": _("Report joined with another one"),
         "report.part_made": _("Part of a divided report"),
         "report.recategorised": _("Report given another category"),

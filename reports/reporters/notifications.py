@@ -173,7 +173,8 @@ def context_of(kind: type[MessageKind], report: Report, own: Report) -> dict[str
         context["body"] = Bilingual(given.name_ar, given.name_en) if given is not None else Bilingual("", "")
         context["until"] = given.back_on if given is not None else clock.today()
     elif kind is CameBack:
-        context["is_returned"] = report.last_event is not None and report.last_event.move == "letter_back"
+        came_by = report.last_event.move if report.last_event is not None else ""
+        context |= {"is_returned": came_by == "letter_back", "is_unsent": came_by == "letter_unsent"}
     elif kind is Joined:
         context["other"] = report.merged_into.number if report.merged_into is not None else ""
     elif kind is Divided:

@@ -6,7 +6,7 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.transitions import transition
 from municipality.notifications import letters
-from municipality.notifications.models import Letter
+from municipality.notifications.models import DeliveryState, Letter
 from municipality.notifications.registry import LetterKind
 from municipality.notifications.texts import LANGUAGES, Bilingual, link
 from reports import queries
@@ -15,17 +15,28 @@ from reports.reporters import notifications
 from reports.states import ReportState
 from reports.triage.services import rows
 
+# The moves by which a report comes back, with the words of the audit log.
+_RECORDED = {"come_back": "report.came_back", "letter_back": "report.letter_back", "letter_unsent": "report.letter_unsent"}
+
 
 def come_back_now(report: Report, move: str) -> bool:
-    """Back from the other body, in the caller's transaction: `come_back` or `letter_back`. Returns whether it was with one."""
+    """Back from the other body, in the caller's transaction, by a move of `_RECORDED`. Returns whether it was with one."""
     row = rows.locked(report)
     if row.state != ReportState.HANDED_OVER:
         return False
     transition(row, move, actor=rows.SYSTEM, updated_at=clock.now())
     row.hand_overs.filter(returned_at__isnull=True).update(returned_at=clock.now())
-    record("report.came_back" if move == "come_back" else "report.letter_back", subject=row.subject_key, actor=rows.SYSTEM)
+    record(_RECORDED[move], subject=row.subject_key, actor=rows.SYSTEM)
     notifications.tell(row, "came_back")
     return True
+
+
+def come_back_by_day(report: Report) -> bool:
+    """As `come_back_now`, after the last day of the body; of a letter that was never sent the body knows nothing, which is said instead."""
+    rows.locked(report)
+    keys = HandOver.objects.filter(report=report, returned_at__isnull=True).values_list("pk", flat=True)
+    is_unsent = any(letter.state != DeliveryState.SENT for letter in letters.of_keys(HandOverLetter, keys).values())
+    return come_back_now(report, "letter_unsent" if is_unsent else "come_back")
 
 
 class HandOverLetter(LetterKind):

@@ -21,7 +21,7 @@ from reports.models import HandOver, Report
 from reports.reporters import notifications
 from reports.states import ReportState
 from reports.triage.services import rows
-from reports.triage.services.letters import come_back_now, write_letter
+from reports.triage.services.letters import come_back_by_day, write_letter
 
 
 def category_of(code: str) -> ReportCategory:
@@ -105,4 +105,4 @@ def come_back() -> int:
 
 
 def _come_back(pk: int) -> bool:
-    return come_back_now(Report(pk=pk), "come_back")
+    return come_back_by_day(Report(pk=pk))

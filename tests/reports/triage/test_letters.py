@@ -150,3 +150,21 @@ def test_without_it_the_report_would_wait_for_a_body_that_knows_nothing(handed_o
     assert letter.sent_at is not None
     letters.mark_returned(letter=letter, sender=handed_over.inspector, sent=letter.sent_at.isoformat(), words="x")  # type: ignore[arg-type]
     assert Report.objects.get(pk=handed_over.pk).state == "handed_over" and services.come_back() == 0
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_a_report_whose_letter_was_never_sent_does_not_come_back_as_one_that_the_body_let_pass(
+    handed_over: Report, told: list[Any], frozen_clock: Clock, *, is_sent: bool
+) -> None:
+    if is_sent:
+        run(Job.objects.get(kind="notifications.letter").pk)
+    day = handed_over.hand_overs.get().back_on
+    frozen_clock.move(days=(day - clock.today()).days + 1)
+    assert services.come_back() == 1
+    row = Report.objects.select_related("last_event").get(pk=handed_over.pk)
+    assert row.state == "assigned" and told[-1] == (row.pk, "came_back") and row.last_event is not None
+    assert row.last_event.move == ("come_back" if is_sent else "letter_unsent")
+    context = notifications.context_of(notifications.CameBack, row, row)
+    said = "The letter to the other body was not sent, so it does not have your report."
+    assert (said in notifications.CameBack().texts(context, "en").body) is not is_sent
+    assert ("letter to the other body was not sent" in Client().get(f"/en/reports/{row.public_id}/").content.decode()) is not is_sent
