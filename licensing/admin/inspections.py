@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import path, reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -24,6 +26,7 @@ from licensing.workers import queries as workers
 from licensing.workers.services import log_names
 from municipality.accounts.models import actor_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.documents import qr
 from municipality.fieldwork import device
 from municipality.fieldwork.services import ConfirmationNeeded
 from municipality.kernel import clock, request_cache
@@ -116,8 +119,14 @@ def _page(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionFo
         "workers": listed,
         "drawings": labels.drawings_of(row, request.user) if is_due else [],
         "result": result,
+        "code": _code(row) if is_over and row.contact_id is not None else "",
     }
     return staff_page(request, "admin/licensing/inspection.html", status, title=row.reference, **{**context, **more})
+
+
+def _code(row: Inspection) -> SafeString:
+    """The code that leads the owner, who stands beside the inspector, to the result; it opens after signing in."""
+    return qr.svg(f"{settings.PORTAL_URL}/inspections/{row.public_id}/", label=_("Code that leads to the result"))
 
 
 def _look(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionForm) -> tuple[dict[str, Any], str]:

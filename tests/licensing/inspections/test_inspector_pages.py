@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from licensing.inspections import questions
 from licensing.inspections.services import appointments
 from licensing.models import DayPart, Inspection
 from municipality.accounts.models import User
+from municipality.documents import qr
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from shops.models import Shop
@@ -42,7 +44,7 @@ def photos(row: Inspection, *without: str) -> dict[str, SimpleUploadedFile]:
     return {f"photo_{code}": SimpleUploadedFile(f"{code}.jpg", b"\xff\xd8\xff\xe0" + code.encode()) for code in wanted}
 
 
-def test_a_device_is_shown_the_result_and_sends_it_once(row: Inspection) -> None:
+def test_a_device_is_shown_the_result_and_sends_it_once(row: Inspection, settings: Any) -> None:
     client, typed = signed_in(row.inspector), entry(row, answer_fire="no", note="المدخل من الخلف")
     taken = {f"{name}_taken": "1" for name in photos(row)}
     shown = client.post(CHECK, typed | taken).json()
@@ -54,6 +56,10 @@ def test_a_device_is_shown_the_result_and_sends_it_once(row: Inspection) -> None
     assert answers[0].json()["refused"] == []
     row.refresh_from_db()
     assert (row.state, row.visits.count()) == ("failed", 1)
+    page = client.get(f"/admin/inspections/{row.public_id}/").content.decode()
+    address = f"{settings.PORTAL_URL}/inspections/{row.public_id}/"
+    assert qr.svg(address, label="رمز يقود إلى النتيجة") in page, "the owner beside the inspector scans it"
+    assert client.get(urlsplit(address).path)["Location"] == f"/ar{urlsplit(address).path}"
     assert sorted(Evidence.objects.values_list("kind", flat=True)) == sorted(code.removeprefix("photo_") for code in photos(row))
 
 
