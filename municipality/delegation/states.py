@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from municipality.kernel.workflow import move, workflow
 
@@ -13,7 +14,7 @@ class DelegationState(models.TextChoices):
     ACTIVE = "active", _("In force")
     DECLINED = "declined", _("Declined by the delegate")
     WITHDRAWN = "withdrawn", _("Taken back before it was accepted")
-    REVOKED = "revoked", _("Revoked by the giver")
+    REVOKED = "revoked", pgettext_lazy("delegation", "Revoked")  # by the giver, or by one who signs for the organisation
     RENOUNCED = "renounced", _("Given up by the delegate")
     LAPSED = "lapsed", _("Not accepted in time")
     ENDED = "ended", _("Ended on its last day")

@@ -23,8 +23,8 @@ GIVERS = {"ar": "Aisha Al-Nada", "en": "Nasser Al-Bandar"}
 HELPED = "Ghanima Al-Khuzama"
 DELEGATES = {"ar": "Meshal Al-Talh", "en": "Dawood Al-Rimth"}
 WORDS = {
-    "ar": {"for": "تصرف بموجب تفويض", "over": "ألغى صاحب المحل تفويضك", "ended": "ألغاه المفوِّض"},
-    "en": {"for": "You act by delegation", "over": "The owner revoked your delegation", "ended": "Revoked by the giver"},
+    "ar": {"for": "تصرف بموجب تفويض", "over": "ألغى صاحب المحل تفويضك", "ended": "ملغى"},
+    "en": {"for": "You act by delegation", "over": "The owner revoked your delegation", "ended": "Revoked"},
 }
 
 

@@ -126,10 +126,15 @@ def end(*, delegation: Delegation, person: User) -> Delegation:
     """
     with transaction.atomic():
         row = _locked(delegation)
+        move = "withdraw" if row.state == S.OFFERED else "revoke"
         if row.delegate_id == person.pk:
             _close(row, "renounce", actor_of(person), notify=row.giver)
-        elif row.giver_id == person.pk or _signs_for(row, person):
-            _close(row, "withdraw" if row.state == S.OFFERED else "revoke", actor_of(person), notify=row.delegate)
+        elif row.giver_id == person.pk:
+            _close(row, move, actor_of(person), notify=row.delegate)
+        elif _signs_for(row, person):
+            _close(row, move, actor_of(person), notify=None)
+            for party in filter(None, (row.giver, row.delegate)):
+                _notify_end(row, party, by_another=True)
         else:
             raise NotPermitted("not_yours", _("This delegation is not yours."))
     return row
@@ -184,7 +189,8 @@ def _close(row: Delegation, name: str, actor: Actor, *, notify: User | None) -> 
         _notify_end(row, notify)
 
 
-def _notify_end(row: Delegation, person: User) -> None:
+def _notify_end(row: Delegation, person: User, *, by_another: bool = False) -> None:
+    """Tell a party how it ended; `by_another`: one who signs for the organisation ended it, not its giver."""
     ending = {
         S.DECLINED: Bilingual("لم يقبلها المفوَّض", "the delegate declined it"),
         S.WITHDRAWN: Bilingual("سحبها المفوِّض قبل قبولها", "its giver took it back before it was accepted"),
@@ -193,6 +199,11 @@ def _notify_end(row: Delegation, person: User) -> None:
         S.LAPSED: Bilingual("انتهت مهلة قبولها", "the time to accept it passed"),
         S.ENDED: Bilingual("انقضى يومها الأخير", "its last day passed"),
     }[S(row.state)]
+    if by_another:
+        ending = {
+            S.WITHDRAWN: Bilingual("سحبها مفوَّض بالتوقيع عن المنشأة قبل قبولها", "one who signs for the organisation took it back"),
+            S.REVOKED: Bilingual("ألغاها مفوَّض بالتوقيع عن المنشأة", "one who signs for the organisation revoked it"),
+        }[S(row.state)]
     send(DelegationOver, person=person, key=f"{row.public_id}:{row.state}", subject_key=row.key, context=_context(row) | {"how": ending})
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
-from municipality.accounts.models import User
-from tests.factories.accounts import PersonFactory, StaffFactory
-from tests.municipality.delegation.delegates import DELEGATE, OWNER, Tray
+from municipality.accounts.models import Organisation, Signatory, User
+from tests.conftest import TODAY
+from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
+from tests.municipality.delegation.delegates import DELEGATE, OWNER, THIRD, Tray
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +38,18 @@ def delegate(db: Any) -> User:
 @pytest.fixture
 def clerk(rules: None) -> User:
     return StaffFactory(groups=["counter"], branch_id="HA")
+
+
+@pytest.fixture
+def company(db: Any, owner: User) -> Organisation:
+    found = OrganisationFactory(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
+    Signatory.objects.create(organisation=found, person=owner, first_day=TODAY - dt.timedelta(days=100))
+    return found
+
+
+@pytest.fixture
+def partner(company: Organisation) -> User:
+    """Another who signs for the company."""
+    found: User = PersonFactory(civil_id=THIRD)
+    Signatory.objects.create(organisation=company, person=found, first_day=TODAY)
+    return found

@@ -42,7 +42,7 @@ from tests.browsers import signed_in
 from tests.conftest import NOON, TODAY
 from tests.database_guards import without_guards
 from tests.due_jobs import run_due
-from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.accounts import PersonFactory
 from tests.factories.payments import AttemptFactory
 from tests.factories.uploads import UploadFactory
 from tests.municipality.delegation.delegates import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url
@@ -405,13 +405,6 @@ def test_either_side_ends_it_and_nobody_else(make_shop: Any, owner: User, delega
 
 
 # --- Organisations ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def company(db: Any, owner: User) -> Organisation:
-    found = OrganisationFactory(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
-    Signatory.objects.create(organisation=found, person=owner, first_day=TODAY - dt.timedelta(days=100))
-    return found
 
 
 def test_a_delegate_of_an_organisation_acts_for_all_its_shops_and_no_other(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,21 +9,12 @@ from bs4 import BeautifulSoup
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from municipality.accounts.models import Organisation, Signatory, User
+from municipality.accounts.models import Organisation, User
 from municipality.delegation.models import Delegation
 from tests.browsers import signed_in
-from tests.conftest import TODAY
-from tests.factories.accounts import OrganisationFactory
 from tests.municipality.delegation.delegates import DELEGATE, UNTIL, let, main
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company(db: Any, owner: User) -> Organisation:
-    found = OrganisationFactory(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
-    Signatory.objects.create(organisation=found, person=owner, first_day=TODAY - dt.timedelta(days=100))
-    return found
 
 
 def test_nothing_that_gives_a_right_is_chosen_beforehand_unless_there_is_but_one(make_shop: Any, owner: User) -> None:

@@ -1,0 +1,59 @@
+"""Who is told how a delegation or an offer of one ended, and which offers are not made or accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from licensing.health.states import RENEWAL
+from municipality.accounts.models import Organisation, User
+from municipality.delegation.models import Delegation
+from municipality.delegation.services import delegations
+from municipality.notifications.models import Message
+from tests.browsers import signed_in
+from tests.municipality.delegation.delegates import DELEGATE, UNTIL, let, main
+
+pytestmark = pytest.mark.django_db
+OVER = "delegation.delegation_over"
+
+
+def offer(owner: User, subject: str, number: str = DELEGATE) -> Delegation:
+    return delegations.give(giver=owner, number=number, subject=subject, service=RENEWAL, last_day=UNTIL)
+
+
+def endings(person: User) -> list[str]:
+    return list(Message.objects.filter(person=person, kind=OVER).values_list("body_en", flat=True))
+
+
+def test_the_giver_is_told_that_another_signatory_revoked_their_delegation(
+    make_shop: Any, owner: User, delegate: User, company: Organisation, partner: User
+) -> None:
+    row = let(owner, delegate, make_shop(owner=None, organisation=company).key)
+    assert signed_in(partner).post(f"/en/delegations/{row.public_id}/revoke/").status_code == 302
+    for person in (owner, delegate):
+        [told] = endings(person)
+        assert "one who signs for the organisation revoked it" in told and "its giver revoked" not in told
+    assert endings(partner) == []
+    page = main(signed_in(partner).get("/en/delegations/"))
+    assert "Revoked" in page and "by the giver" not in page
+    assert "ملغى" in main(signed_in(owner).get("/ar/delegations/"))
+
+
+def test_the_giver_is_told_that_another_signatory_took_their_offer_back(
+    make_shop: Any, owner: User, company: Organisation, partner: User
+) -> None:
+    row = offer(owner, make_shop(owner=None, organisation=company).key)
+    delegations.end(delegation=row, person=partner)
+    [told] = endings(owner)
+    assert "one who signs for the organisation took it back" in told
+
+
+def test_a_giver_who_revokes_is_told_nothing_and_the_delegate_reads_that_it_was_the_giver(
+    make_shop: Any, owner: User, delegate: User, company: Organisation, partner: User
+) -> None:
+    row = let(owner, delegate, make_shop(owner=None, organisation=company).key)
+    delegations.end(delegation=row, person=owner)
+    assert endings(owner) == endings(partner) == []
+    [told] = endings(delegate)
+    assert "its giver revoked it" in told
