@@ -91,6 +91,15 @@ class Delegation(models.Model):
         """Accepted, not ended, and within its days."""
         return self.state == DelegationState.ACTIVE and self.first_day <= clock.today() <= self.last_day
 
+    @property
+    def state_today(self) -> DelegationState:
+        """Its state as of today, before the sweep has ended what is past its day."""
+        if self.state == DelegationState.ACTIVE and not self.is_in_force:
+            return DelegationState.ENDED
+        if self.state == DelegationState.OFFERED and self.answer_by < clock.today():
+            return DelegationState.LAPSED
+        return DelegationState(self.state)
+
 
 class DelegationEvent(StateEvent):
     subject = models.ForeignKey(Delegation, models.PROTECT, related_name="events")

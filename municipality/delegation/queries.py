@@ -161,6 +161,14 @@ def offered_to(user: User) -> QuerySet[Delegation]:
     return offered.exclude(giver=user).select_related("giver", "organisation").order_by("-pk")
 
 
+def named_in(user: User) -> QuerySet[Delegation]:
+    """Delegations that were ever offered to a person, however the offers ended."""
+    if not user.civil_id_digest:
+        return Delegation.objects.none()
+    named = Delegation.objects.filter(delegate_digest=user.civil_id_digest)
+    return named.exclude(giver=user).select_related("giver", "delegate", "organisation", "last_event")
+
+
 def held_by(user: User) -> QuerySet[Delegation]:
     """Delegations that a person has accepted; newest first."""
     return Delegation.objects.filter(delegate=user).select_related("giver", "organisation", "last_event").order_by("-pk")

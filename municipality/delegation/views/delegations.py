@@ -68,8 +68,7 @@ class DelegationLine:
         ar, en = facts.names.get(row.subject, ("", ""))
         self.row, self.about = row, {"name_ar": ar, "name_en": en}
         self.service = delegations.service_name(row)
-        is_over = row.state == S.ACTIVE and not row.is_in_force
-        self.state = S.ENDED if is_over else S(row.state)
+        self.state = row.state_today
         self.is_idle = self.state == S.ACTIVE and (row.giver_id, row.subject) not in facts.held
         self.tag = "wait" if self.is_idle else TAGS.get(self.state, "wait")
         self.label: Text = _("Gives no right now: its giver does not hold this any more") if self.is_idle else self.state.label
@@ -197,9 +196,9 @@ def _crumbs(last: Text) -> list[tuple[Text, str]]:
 
 
 def _delegation(user: User, public_id: str) -> tuple[Delegation, DelegationLine]:
-    """A delegation of which the user is a party. Raises Http404 for any other."""
+    """A delegation of which the user is a party, or was by an offer that is over. Raises Http404 for any other."""
     given = queries.given_by(user).filter(public_id=public_id).first()
-    row = given or queries.held_by(user).filter(public_id=public_id).first() or queries.offered_to(user).filter(public_id=public_id).first()
+    row = given or queries.held_by(user).filter(public_id=public_id).first() or queries.named_in(user).filter(public_id=public_id).first()
     if row is None:
         raise Http404
     return row, _shown([row], user, _facts([row]), can_end=given is not None)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from licensing.health.states import RENEWAL
 from municipality.accounts.models import Organisation, User
 from municipality.delegation.models import Delegation
 from municipality.delegation.services import delegations
+from municipality.kernel import clock
 from municipality.notifications.models import Message
 from tests.browsers import signed_in
-from tests.municipality.delegation.delegates import DELEGATE, UNTIL, let, main
+from tests.conftest import NOON
+from tests.factories.accounts import PersonFactory
+from tests.municipality.delegation.delegates import DELEGATE, THIRD, UNTIL, let, main
 
 pytestmark = pytest.mark.django_db
 OVER = "delegation.delegation_over"
@@ -57,3 +61,24 @@ def test_a_giver_who_revokes_is_told_nothing_and_the_delegate_reads_that_it_was_
     assert endings(owner) == endings(partner) == []
     [told] = endings(delegate)
     assert "its giver revoked it" in told
+
+
+@pytest.mark.parametrize(("how", "words"), [("withdrawn", "Taken back before it was accepted"), ("lapsed", "Not accepted in time")])
+@pytest.mark.parametrize("swept", [True, False])
+def test_who_was_named_in_an_offer_reads_how_it_ended_and_nobody_else_does(
+    how: str, words: str, swept: bool, make_shop: Any, owner: User, delegate: User
+) -> None:
+    row = offer(owner, make_shop().key)
+    address = f"/en/delegations/{row.public_id}/"
+    assert "Waiting for the delegate" in main(signed_in(delegate).get(address))
+    if how == "withdrawn":
+        delegations.end(delegation=row, person=owner)
+    with clock.at(NOON + dt.timedelta(days=15)):
+        assert delegations.end_due() == (how == "lapsed") if swept else True
+        client = signed_in(delegate)
+        page = client.get(address)
+        assert page.status_code == 200 and words in main(page) and "accept/" not in main(page)
+        assert client.post(f"{address}accept/")["Location"] == address
+        assert row.public_id not in main(client.get("/en/delegations/")), "there is nothing to answer"
+        assert signed_in(PersonFactory(civil_id=THIRD)).get(address).status_code == 404
+    assert not Delegation.objects.filter(state="active").exists()
