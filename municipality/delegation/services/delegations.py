@@ -100,11 +100,16 @@ def _give(giver: User, number: str, subject: str, service: str, last_day: dt.dat
 
 
 def accept(*, delegation: Delegation, person: User) -> Delegation:
-    """Accept a delegation, as the named person. Raises NotPermitted for others and Refused("too_late")."""
+    """Accept a delegation, as the named person. Raises NotPermitted for others, Refused("too_late") and Refused("not_held_now")."""
     with transaction.atomic():
         row = _offered(delegation, person)
         if row.answer_by < clock.today():
             raise Refused("too_late", _("The time to accept this delegation is over. It can be offered again."))
+        if not row.giver.is_active or registry.holding_of(row.giver, row.subject) is None:
+            raise Refused(
+                "not_held_now",
+                _("Who offered this delegation does not own the shop or sign for the organisation any more. It cannot be accepted."),
+            )
         _move(row, "accept", actor_of(person), delegate=person)
         send(DelegationAccepted, person=row.giver, key=row.public_id, subject_key=row.key, context=_context(row) | {"delegate": person})
     return row

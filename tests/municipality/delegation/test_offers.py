@@ -12,10 +12,13 @@ from municipality.accounts.models import Organisation, User
 from municipality.delegation.models import Delegation
 from municipality.delegation.services import delegations
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
+from shops.models import Shop
 from tests.browsers import signed_in
-from tests.conftest import NOON
+from tests.conftest import NOON, TODAY
 from tests.factories.accounts import PersonFactory
+from tests.interleaving import acting_before
 from tests.municipality.delegation.delegates import DELEGATE, THIRD, UNTIL, let, main
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +85,32 @@ def test_who_was_named_in_an_offer_reads_how_it_ended_and_nobody_else_does(
         assert row.public_id not in main(client.get("/en/delegations/")), "there is nothing to answer"
         assert signed_in(PersonFactory(civil_id=THIRD)).get(address).status_code == 404
     assert not Delegation.objects.filter(state="active").exists()
+
+
+def test_an_offer_of_a_shop_that_was_sold_is_not_accepted(make_shop: Any, owner: User, delegate: User) -> None:
+    shop = make_shop()
+    row = offer(owner, shop.key)
+    Shop.objects.filter(pk=shop.pk).update(owner=PersonFactory(civil_id=THIRD))
+    client = signed_in(delegate)
+    answer = client.post(f"/en/delegations/{row.public_id}/accept/")
+    assert answer.status_code == 409 and "does not own the shop" in main(answer)
+    assert "لم يعد صاحب المحل" in main(client.post(f"/ar/delegations/{row.public_id}/accept/"))
+    assert Delegation.objects.get().state == "offered" and not Message.objects.filter(kind="delegation.delegation_accepted").exists()
+
+
+def test_an_offer_of_one_who_signs_no_more_is_not_accepted(
+    make_shop: Any, owner: User, delegate: User, company: Organisation, partner: User
+) -> None:
+    row = offer(owner, f"organisation:{company.public_id}")
+    company.signatories.filter(person=owner).update(last_day=TODAY - dt.timedelta(days=1))
+    with pytest.raises(Refused, match="not_held_now"):
+        delegations.accept(delegation=row, person=delegate)
+    delegations.end(delegation=row, person=partner)
+
+
+def test_what_the_giver_holds_is_asked_under_the_lock_of_the_offer(make_shop: Any, owner: User, delegate: User) -> None:
+    shop = make_shop()
+    row, buyer = offer(owner, shop.key), PersonFactory(civil_id=THIRD)
+    sold = acting_before('FROM "delegation_delegation"', lambda: Shop.objects.filter(pk=shop.pk).update(owner=buyer))
+    with sold, pytest.raises(Refused, match="not_held_now"):
+        delegations.accept(delegation=row, person=delegate)
