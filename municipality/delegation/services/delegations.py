@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts import civil_ids
 from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User, actor_of
-from municipality.accounts.queries import organisations_signed_by
+from municipality.accounts.queries import organisations_signed_by, signatories_of
 from municipality.audit.services import record
 from municipality.delegation import registry
 from municipality.delegation.models import Delegation, Role
@@ -42,7 +42,7 @@ def max_last_day(today: dt.date | None = None) -> dt.date:
 def give(*, giver: User, number: str, subject: str, service: str, last_day: dt.date, role: str = Role.DELEGATE) -> Delegation:
     """Offer a delegation to the person with a civil number. The result does not reveal whether that person has an account.
 
-    Raises Refused: own_number, no_such_service, too_long, in_the_past, offered_already, and too_many with status 429;
+    Raises Refused: own_number, signs_already, no_such_service, too_long, in_the_past, offered_already, and too_many with status 429;
     NotPermitted("not_held") if the giver does not hold the subject.
     """
     if not OFFERS.take(giver.key):
@@ -65,6 +65,11 @@ def _give(giver: User, number: str, subject: str, service: str, last_day: dt.dat
         raise Refused("no_such_service", _("Choose a service from the list."))
     if digest == giver.civil_id_digest:
         raise Refused("own_number", _("This is your own civil number. Enter the number of the person who is to act for you."))
+    if holding.organisation is not None and signatories_of(holding.organisation).filter(civil_id_digest=digest).exists():
+        raise Refused(
+            "signs_already",
+            _("This person signs for the organisation and acts for it without a delegation. Enter the number of somebody else."),
+        )
     if last_day < today:
         raise Refused("in_the_past", _("The last day has passed. Choose today or a later day."))
     if last_day > max_last_day(today):

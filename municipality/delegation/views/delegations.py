@@ -173,7 +173,7 @@ def _give(
                 role=role,
             )
         except Refused as refusal:
-            form.add_error("civil_id" if refusal.code in ("own_number", "offered_already") else None, refusal.sentence)
+            form.add_error("civil_id" if refusal.code in ("own_number", "signs_already", "offered_already") else None, refusal.sentence)
             status = refusal.status
         else:
             messages.info(

@@ -114,3 +114,20 @@ def test_what_the_giver_holds_is_asked_under_the_lock_of_the_offer(make_shop: An
     sold = acting_before('FROM "delegation_delegation"', lambda: Shop.objects.filter(pk=shop.pk).update(owner=buyer))
     with sold, pytest.raises(Refused, match="not_held_now"):
         delegations.accept(delegation=row, person=delegate)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "acts for it without a delegation"), ("ar", "ويتصرف عنها دون تفويض")])
+def test_who_signs_for_the_organisation_is_offered_no_delegation_of_it(
+    language: str, words: str, make_shop: Any, owner: User, company: Organisation, partner: User
+) -> None:
+    shop = make_shop(owner=None, organisation=company)
+    client = signed_in(owner)
+    values = {"civil_id": THIRD, "service": RENEWAL, "last_day": UNTIL.isoformat()}
+    for subject in (shop.key, f"organisation:{company.public_id}"):
+        answer = client.post(f"/{language}/delegations/give/", values | {"subject": subject})
+        assert answer.status_code == 409 and words in main(answer)
+    assert client.post(f"/{language}/organisations/{company.public_id}/clerk/", values | {"subject": subject}).status_code == 409
+    assert not Delegation.objects.exists()
+    offer(owner, make_shop().key, THIRD)  # a shop of their own
+    company.signatories.filter(person=partner).update(last_day=TODAY - dt.timedelta(days=1), first_day=TODAY - dt.timedelta(days=2))
+    offer(owner, shop.key, THIRD)
