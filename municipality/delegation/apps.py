@@ -10,11 +10,13 @@ class DelegationConfig(AppConfig):
     def ready(self) -> None:
         from municipality.accounts.access import ASSISTANCE_CHECKS
         from municipality.accounts.backends import PERSON_ANNOTATIONS
+        from municipality.accounts.services.staff import STAFF_CHANGED
         from municipality.delegation import organisations, queries
         from municipality.delegation.registry import HOLDERS, NAMES, OWNERSHIPS
         from municipality.delegation.services import consents
 
         ASSISTANCE_CHECKS.register("consents", consents.is_assisting)
+        STAFF_CHANGED.register("consents", consents.end_of_staff)
         HOLDERS.register("organisation", organisations.holdings)
         NAMES.register("organisation", organisations.names)
         OWNERSHIPS.register("accounts.Organisation", organisations.ownership)

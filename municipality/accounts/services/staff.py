@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -14,7 +14,12 @@ from municipality.accounts.services.sessions import end_all_of
 from municipality.audit.services import record
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
+from municipality.kernel.registry import Registry
 from municipality.places.models import Branch
+
+# Called with the member of staff and the actor in the transaction in which their roles or branch change or their account is closed,
+# under the lock of their row: what they may not do any more ends there.
+STAFF_CHANGED: Registry[Callable[[User, Actor], None]] = Registry()
 
 
 class UnknownRole(Refused):
@@ -46,6 +51,7 @@ def change_account(*, user: User, branch: str | None, roles: Collection[str] | N
     Takes effect at their next request. Raises UnknownRole and UnknownBranch.
     """
     with transaction.atomic():
+        lock(user)
         if branch is not None:
             user.branch = _branch(branch) if branch else None
             user.save(update_fields=["branch"])
@@ -53,17 +59,30 @@ def change_account(*, user: User, branch: str | None, roles: Collection[str] | N
             user.groups.set(_groups(roles))
         held = sorted(user.groups.values_list("name", flat=True))
         record("accounts.staff_changed", subject=user.key, actor=actor, data={"roles": held, "branch": user.branch_id or ""})
+        _changed(user, actor)
+
+
+def lock(user: User) -> None:
+    """Lock the row of a member of staff and read it again: their roles and branch do not change before the transaction ends."""
+    user.refresh_from_db(from_queryset=User.objects.select_for_update(no_key=True))
+
+
+def _changed(user: User, actor: Actor) -> None:
+    for on_change in STAFF_CHANGED.values():
+        on_change(user, actor)
 
 
 def close_account(*, user: User, actor: Actor) -> int:
     """Close the account of a member of staff who leaves: nobody signs in with it any more. Returns how many sessions ended.
 
-    Their open cases go back to the queue (`review.release_absent`).
+    Their open cases go back to the queue (`review.release_absent`), and the consents by which they act for people end.
     """
     with transaction.atomic():
+        lock(user)
         user.is_active = False
         user.save(update_fields=["is_active"])
         record("accounts.staff_closed", subject=user.key, actor=actor)
+        _changed(user, actor)
         return end_all_of(user)
 
 

@@ -17,6 +17,7 @@ from municipality.accounts import civil_ids
 from municipality.accounts.limits import AttemptLimit
 from municipality.accounts.models import User
 from municipality.accounts.queries import has_role
+from municipality.accounts.services.staff import lock
 from municipality.audit.services import log_access, record
 from municipality.delegation import queries, registry
 from municipality.delegation.models import Consent, Desk
@@ -57,8 +58,12 @@ def assistant(staff: User) -> Actor:
 
 def require_role(staff: User) -> None:
     """Raise NotPermitted unless the member of staff has a branch and is in the group ROLE."""
-    if not (staff.branch_id and has_role(staff, ROLE)):
+    if not _has_role(staff):
         raise NotPermitted("not_at_the_counter", _("Only staff of the counter and of the call centre act for people."))
+
+
+def _has_role(staff: User) -> bool:
+    return bool(staff.branch_id and has_role(staff, ROLE))
 
 
 def request_code(*, staff: User, number: str, purpose: str, desk: str) -> Consent:
@@ -134,7 +139,8 @@ def pending(staff: User, public_id: str) -> Consent | None:
 def enter_code(*, consent: Consent, staff: User, typed: str) -> Consent:
     """Open a consent with the code that the person reads out: for some minutes `staff` may act for that person.
 
-    Every try is counted, also the right one. Raises NotPermitted for other staff, WrongConsentCode, ConsentCodeOver and TooMany.
+    Every try is counted, also the right one. Raises NotPermitted for other staff and without the role, WrongConsentCode, ConsentCodeOver
+    and TooMany.
     """
     require_role(staff)
     if consent.staff_id != staff.pk:
@@ -159,6 +165,8 @@ def enter_code(*, consent: Consent, staff: User, typed: str) -> Consent:
 
 @transaction.atomic
 def _open(row: Consent, staff: User, now: dt.datetime, expired: ConsentCodeOver) -> Consent:
+    lock(staff)  # a change of their roles waits for this consent and ends it, or is seen here
+    require_role(staff)
     for earlier in Consent.objects.select_for_update(of=("self",)).filter(staff=staff, opened_at__isnull=False, closed_at__isnull=True):
         _close(earlier, assistant(staff))
     until = now + _minutes("consent_minutes")
@@ -197,6 +205,13 @@ def _close(row: Consent, actor: Actor) -> None:
         row.closed_at, row.code_cipher = clock.now(), ""
         row.save(update_fields=["closed_at", "code_cipher"])
         record("consent.closed", subject=row.key, actor=actor, data={"purpose": row.purpose})
+
+
+def end_of_staff(staff: User, actor: Actor) -> None:
+    """End the consents that a member of staff may not use any more: all of them without the role, else those of another branch."""
+    rows = Consent.objects.select_for_update(of=("self",)).filter(staff=staff, closed_at__isnull=True).order_by("pk")
+    for row in rows.exclude(branch=staff.branch_id) if _has_role(staff) else rows:
+        _close(row, actor)
 
 
 def is_assisting(user: User) -> bool:
