@@ -98,7 +98,7 @@ def _give(giver: User, number: str, subject: str, service: str, last_day: dt.dat
         raise
     data = {"about": subject, "service": service, "role": role, "until": last_day.isoformat()}
     record("delegation.offered", subject=row.key, actor=actor_of(giver), data=data)
-    person = User.objects.filter(civil_id_digest=digest, is_active=True).first()
+    person = _named(row)
     if person is not None:
         send(DelegationOffered, person=person, key=row.public_id, subject_key=row.key, context=_context(row))
     return row
@@ -166,7 +166,7 @@ def _end(pk: int) -> bool:
     if row.state == S.ACTIVE and row.last_day < clock.today():
         _close(row, "end", SYSTEM, notify=row.delegate)
     elif row.state == S.OFFERED and row.answer_by < clock.today():
-        _close(row, "lapse", SYSTEM, notify=None)
+        _close(row, "lapse", SYSTEM, notify=_named(row))
     else:
         return False
     _notify_end(row, row.giver)
@@ -183,6 +183,11 @@ def _offered(delegation: Delegation, person: User) -> Delegation:
     if person.is_staff or not person.civil_id_digest or person.civil_id_digest != row.delegate_digest or row.giver_id == person.pk:
         raise NotPermitted("not_yours", _("This delegation is not offered to you."))
     return row
+
+
+def _named(row: Delegation) -> User | None:
+    """The person named in an offer, if they have an account."""
+    return User.objects.filter(civil_id_digest=row.delegate_digest, is_active=True).first()
 
 
 def _move(row: Delegation, name: str, actor: Actor, **changes: Any) -> None:

@@ -131,3 +131,12 @@ def test_who_signs_for_the_organisation_is_offered_no_delegation_of_it(
     offer(owner, make_shop().key, THIRD)  # a shop of their own
     company.signatories.filter(person=partner).update(last_day=TODAY - dt.timedelta(days=1), first_day=TODAY - dt.timedelta(days=2))
     offer(owner, shop.key, THIRD)
+
+
+def test_both_sides_are_told_once_that_the_time_of_an_offer_is_over(make_shop: Any, owner: User, delegate: User) -> None:
+    offer(owner, make_shop().key)
+    offer(owner, make_shop().key, THIRD)  # a number without an account
+    with clock.at(NOON + dt.timedelta(days=15)):
+        assert (delegations.end_due(), delegations.end_due()) == (2, 0)
+    assert len(endings(delegate)) == 1 and len(endings(owner)) == 2
+    assert all("the time to accept it passed" in told for told in [*endings(delegate), *endings(owner)])
