@@ -145,15 +145,18 @@ def _row(number: int, line: dict[str, Any], layout: StatementMapping) -> Stateme
         day = dt.datetime.strptime(cell("day"), layout.date_format).date()  # noqa: DTZ007 - a bank's day, Kuwait's
     except ValueError:
         raise ValueError(_("The day cannot be read.")) from None
-    return StatementRow(number, str(layout.kinds[kind]), trackid, cell("payment_id"), cell("ref"), _fils(cell("amount"), layout.unit), day)
+    fils = _fils(cell("amount"), layout.unit)
+    if fils < 0 and layout.kinds[kind] == LineKind.CAPTURE:  # taken back, perhaps: counted as income it would be wrong twice over
+        raise ValueError(_("A payment has a minus, which only a refund may have. Please ask the bank what this line means."))
+    return StatementRow(number, str(layout.kinds[kind]), trackid, cell("payment_id"), cell("ref"), abs(fils), day)
 
 
 def _fils(text: str, unit: str) -> int:
-    """Parse an amount to fils, without its sign (refunds may have a minus). Raises ValueError."""
+    """Parse an amount to fils, with its sign: never zero. Raises ValueError."""
     try:
         amount = Decimal(text.replace(",", "")) * (1 if unit == "fils" else money.FILS_PER_DINAR)
     except InvalidOperation:
         raise ValueError(_("The amount cannot be read.")) from None
     if not text.isascii() or not amount.is_finite() or amount != amount.to_integral_value() or not 0 < abs(amount) <= money.MAX_FILS:
         raise ValueError(_("The amount cannot be read."))
-    return abs(int(amount))
+    return int(amount)

@@ -216,6 +216,16 @@ def test_a_file_with_errors_leaves_nothing_behind_and_names_each_line(cashier: A
     assert not BankStatement.objects.exists()
 
 
+def test_only_a_refund_may_have_a_minus(cashier: Any) -> None:
+    refund = "REFUND,T1,,,-1.000,2026-11-24"
+    with pytest.raises(StatementNotReadable) as failed:
+        load_statement(content=content(refund, "PURCHASE,T1,,,-1.000,2026-11-24"), file_name="x", loaded_by=cashier)
+    (error,) = failed.value.errors
+    with override("en"):
+        assert error[0] == 3 and "only a refund may have" in str(error[1])
+    assert load_statement(content=content(refund), file_name="x", loaded_by=cashier).fils == -1_000
+
+
 @pytest.mark.parametrize(
     "whole",
     [b"", b"a,b\r\n1,2\r\n", b"\xff\xfe\x00", HEAD.encode(), b'"', content("FEE,T1,,,1.000,2026-11-24"), b"x" * (5 * 1024 * 1024 + 1)],
