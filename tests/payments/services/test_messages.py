@@ -110,6 +110,9 @@ def test_the_message_names_one_cause(own: str, other: str, cause: str, words: st
     message = Message.objects.get(kind="payments.amount_returned")
     every = ["not to be paid again", "had reversed it", "Another bill", "bill is no longer due", "be carried out", "no longer owed"]
     assert words in message.body_en and sum(each in message.body_en for each in every) == 1
+    # The sum itself may still be owed: by another bill, or in another way.
+    assert ("whether anything is still to be paid" in message.body_en) == (cause in ("over", "not_owed"))
+    assert cause == "refused" or "nothing" not in message.body_en
     assert "refund goes to the card" in message.body_en and "البطاقة" in message.body_ar
 
 

@@ -109,6 +109,7 @@ def test_a_bill_that_is_not_due_has_no_button(issue: Callable[..., Bill], payer:
     client = signed_in(payer)
     text = client.get(f"/en/pay/{bill.public_id}/").content.decode()
     assert "This bill was cancelled" in text and "kp-btn--fill" not in text
+    assert "whether anything is still to be paid" in text and "Nothing is due" not in text, "its sum may be owed by another bill"
     assert client.post(f"/en/pay/{bill.public_id}/").status_code == 409
 
 
