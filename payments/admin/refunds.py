@@ -81,6 +81,11 @@ def _earlier_failure(refund: RefundDue) -> SafeString | str:
     return _failed(event) if event is not None else ""
 
 
+def _number(text: str) -> int:
+    """A number of a hidden field; -1, which nothing has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+
+
 class FailedFilter(admin.SimpleListFilter):
     title = _("last try")
     parameter_name = "failed"
@@ -156,9 +161,7 @@ class RefundAdmin(MoneyAdmin):
     def _apply_step(self, request: AuthenticatedHttpRequest, refund: RefundDue) -> None:
         user = request.user
         data = request.POST
-        remaining_text = data.get("remaining", "")
-        is_number = remaining_text.isascii() and remaining_text.isdigit() and len(remaining_text) < 12
-        remaining = int(remaining_text) if is_number else -1
+        remaining, seen = _number(data.get("remaining", "")), _number(data.get("seen", ""))
         reference = digits.clean(data.get("bank_reference", ""))
         step = data.get("step")
         if step == "propose":
@@ -171,13 +174,13 @@ class RefundAdmin(MoneyAdmin):
                 bank_reference=reference,
             )
         elif step == "approve":
-            services.approve_refund(refund=refund, approved_by=user, remaining_fils=remaining)
+            services.approve_refund(refund=refund, approved_by=user, remaining_fils=remaining, seen=seen)
         elif step == "send_back":
-            services.send_back_refund(refund=refund, checker=user)
+            services.send_back_refund(refund=refund, checker=user, seen=seen)
         elif step == "look_up" and data.get("paid") in ("yes", "no"):
             services.look_up_refund(refund=refund, found_by=user, is_paid=data["paid"] == "yes", bank_reference=reference)
         elif step in ("confirm", "disagree"):
-            services.confirm_finding(refund=refund, confirmed_by=user, agrees=step == "confirm")
+            services.confirm_finding(refund=refund, confirmed_by=user, agrees=step == "confirm", seen=seen)
         else:
             raise Refused("no_step", _("Please choose what to do."))
 

@@ -110,9 +110,10 @@ class ReviewPages:
                 proof=data.get("proof", ""),
             )
         elif step in ("confirm", "disagree"):
-            finding = PaymentFinding.objects.filter(attempt=attempt, decided_at__isnull=True, closed_at__isnull=True).first()
+            # The one that the page showed: another may have been entered since it was rejected.
+            finding = PaymentFinding.objects.filter(attempt=attempt, public_id=data.get("seen", "")).first()
             if finding is None:
-                raise Refused("done", _("Another person decided meanwhile. Nothing was changed."))
+                raise Refused("no_step", _("Please choose what to do."))
             services.decide_finding(finding=finding, decided_by=user, agrees=step == "confirm")
         else:
             raise Refused("no_step", _("Please choose what to do."))

@@ -63,6 +63,13 @@ def _stale_refusal() -> Refused:
     return Refused("stale", _("What is left of the payment changed while the page was open. Nothing was changed; please look at it again."))
 
 
+def _require_seen(row: RefundDue, seen: int | None) -> None:
+    """Raises Refused("unseen") where something was proposed or found since the page that showed the event `seen` as the last one."""
+    if seen is not None and seen != row.last_event_id:
+        sentence = _("What was proposed or found changed while the page was open. Nothing was changed; please look at it again.")
+        raise Refused("unseen", sentence)
+
+
 @transaction.atomic
 def propose_refund(
     *, refund: RefundDue, proposed_by: User, code: str, way: str = RefundWay.GATEWAY, remaining_fils: int, bank_reference: str = ""
@@ -113,20 +120,21 @@ def _require_no_other(row: RefundDue) -> None:
 
 
 @transaction.atomic
-def send_back_refund(*, refund: RefundDue, checker: User) -> None:
-    """Reject a proposal; the amount stays owed. Raises NotPermitted, TransitionRefused."""
+def send_back_refund(*, refund: RefundDue, checker: User, seen: int | None = None) -> None:
+    """Reject a proposal; `seen` as in `approve_refund`. Raises NotPermitted, TransitionRefused, Refused("unseen")."""
     actor = require_role(checker, CHECKER)
     row = _locked(refund)
+    _require_seen(row, seen)
     transition(row, "send_back", actor=actor, reason="not_approved")
     record("refund.sent_back", subject=row.key, actor=actor, data={"code": row.code})
 
 
 @transaction.atomic
-def approve_refund(*, refund: RefundDue, approved_by: User, remaining_fils: int) -> None:
+def approve_refund(*, refund: RefundDue, approved_by: User, remaining_fils: int, seen: int | None = None) -> None:
     """Approve a proposal as the second person: it is sent once, or booked at once if it was paid by hand.
 
-    Raises NotPermitted (another role, own proposal), TransitionRefused (approved or taken back meanwhile), Refused: stale,
-    another_on_its_way, not_confirmed.
+    `seen` is the primary key of the last event when the page showed the proposal; None where no page did. Raises NotPermitted (another
+    role, own proposal), TransitionRefused (approved or taken back meanwhile), Refused: stale, unseen, another_on_its_way, not_confirmed.
     """
     actor = require_role(approved_by, CHECKER)
     row = _locked(refund)
@@ -135,6 +143,7 @@ def approve_refund(*, refund: RefundDue, approved_by: User, remaining_fils: int)
     remaining = remaining_of(row)
     if not remaining == remaining_fils == row.remaining_fils or row.fils > remaining:
         raise _stale_refusal()
+    _require_seen(row, seen)
     _require_no_other(row)
     transition(row, "approve", actor=actor, data={"remaining": remaining}, approved_by=approved_by, approved_at=clock.now())
     failpoint("refund.approving")
@@ -279,14 +288,18 @@ def look_up_refund(*, refund: RefundDue, found_by: User, is_paid: bool, bank_ref
 
 
 @transaction.atomic
-def confirm_finding(*, refund: RefundDue, confirmed_by: User, agrees: bool) -> None:
-    """Confirm a finding or not, as the second person. Raises NotPermitted (another role, own finding), TransitionRefused."""
+def confirm_finding(*, refund: RefundDue, confirmed_by: User, agrees: bool, seen: int | None = None) -> None:
+    """Confirm a finding or not, as the second person, `seen` as in `approve_refund`.
+
+    Raises NotPermitted (another role, own finding), TransitionRefused, Refused("unseen").
+    """
     actor = require_role(confirmed_by, CHECKER)
     row = _locked(refund)
     if row.state != S.LOOKED_UP:
         raise TransitionRefused("no_such_move", _("Another person decided meanwhile. Nothing was changed."))
     if row.found_by_id == confirmed_by.pk:
         raise NotPermitted("own_proposal", _("The person who proposes cannot approve."))
+    _require_seen(row, seen)
     record("refund.finding_decided", subject=row.key, actor=actor, data={"agrees": agrees, "paid": bool(row.found_paid)})
     if not agrees:
         transition(row, "disagree", actor=actor)

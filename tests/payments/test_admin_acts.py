@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from municipality.audit.models import AccessLogEntry
 from municipality.cases.roles import ensure_roles
@@ -37,6 +39,12 @@ def page(refund: RefundDue) -> str:
     return f"/admin/payments/refunddue/{refund.pk}/pay-out/"
 
 
+def shown(client: Client, refund: RefundDue) -> dict[str, str]:
+    """What the page of a refund hides in its forms, to be sent with a step."""
+    html = client.get(page(refund)).content.decode()
+    return dict(re.findall(r'type="hidden" name="(remaining|seen)" value="(\d+)"', html))
+
+
 PROPOSAL = {"step": "propose", "code": "service_refused", "way": "gateway", "remaining": "10000"}
 
 
@@ -48,7 +56,7 @@ def test_two_people_pay_an_amount_back_by_buttons(owed: RefundDue, cashier: Any,
     assert 'value="approve"' not in first.get(page(owed)).content.decode()
     text = second.get(page(owed)).content.decode()
     assert 'value="approve"' in text and "10.000" in text and str(cashier.name_ar) in text
-    assert second.post(page(owed), {"step": "approve", "remaining": "10000"}).status_code == 302
+    assert second.post(page(owed), {"step": "approve", **shown(second, owed)}).status_code == 302
     with clock.at(LATER):
         run_due()
     assert RefundDue.objects.get().state == "paid_out" and len(bank.called) == 1
@@ -61,11 +69,28 @@ def test_two_people_pay_an_amount_back_by_buttons(owed: RefundDue, cashier: Any,
 def test_a_stale_page_and_a_second_approval_come_back_with_409(owed: RefundDue, cashier: Any, checker: Any) -> None:
     signed_in(cashier).post(page(owed), PROPOSAL)
     client = signed_in(checker)
+    told = shown(client, owed)
     for remaining in ("9999", "", "x" * 20):
-        answer = client.post(page(owed), {"step": "approve", "remaining": remaining})
+        answer = client.post(page(owed), {**told, "step": "approve", "remaining": remaining})
         assert answer.status_code == 409 and "تغيّر المتبقي من الدفعة" in answer.content.decode()
-    client.post(page(owed), {"step": "approve", "remaining": "10000"})
-    assert client.post(page(owed), {"step": "approve", "remaining": "10000"}).status_code == 409
+    for seen in ("", "0", "x"):
+        answer = client.post(page(owed), {**told, "step": "approve", "seen": seen})
+        assert answer.status_code == 409 and "تغيّر المقترح أو النتيجة" in answer.content.decode()
+    assert client.post(page(owed), {"step": "approve", **told}).status_code == 302
+    assert client.post(page(owed), {"step": "approve", **told}).status_code == 409
+
+
+def test_another_proposal_than_the_page_showed_is_not_approved(owed: RefundDue, cashier: Any, checker: Any) -> None:
+    first, second = signed_in(cashier), signed_in(checker)
+    first.post(page(owed), PROPOSAL)
+    told = shown(second, owed)
+    assert second.post(page(owed), {"step": "send_back", **told}).status_code == 302
+    first.post(page(owed), PROPOSAL | {"way": "by_hand", "bank_reference": "KB-2026-77"})
+    for step in ("approve", "send_back"):
+        refused = second.post(page(owed), {"step": step, **told})
+        assert refused.status_code == 409 and RefundDue.objects.get().state == "proposed", "as much is left, but by another way"
+    assert "KB-2026-77" in refused.content.decode(), "the page of the refusal shows what is approved now"
+    assert second.post(page(owed), {"step": "approve", **shown(second, owed)}).status_code == 302
 
 
 def test_whoever_proposed_does_not_approve_by_hand_made_requests(owed: RefundDue, cashier: Any, checker: Any) -> None:
@@ -81,14 +106,22 @@ def test_a_finding_at_the_bank_is_entered_and_confirmed_by_buttons(owed: RefundD
     bank.refund_day, bank.tells_credit = "lost", False
     first, second = signed_in(cashier), signed_in(checker)
     first.post(page(owed), PROPOSAL)
-    second.post(page(owed), {"step": "approve", "remaining": "10000"})
+    second.post(page(owed), {"step": "approve", **shown(second, owed)})
     with clock.at(LATER):
         run_due()
     assert 'value="look_up"' in first.get(page(owed)).content.decode()
     assert first.post(page(owed), {"step": "look_up", "paid": "yes"}).status_code == 409
     first.post(page(owed), {"step": "look_up", "paid": "yes", "bank_reference": "632999000777"})
     assert 'value="confirm"' in second.get(page(owed)).content.decode()
-    second.post(page(owed), {"step": "confirm"})
+    told = shown(second, owed)
+    assert second.post(page(owed), {"step": "disagree", **told}).status_code == 302
+    first.post(page(owed), {"step": "look_up", "paid": "no"})
+    for step in ("confirm", "disagree"):
+        refused = second.post(page(owed), {"step": step, **told})
+        assert refused.status_code == 409 and RefundDue.objects.get().state == "looked_up", "not the finding that the page showed"
+    second.post(page(owed), {"step": "disagree", **shown(second, owed)})
+    first.post(page(owed), {"step": "look_up", "paid": "yes", "bank_reference": "632999000777"})
+    second.post(page(owed), {"step": "confirm", **shown(second, owed)})
     assert RefundDue.objects.get().state == "paid_out"
 
 

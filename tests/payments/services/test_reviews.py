@@ -268,7 +268,9 @@ def test_the_cash_office_sees_it_first_and_works_on_it(doubted: Attempt, cashier
     assert first.post(url, told | {"amount": "much"}).status_code == 409
     assert first.post(url, told).status_code == 302
     assert _step(first, url) == [] and _step(second, url) == ["confirm", "disagree"]
-    assert second.post(url, {"step": "confirm"}).status_code == 302
+    finding = PaymentFinding.objects.get()
+    assert f'name="seen" value="{finding.public_id}"' in second.get(url).content.decode()
+    assert second.post(url, {"step": "confirm", "seen": finding.public_id}).status_code == 302
     refund = RefundDue.objects.get()
     assert refund.fils == 9_500
     assert _step(second, url) == []
@@ -279,6 +281,19 @@ def test_the_cash_office_sees_it_first_and_works_on_it(doubted: Attempt, cashier
     read = auditor.get(f"/admin/payments/attempt/{doubted.pk}/change/").content.decode()
     assert "KB-2026-77" in read and "كتاب البنك" in read
     assert second.get(f"/admin/payments/attempt/{doubted.pk + 1}/review/").status_code == 404
+
+
+def test_another_finding_than_the_page_showed_is_not_confirmed(doubted: Attempt, cashier: Any, checker: Any) -> None:
+    ensure_roles()
+    url = f"/admin/payments/attempt/{doubted.pk}/review/"
+    seen, second = find(doubted, cashier), signed_in(checker)
+    services.decide_finding(finding=seen, decided_by=checker, agrees=False)
+    waiting = find(doubted, cashier, fils=9_500)
+    for told in (seen.public_id, "", "x"):
+        for step in ("confirm", "disagree"):
+            assert second.post(url, {"step": step, "seen": told}).status_code == 409
+    assert PaymentFinding.objects.get(pk=waiting.pk).decided_at is None and not RefundDue.objects.exists()
+    assert second.post(url, {"step": "confirm", "seen": waiting.public_id}).status_code == 302
 
 
 def test_the_payer_reads_who_looked_at_a_payment_under_review(doubted: Attempt, cashier: Any, checker: Any, payer: Any) -> None:
