@@ -22,6 +22,7 @@ from municipality.kernel.errors import Refused
 from payments import rules
 from payments.models import (
     Attempt,
+    AttemptEvent,
     BankStatement,
     Difference,
     DifferenceKind,
@@ -38,7 +39,7 @@ from payments.models import (
 from payments.services import returns
 from payments.services.roles import require_role
 from payments.statements import mapping
-from payments.states import CASHIER, RefundState
+from payments.states import CASHIER, AttemptState, RefundState
 
 NOT_COMPARED_DAYS = 14  # before today
 ME = system("payments")
@@ -358,6 +359,16 @@ def not_compared(*, count: int = NOT_COMPARED_DAYS) -> list[dt.date]:
     return sorted(day for day in booked if not any(first <= day <= last for first, last in periods))
 
 
+def _taken_back(start: dt.datetime, end: dt.datetime) -> int:
+    """What the gateway told us in a time that the bank had reversed, less what it told us then that the bank holds of it after all."""
+    void = Q(move="void")
+    held = Q(move="capture_late", from_state=AttemptState.VOIDED)
+    states = (AttemptState.VOIDED, AttemptState.CAPTURED_LATE, AttemptState.REFUND_DUE, AttemptState.REFUNDED)
+    told = AttemptEvent.objects.filter(void | held, subject__state__in=states, at__gte=start, at__lt=end)
+    sums = told.aggregate(back=Sum("subject__fils", filter=void), again=Sum("subject__fils", filter=held))
+    return (sums["back"] or 0) - (sums["again"] or 0)
+
+
 def _day(day: dt.date) -> DayTotals:
     start = dt.datetime.combine(day, dt.time.min, clock.KUWAIT)
     end = start + dt.timedelta(days=1)
@@ -367,6 +378,7 @@ def _day(day: dt.date) -> DayTotals:
     gateway = sum(dict(answers.values_list("attempt_id", "attempt__fils")).values())
     found = _found().filter(decided_at__gte=start, decided_at__lt=end)
     gateway += found.aggregate(sum=Sum("fils"))["sum"] or 0
+    gateway -= _taken_back(start, end)
     out = RefundDue.objects.filter(state=RefundState.PAID_OUT, way=RefundWay.GATEWAY, paid_out_at__gte=start, paid_out_at__lt=end)
     gateway -= sum(out.values_list("fils", flat=True))
     entries = LedgerEntry.objects.filter(_clearing(), posting__at__gte=start, posting__at__lt=end)

@@ -120,6 +120,31 @@ def test_a_payment_belongs_to_the_day_in_kuwait(pay: Callable[..., Attempt], cas
     assert first.settled_at == MIDNIGHT and before.settled_at is not None
 
 
+def totals(count: int = 3) -> list[tuple[int, int, int]]:
+    return [(row.day.day, row.gateway, row.ledger) for row in days(count=count)]
+
+
+@pytest.mark.parametrize(("at", "settled_day"), [(START, (24, 0, 0)), (MIDNIGHT - dt.timedelta(minutes=5), (24, 10_000, 10_000))])
+def test_a_day_of_a_reversal_agrees_and_so_does_one_on_which_the_bank_holds_it_after_all(
+    at: dt.datetime, settled_day: tuple[int, int, int], pay: Callable[..., Attempt], bank: Book, cashier: Any
+) -> None:
+    attempt = pay(10_000, at)
+    bank.decide(attempt, "FAILURE(NOT CAPTURED)")
+    with clock.at(at + dt.timedelta(minutes=11)):
+        run_due(("payments.confirm",))
+        assert Attempt.objects.get().state == "voided"
+    reversed_day = (25, -10_000, -10_000) if settled_day[1] else (25, 0, 0)
+    with clock.at(MIDNIGHT + dt.timedelta(hours=2)):
+        assert totals() == [reversed_day, settled_day, (23, 0, 0)]
+    with clock.at(MIDNIGHT + dt.timedelta(days=1, hours=2)):
+        (found,) = take(cashier, line(attempt, day="2026-11-26"))
+        bank.decide(attempt)
+        ask_gateway(difference=found, by=cashier)
+        run_due(("payments.inquire",))
+        assert Attempt.objects.get().state == "refund_due"
+        assert totals() == [(26, 10_000, 10_000), reversed_day, settled_day] and days(count=1)[0].agrees
+
+
 def test_what_is_missing_names_its_posting_and_is_listed_once(pay: Callable[..., Attempt], cashier: Any) -> None:
     attempt, other = pay(), pay(3_000)
     (found,) = take(cashier, line(other, 3_000))
