@@ -204,6 +204,7 @@ def test_a_page_that_waits_says_not_to_pay_again_and_polls_without_script_too(
     assert "Please do not pay again" in text
     assert f'data-poll="/pay/r/{attempt.token}/state?seen=confirming"' in text
     assert '<meta http-equiv="refresh"' in text
+    assert "a payment that succeeds is confirmed by a message" in text and "tells you the outcome" not in text, "a refusal sends none"
     state = f"/pay/r/{attempt.token}/state?seen=confirming"
     assert client.get(state).json() == {"done": False}
     bank.decide(attempt)

@@ -82,7 +82,7 @@ def test_a_relative_pays_without_an_account_and_the_party_is_told(write: Callabl
     assert (event.actor_role, event.actor_key, event.data["fils"]) == ("visitor", "visitor:web", 100_000)
     assert attempt.events.get(move="redirect").actor_role == "visitor"
     open_page = client.get(f"/pay/r/{attempt.token}", headers={"Accept-Language": "en"}).content.decode()
-    assert "The outcome appears here." in open_page and "a message tells you" not in open_page
+    assert "The outcome appears here." in open_page and "confirmed by a message" not in open_page
     assert "kept with your request" not in open_page and "open this page again later in this browser" in open_page
     assert "the full report and the objection:" in page, "it can still be objected to"
     arrive(attempt)
