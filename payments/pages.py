@@ -184,6 +184,13 @@ RETURNED = StatusText(
     _("The Municipality returned the amount. Your bank shows it within some days."),
     _("There is nothing more to do."),
 )
+PARTLY = StatusText(
+    "warn",
+    _("Paid, and a part of it goes back"),
+    _("The bank confirmed the payment, but a part of what it was for could not be accepted any more."),
+    _("What could not be accepted goes back. The rest is paid."),
+    _("You do not need to apply. The refund goes to the card you paid with."),
+)
 
 
 @dataclass(frozen=True)
@@ -193,6 +200,8 @@ class ReceiptRow:
     bill: Bill
     receipt: Receipt | None
     url: str = ""
+    outcome: PaidOutcome | None = None  # of several bills, what this one has brought
+    back: str = ""  # "refund_due" or "refunded", where what was paid for this bill goes back or went back
 
 
 @dataclass(frozen=True)
@@ -212,7 +221,6 @@ class ResultPage:
     awaits_document: bool = False
     may_leave: bool = False
     outcome: PaidOutcome | None = None
-    closed: list[tuple[Bill, PaidOutcome]] = field(default_factory=list)  # of several bills, what each has brought
 
     @property
     def look(self) -> str:
@@ -229,6 +237,13 @@ class ResultPage:
     def is_paid(self) -> bool:
         """Whether the payment stands: paid, and not returned or to be returned."""
         return self.text is STATUS_TEXTS[A.PAID]
+
+    @property
+    def told(self) -> list[ReceiptRow]:
+        """Of several bills, those of which the page says one by one what became of them: all, where one goes back."""
+        if len(self.rows) > 1 and any(row.back for row in self.rows):
+            return self.rows
+        return [row for row in self.rows if row.outcome is not None]
 
     @property
     def asks_feedback(self) -> bool:
@@ -253,6 +268,7 @@ class ResultPage:
 
 
 NOT_PAID = frozenset({*map(str, UNPAID), str(A.VOIDED)})
+BACK = frozenset({BillState.REFUND_DUE, BillState.REFUNDED})
 SEALING_TIME = dt.timedelta(minutes=15)
 
 
@@ -279,10 +295,11 @@ def step_of(attempt: Attempt) -> str:
 
 
 def _paid_step(receipts: Sequence[Receipt], outcome: PaidOutcome | None) -> str:
-    if any(receipt.bill.state == BillState.REFUND_DUE for receipt in receipts):
-        return "paid-refused"
-    if receipts and all(receipt.bill.state == BillState.REFUNDED for receipt in receipts):
-        return "paid-returned"
+    states = {receipt.bill.state for receipt in receipts}
+    if back := states & BACK:
+        if back != states:
+            return "paid-partly"
+        return "paid-refused" if BillState.REFUND_DUE in back else "paid-returned"
     step = "paid-sealed" if receipts and all(receipt.document_id for receipt in receipts) else "paid"
     return f"{step}-done" if outcome is not None and outcome.is_done else step
 
@@ -290,11 +307,6 @@ def _paid_step(receipts: Sequence[Receipt], outcome: PaidOutcome | None) -> str:
 def outcome_of(bills: Sequence[Bill]) -> PaidOutcome | None:
     """What the only bill of a payment has brought; None for several bills, and where its service says nothing."""
     return OUTCOMES[bills[0].kind](bills[0]) if len(bills) == 1 and bills[0].kind in OUTCOMES else None
-
-
-def _outcomes(bills: Sequence[Bill]) -> list[tuple[Bill, PaidOutcome]]:
-    """What each of several bills has brought, where its service says so."""
-    return [(bill, outcome) for bill in bills if (outcome := outcome_of([bill])) is not None]
 
 
 def _receipt_url(receipt: Receipt | None, attempt: Attempt, visited: str | None) -> str:
@@ -309,12 +321,22 @@ def _receipt_url(receipt: Receipt | None, attempt: Attempt, visited: str | None)
         return ""
 
 
+def _row(bill: Bill, receipt: Receipt | None, attempt: Attempt, visited: str | None, *, is_one: bool) -> ReceiptRow:
+    """A bill of a payment; where it is not the only one, with what it has brought."""
+    stands = attempt.state == A.PAID and receipt is not None
+    outcome = outcome_of([bill]) if stands and not is_one and bill.state == BillState.PAID else None
+    back = str(bill.state) if stands and bill.state in BACK else ""
+    return ReceiptRow(bill, receipt, _receipt_url(receipt, attempt, visited), outcome, back)
+
+
 def status_text(attempt: Attempt, step: str) -> StatusText:
     """The texts for an attempt."""
     if step == "paid-refused":
         return REFUSED
     if step == "paid-returned":
         return RETURNED
+    if step == "paid-partly":
+        return PARTLY
     if attempt.state == A.CONFIRMING and attempt.hint == Hint.CAPTURED:
         return REPORTED
     if attempt.state == A.DECLINED and attempt.hint == Hint.CAPTURED:
@@ -351,6 +373,8 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
     if user is not None and len(bills) > 1:
         seen = set(queries.visible_to(user).filter(allocations__attempt=attempt).values_list("pk", flat=True))
         bills = [bill for bill in bills if bill.pk in seen]
+        if step in ("paid-partly", "paid-refused", "paid-returned"):  # by the bills that they see
+            text = status_text(attempt, _paid_step([receipt for pk, receipt in receipts.items() if pk in seen], None))
     violation_id = _only_id("violation", bills)
     visited = violation_id if is_visitor else None
     can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED, A.REFUND_DUE, A.REFUNDED)  # what came after a reversal pays no bill
@@ -362,7 +386,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
         is_waiting,
         attempt=attempt,
         inquiry=attempt.inquiries.order_by("-pk").first(),
-        rows=[ReceiptRow(bill, found := receipts.get(bill.pk), _receipt_url(found, attempt, visited)) for bill in bills],
+        rows=[_row(bill, receipts.get(bill.pk), attempt, visited, is_one=len(bills) == 1) for bill in bills],
         payable=payable,
         until=last_days([payable]).get(payable.pk) if payable is not None else None,
         is_visitor=is_visitor,
@@ -371,5 +395,4 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
         awaits_document=awaits_document,
         may_leave=attempt.state == A.REDIRECTED and attempt.hint == "",
         outcome=outcome,
-        closed=_outcomes(bills) if attempt.state == A.PAID and len(bills) > 1 else [],
     )

@@ -11,10 +11,12 @@ from django.test import Client
 from django.urls import resolve
 
 from municipality.kernel import clock
-from payments import links, registry, services
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from payments import links, queries, registry, services
 from payments.models import Attempt, Bill, GatewayMessage, Receipt
 from payments.providers.knet import codec
-from payments.services import void_bill
+from payments.services import owe_back, void_bill
 from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
 from tests.bank import KEY, Book, notification
@@ -267,6 +269,38 @@ def test_several_bills_say_for_each_what_is_closed_and_lead_on(
     assert "Fine one is closed." in text and 'href="/en/fine/1/">See it' in text and "this is being completed" in text
     assert "What else you can pay" in text and 'href="/en/">Home</a>' in text and "Back to the request" not in text
     assert "Fine one is closed." not in page(attempt, Client())
+
+
+def test_each_bill_of_a_basket_says_whether_it_stands_or_goes_back(
+    at_bank: Callable[..., Attempt], issue: Callable[..., Bill], bank: Book, payer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = issue(7_000, subject="case:one", title_en="Bill one"), issue(5_000, subject="case:two", title_en="Bill two")
+
+    def paid(bill_id: int) -> None:
+        if bill_id == second.pk:
+            raise Refused("case_closed")
+
+    monkeypatch.setitem(registry.PAYABLES, first.kind, registry.Payable(paid, lambda _bill: None))
+    attempt, client = at_bank(first, second), signed_in(payer)
+    bank.decide(attempt)
+    walk(3)
+    assert [Bill.objects.get(pk=bill.pk).state for bill in (first, second)] == ["paid", "refund_due"]
+    text = page(attempt, client)
+    one, two = [row.partition("</li>")[0] for row in text.partition('<ul class="kp-list kp-card">')[2].split("<li>")[1:3]]
+    assert "Paid, and a part of it goes back" in text and "Paid, and returned to you" not in text and 'data-step="paid-partly"' in text
+    assert "Bill one" in one and "Payment confirmed" in one and "owed back" not in one
+    assert "Bill two" in two and "KD\u00a05.000" in two and "is owed back" in two
+    assert client.get(f"/pay/r/{attempt.token}/state?seen=paid-partly").json() == {"done": False}
+    theirs = page(attempt, Client())
+    assert "Paid, and a part of it goes back" in theirs and "Bill two" not in theirs
+    for bill, heading in ((first, "Payment confirmed"), (second, "Paid, and returned to you")):
+        with monkeypatch.context() as patch:
+            patch.setattr(queries, "visible_to", lambda _user, pk=bill.pk: Bill.objects.filter(pk=pk))
+            text = page(attempt, client)
+        assert f"<h1>{heading}</h1>" in text and "is owed back" not in text, "by the one bill that they see"
+    owe_back(bill=first, reason="case_closed", actor=system("tests"))
+    text = page(attempt, client)
+    assert "Paid, and returned to you" in text and text.count("is owed back") == 2
 
 
 def test_an_unknown_token_is_not_found_and_the_neutral_page_is_there(at_bank: Callable[..., Attempt], payer: Any) -> None:
