@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -67,16 +65,18 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     checked.check(cards, shop, clock.today())
     broken = requests.refusal_of(cards)
     refusal, status = queries.obstacle(shop) or checked.refusal(cards), 200
+    version = page["version"].value() if page.is_bound else draft.version if draft is not None else 0
     if submitted:
         opened_with = page.cleaned_data["version"] if page.is_valid() else 0
         try:
             draft = requests.keep(shop=shop, person=allowed.person, cards=cards, version=opened_with, actor=allowed.actor)
         except EditConflict as conflict:
             conflict.sentence = _("The boards were changed on another device. If you save now, what is below replaces them.")
-            refusal, status = conflict, conflict.status
-        except Refused as refused:
+            refusal, status, version = conflict, conflict.status, conflict.facts["version"]  # which a second sending must name
+        except Refused as refused:  # nothing was kept: the page is as old as it was
             refusal, status = refused, refused.status
         else:
+            version = draft.version
             if (drawn := request.POST.get("draw", "")).isdecimal() and int(drawn[:4]) < len(cards.forms):
                 return redirect("licensing:draw_board", public_id=shop.public_id, number=int(drawn[:4]) + 1)
             if "continue" in request.POST and cards.is_whole and broken is None:
@@ -92,7 +92,7 @@ def boards(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "access": allowed,
         "costs_url": _costs_url(cards),
         "draft": draft,
-        "version": page["version"].value() if page.is_bound and not submitted else _version_of(refusal, draft),
+        "version": version,
         "refusal": refusal,
         "crumbs": _crumbs(shop),
     }
@@ -104,13 +104,6 @@ def _costs_url(cards: Cards) -> str:
     if cards.changed is None:
         return reverse("licensing:board_costs")
     return reverse("licensing:change_board", args=[cards.changed.board.public_id])
-
-
-def _version_of(refusal: Refused | None, draft: Any) -> int:
-    """The version that the page is sent with; after a conflict the one that a second sending must name."""
-    if isinstance(refusal, EditConflict):
-        return int(refusal.facts["version"])
-    return draft.version if draft is not None else 0
 
 
 @access("person")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from licensing.signage.services import issue
 from licensing.signage.states import BOARDS
 from municipality.accounts.models import User
 from municipality.drafts.models import Draft
+from municipality.kernel import clock
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.factories import boards
@@ -79,6 +81,19 @@ def test_a_second_first_page_does_not_overwrite_the_first(shop: Shop, owner: Use
     assert [form["medium"].value() for form in client.get(page).context["forms"]] == ["fascia"]
     client.post(page, typed(BOX, version=second.context["version"], update=1))
     assert [form["medium"].value() for form in client.get(page).context["forms"]] == ["light_box"]
+
+
+def test_a_page_that_was_refused_does_not_overwrite_another_one_afterwards(shop: Shop, owner: User) -> None:
+    client, page = signed_in(owner), f"/en/boards/new/{shop.public_id}/"
+    client.post(page, typed(FRONT, version=0, update=1))
+    until, today = shop.commercial_license_end, clock.today()
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=today - dt.timedelta(days=1))
+    refused = client.post(page, typed(BOX, version=0, update=1))
+    assert refused.status_code == 409 and "The commercial licence of this shop has ended" in refused.content.decode()
+    Shop.objects.filter(pk=shop.pk).update(commercial_license_end=until)
+    again = client.post(page, typed(BOX, version=refused.context["version"], update=1))
+    assert again.status_code == 409 and "If you save now, what is below replaces them." in again.content.decode()
+    assert [form["medium"].value() for form in client.get(page).context["forms"]] == ["fascia"]
 
 
 def test_a_request_is_sent_from_its_last_page(shop: Shop, owner: User) -> None:
