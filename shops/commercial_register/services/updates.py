@@ -123,7 +123,19 @@ def compare_again(*, number: str) -> None:
         shop = page.shops.get(number)
         if shop is not None and shop.facts_at > row.notice.received_at:
             page.automatic = frozenset()  # what we know came later, so a person decides
-        _apply_facts(page, facts, row.status, row.notice)
+        closed_on = shop.closed_on if shop is not None else None
+        before = LicenceStatus.CANCELLED if closed_on is not None and _was_cancelled(row, closed_on) else row.status
+        _apply_facts(page, facts, before, row.notice)
+
+
+def _was_cancelled(row: CommercialLicence, closed_on: dt.date) -> bool:
+    """Whether a licence was cancelled when its shop was closed, or later, before its newest version; one query."""
+    versions = CommercialNotice.objects.filter(feed=row.feed_id, licence_no=row.licence_no, version__lt=row.version)
+    told = versions.filter(standing=NoticeStatus.FRESH).order_by("version").values_list("received_at", "body__status")
+    states = list(told)
+    earlier = [status for received_at, status in states if received_at < clock.start_of(closed_on)]
+    since = [status for _received_at, status in states[len(earlier) :]]
+    return LicenceStatus.CANCELLED in [*earlier[-1:], *since]
 
 
 def _load(feed: CommercialFeed, numbers: set[str]) -> _Page:
