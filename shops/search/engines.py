@@ -93,8 +93,8 @@ class Engine(Protocol):
         """
         ...
 
-    def find_beginning(self, key: str, where: Where) -> list[Candidate]:
-        """Shops whose folded name begins with `key`, in the order of their names."""
+    def find_beginning(self, key: str, where: Where, limit: int = BEGINNINGS) -> list[Candidate]:
+        """Up to `limit` shops by each of their names whose folded one begins with `key`, in the order of the names."""
         ...
 
     def find_numbered(self, number: str, where: Where, limit: int) -> list[Candidate]:
@@ -110,13 +110,13 @@ class _BTreeQueries:
             cursor.execute(sql, list(values))
             return list(map(Candidate._make, cursor.fetchall()))
 
-    def find_beginning(self, key: str, where: Where) -> list[Candidate]:
+    def find_beginning(self, key: str, where: Where, limit: int = BEGINNINGS) -> list[Candidate]:
         template = (
             "SELECT * FROM (SELECT {fields} FROM shops_searchentry e WHERE e.{column} >= %s AND e.{column} < %s{where}"
             " ORDER BY e.{column} LIMIT {most}) AS {column}"
         )
         sql = " UNION ALL ".join(
-            template.format(fields=FIELDS, column=column, where=where.sql, most=BEGINNINGS) for column in ("name_ar", "name_en")
+            template.format(fields=FIELDS, column=column, where=where.sql, most=limit) for column in ("name_ar", "name_en")
         )
         return self.run(sql, (key, key + _LAST, *where.values) * 2)
 
@@ -174,8 +174,8 @@ class Postgres(_BTreeQueries):
                 found = self._run_matching([[sample.token(word) for word in words] for words in sets], where, limit)
                 if len(found) >= ENOUGH:
                     return found, True
-        found = self._run_matching(sets, where, limit)
-        return found, len(found) >= limit
+        found = self._run_matching(sets, where, limit + 1)
+        return found[:limit], len(found) > limit
 
     def _expected(self, counts: Sequence[int]) -> float:
         """How many shops have a word of all sets if the sets are independent."""
@@ -200,10 +200,10 @@ class Sqlite(_BTreeQueries):
         question = " AND ".join("(" + " OR ".join(f'"{word}"' for word in words) + ")" for words in sets)
         found = self.run(
             f"SELECT {FIELDS} FROM shops_searchtext CROSS JOIN shops_searchentry e ON e.shop_id = shops_searchtext.rowid"  # noqa: S608
-            f" WHERE shops_searchtext MATCH %s{where.sql} LIMIT {limit}",
+            f" WHERE shops_searchtext MATCH %s{where.sql} LIMIT {limit + 1}",
             [question, *where.values],
         )
-        return found, len(found) >= limit
+        return found[:limit], len(found) > limit
 
 
 def engine() -> Engine:

@@ -186,9 +186,10 @@ class _Search:
         if not sets:
             if groups or not self.where.sql:  # nothing that could be searched for
                 return []
-            found = self.engine.find_beginning("", self.where)
-            self.is_more = len(found) >= 2 * BEGINNINGS  # by both names; each stops there
-            return found
+            found = self.engine.find_beginning("", self.where, BEGINNINGS + 1)  # by both names; each stops there
+            self.is_more = len(found) > 2 * BEGINNINGS
+            # All but one, so that there are more than those whatever both orders have in common.
+            return [one for one in found if one.shop_id != found[-1].shop_id] if self.is_more else found
         sets.sort(key=lambda pair: pair[1])
         found, is_more = self.engine.find_matching([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
         self.is_more = is_more or (by_trade and self.is_more)
