@@ -30,6 +30,10 @@ LABELS: dict[str, Text] = {
 }
 
 _STANDING = Coalesce("shop__merged_into", "shop")  # the shop that stands for the entry of a certificate
+# Entered at the shop itself, or at an entry that was merged into one of the same holder: nobody reads the list of another employer.
+_OF_HOLDER = (
+    Q(shop__merged_into=None) | Q(shop__owner=F("shop__merged_into__owner")) | Q(shop__organisation=F("shop__merged_into__organisation"))
+)
 
 
 def limit(name: str) -> int:
@@ -71,9 +75,9 @@ def listed(row: WorkerCertificate) -> ListedCertificate:
 
 
 def rows_of(shop: Shop) -> QuerySet[WorkerCertificate]:
-    """The certificates of a shop, also those entered at entries of the register that were merged into it."""
+    """The certificates of a shop, also those entered at entries of its holder that were merged into it."""
     standing = shop.merged_into_id or shop.pk
-    return WorkerCertificate.objects.filter(shop__in=Shop.objects.filter(Q(pk=standing) | Q(merged_into=standing)))
+    return WorkerCertificate.objects.filter(_OF_HOLDER, shop__in=Shop.objects.filter(Q(pk=standing) | Q(merged_into=standing)))
 
 
 def of_shop(shop: Shop) -> list[ListedCertificate]:
@@ -108,7 +112,7 @@ def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
     keys: Any = shops.values("pk") if isinstance(shops, QuerySet) else [shop.pk for shop in shops]
     merged = Shop.objects.filter(merged_into__in=keys)
     entries = Shop.objects.filter(pk__in=keys).values("pk").union(merged.values("pk"))  # each half by an index; OR would scan all
-    rows = WorkerCertificate.objects.filter(shop__in=entries).order_by()
+    rows = WorkerCertificate.objects.filter(_OF_HOLDER, shop__in=entries)
     for shop, worker, last_day in rows.values_list(_STANDING, "civil_id_digest", "last_day").order_by("last_day"):
         last.setdefault(shop, {})[worker] = last_day
     days = {shop: list(of_workers.values()) for shop, of_workers in last.items()}
@@ -123,9 +127,9 @@ def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
 def to_remind(days: int) -> QuerySet[Any]:
     """Certificates of open shops that end within `days`, and about whose end nobody was told yet; `standing` is the shop's primary key."""
     today = clock.today()
-    rows = WorkerCertificate.objects.filter(last_day__gte=today, last_day__lte=today + dt.timedelta(days=days))
+    rows = WorkerCertificate.objects.filter(_OF_HOLDER, last_day__gte=today, last_day__lte=today + dt.timedelta(days=days))
     rows = rows.annotate(standing=_STANDING).filter(standing__in=registered.open_shops().values("pk"))
     newer = WorkerCertificate.objects.annotate(at=_STANDING).filter(
-        at=OuterRef("standing"), civil_id_digest=OuterRef("civil_id_digest"), last_day__gt=OuterRef("last_day")
+        _OF_HOLDER, at=OuterRef("standing"), civil_id_digest=OuterRef("civil_id_digest"), last_day__gt=OuterRef("last_day")
     )
     return rows.exclude(Exists(newer)).exclude(reminded_of__isnull=False, reminded_of=F("last_day"))

@@ -26,7 +26,7 @@ from shops.register.services import transfer
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import without_guards
-from tests.factories.accounts import PersonFactory
+from tests.factories.accounts import OrganisationFactory, PersonFactory
 from tests.factories.workers import civil_number, worker
 from tests.municipality.delegation.delegates import DELEGATE, UNTIL, renew_url
 
@@ -239,6 +239,23 @@ def test_a_worker_of_both_entries_counts_once_by_the_newest_certificate(shop: Sh
     assert len(queries.of_shop(shop)) == 3, "the control: both certificates are listed, and one of them ends soon"
     (light,) = queries.lights([shop]).values()
     assert (light.count, light.ending) == (2, 0) and services.remind() == 0
+
+
+@pytest.mark.parametrize("of_company", [False, True])
+def test_nobody_reads_the_workers_that_another_employer_entered_at_a_merged_entry(
+    shop: Shop, owner: User, merged: Shop, of_company: bool
+) -> None:
+    worker(shop, ends_in=100)
+    assert len(queries.of_shop(shop)) == 3, "the control: of one holder"
+    holder = {"owner": None, "organisation": OrganisationFactory()} if of_company else {"owner": PersonFactory(noura=True)}
+    Shop.objects.filter(pk=merged.pk).update(**holder)
+    merged.refresh_from_db()
+    assert [one.row.number for one in queries.of_shop(shop)] == ["HC-00001"] == [one.row.number for one in queries.of_shop(merged)]
+    assert queries.lights([shop])[shop.pk].count == 1 and not panels.obligations(owner) and services.remind() == 0
+    client, other = signed_in(owner), WorkerCertificate.objects.get(number="HC-00004")
+    assert other.number not in client.get(page_of(shop)).content.decode()
+    assert client.post(f"{page_of(shop)}{other.public_id}/", {"left": ""}).status_code == 404
+    worker(shop, serial=4)  # whether another employer lists a worker is not said either
 
 
 def test_the_holder_is_told_of_certificates_of_a_merged_entry(shop: Shop, owner: User, merged: Shop, frozen_clock: Clock) -> None:
