@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import DateField, Exists, ExpressionWrapper, OuterRef, QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -69,16 +69,44 @@ def renewable_until(licences: Sequence[HealthLicence]) -> dict[int, dt.date]:
     return found
 
 
-def ended_lately() -> QuerySet[Measure]:
-    """The signed measures that ended at most `renewal_days` ago, by the rules of today; none without that rule."""
+def _renewal_days() -> dt.timedelta | None:
+    """For how long a measure that ended gives time for a renewal, by the rules of today; None without that rule."""
     try:
         days = limits().get("renewal_days")
     except Refused:
         days = None
+    return dt.timedelta(days=days) if days is not None else None
+
+
+def ended_lately() -> QuerySet[Measure]:
+    """The signed measures that ended at most `renewal_days` ago, by the rules of today; none without that rule."""
+    days = _renewal_days()
     if days is None:
         return Measure.objects.none()
-    since = clock.start_of(clock.today() - dt.timedelta(days=days))
+    since = clock.start_of(clock.today() - days)
     return Measure.objects.filter(signed_at__isnull=False, ended_at__gte=since)
+
+
+def giving_time() -> QuerySet[Measure]:
+    """The measures of `ended_lately`, and the earlier ones of the same shop that lead to one of them.
+
+    Each measure after an earlier one, up to that of lately, began in the `renewal_days` of one before it: as `renewable_until` has it.
+    """
+    days = _renewal_days()
+    if days is None:
+        return Measure.objects.none()
+    ended = Measure.objects.filter(signed_at__isnull=False, ended_at__isnull=False)
+    before = ExpressionWrapper(OuterRef("first_day") - days, output_field=DateField())
+    earlier, lately = OuterRef(OuterRef("first_day")), OuterRef("first_day")
+    reached = ended.filter(
+        shop=OuterRef("shop"),
+        first_day__gte=OuterRef(earlier),
+        first_day__lt=OuterRef("first_day"),
+        ended_at__date__gte=before,
+    )
+    gaps = ended.filter(~Exists(reached), shop=OuterRef("shop"), first_day__gt=earlier, first_day__lte=lately)
+    last = ended_lately().filter(~Exists(gaps), shop=OuterRef("shop"), first_day__gte=OuterRef("first_day"))
+    return ended.filter(Exists(last))
 
 
 @ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)

@@ -127,11 +127,13 @@ def in_period() -> Q:
 def kept_by_measure() -> QuerySet[Board, int]:
     """The primary keys of boards that were not renewed in time while a measure ran against their shop: a subquery.
 
-    It ran on the day after their last one, and ended at most `renewal_days` of `limits.measures` ago.
+    It ran on the day after their last one, and ended at most `renewal_days` of `limits.measures` ago; or another measure, which began in
+    the days that it gave, did.
     """
-    lately = measures.ended_lately()
-    ran = lately.filter(shop=OuterRef("request__shop"), first_day__lte=OuterRef("last_day"), ended_at__date__gt=OuterRef("last_day"))
-    return Board.objects.filter(Exists(ran), request__shop__in=lately.values("shop"), first_day__isnull=False).values_list("pk", flat=True)
+    at_shop = measures.giving_time().filter(shop=OuterRef("request__shop"))
+    ran = at_shop.filter(first_day__lte=OuterRef("last_day"), ended_at__date__gt=OuterRef("last_day"))
+    in_shops = measures.ended_lately().values("shop")
+    return Board.objects.filter(Exists(ran), request__shop__in=in_shops, first_day__isnull=False).values_list("pk", flat=True)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,9 @@ def board(shop: Shop, owner: User, officer: User, sealed: None, settings: Any, f
 
 
 def suspend(shop: Shop, head: User, days: int) -> None:
-    inspector = StaffFactory(groups=["inspector"], login="inspector", branch_id=shop.branch_id)
+    inspector = User.objects.filter(login="inspector").first() or StaffFactory(
+        groups=["inspector"], login="inspector", branch_id=shop.branch_id
+    )
     words: dict[str, Any] = {"kind": "suspension", "code": "inspection_failed", "text": "The drain is open.", "days": days}
     measures.sign(measure=measures.propose(shop=Shop.objects.get(pk=shop.pk), officer=inspector, **words), supervisor=head)
 
@@ -73,6 +75,24 @@ def test_after_those_days_it_is_not(board: Board, shop: Shop, owner: User, head:
     ended(frozen_clock, 60)
     frozen_clock.move(days=DAYS + 1)
     assert not waits(shop) and not offers.of_user(owner)
+
+
+@pytest.mark.parametrize(("pauses", "is_waiting"), [([DAYS], True), ([DAYS, DAYS], True), ([DAYS + 1], False), ([DAYS, DAYS + 1], False)])
+def test_a_measure_that_began_in_the_days_of_another_gives_its_own(
+    board: Board, shop: Shop, head: User, frozen_clock: Clock, pauses: list[int], is_waiting: bool
+) -> None:
+    """As for the health licence: who could not renew in the first days because the shop was suspended again is not late."""
+    suspend(shop, head, 60)
+    ended(frozen_clock, 60)
+    for pause in pauses:
+        frozen_clock.move(days=pause)
+        suspend(shop, head, 40)
+        ended(frozen_clock, 40)
+    assert waits(shop) is is_waiting
+    frozen_clock.move(days=DAYS)
+    assert waits(shop) is is_waiting
+    frozen_clock.move(days=1)
+    assert not waits(shop)
 
 
 def test_a_measure_that_was_over_before_the_last_day_gives_no_time(board: Board, shop: Shop, head: User, frozen_clock: Clock) -> None:
