@@ -162,7 +162,7 @@ def close_defence(*, objection_id: int) -> None:
 def answer(*, objection: Objection, person: User, words: str) -> None:
     """Answer the questions of the deciding officer, in words or with new files.
 
-    Raises NotPermitted, Refused: not_asked, no_words (neither words nor a new file), too_long.
+    Raises NotPermitted, Refused: not_asked, no_words (neither words nor a new file that can be read), too_long.
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     round_ = review.open_round(case)
@@ -171,7 +171,7 @@ def answer(*, objection: Objection, person: User, words: str) -> None:
     if round_ is None or case.state != ObjectionState.CORRECTIONS:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     words = words.strip()
-    new_files = uploads.of(f"violation:{objection.violation.public_id}", "objection").filter(created_at__gte=round_.asked_at).exists()
+    new_files = uploads.ready(objection.violation.key, "objection").filter(created_at__gte=round_.asked_at).exists()
     if not words and not new_files:
         raise Refused("no_words", _("Please answer in words or add a file."))
     if len(words) > MAX_WORDS:

@@ -21,9 +21,11 @@ from municipality.review import queries as review
 from municipality.review.models import CorrectionRound, QueueEntry
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
+from municipality.uploads import services as upload_services
 from tests import desk_acts
 from tests.conftest import Clock
 from tests.factories.incidents import IncidentFactory
+from tests.factories.uploads import UploadFactory
 from tests.factories.violations import ObjectionFactory
 from violations import tasks
 from violations.models import Objection, Violation
@@ -122,6 +124,17 @@ def test_an_answer_in_time_closes_its_round_alone(
     frozen_clock.set(clock.start_of(first.answer_by + dt.timedelta(days=1)))
     assert objections.go_on_unanswered() == 1
     assert not CorrectionRound.objects.filter(answered_at__isnull=False).exists()
+
+
+def test_a_file_that_was_refused_answers_nothing(objection: Objection, owner: Any, decider: Callable[..., Any]) -> None:
+    ask(objection, decider(objection.case.branch_id))
+    paper = UploadFactory(owner=owner, subject=objection.violation.key, slot="objection", judged=False)
+    upload_services.refuse(paper, "infected")
+    with pytest.raises(Refused, match="no_words"):
+        objections.answer(objection=objection, person=owner, words="")
+    UploadFactory(owner=owner, subject=objection.violation.key, slot="objection")
+    objections.answer(objection=objection, person=owner, words="")
+    assert state(objection) == ("in_review", "answered")
 
 
 @pytest.mark.guards
