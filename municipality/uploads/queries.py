@@ -35,9 +35,9 @@ def ready(subject: str, slot: str | None = None) -> QuerySet[Upload]:
     return of(subject, slot, states=(UploadState.READY,))
 
 
-def is_waiting(subject: str) -> bool:
-    """Whether a file of a subject is being received or checked."""
-    return of(subject).filter(state__in=[UploadState.RECEIVING, UploadState.CHECKING]).exists()
+def is_waiting(subject: str, slot: str | None = None) -> bool:
+    """Whether a file of a subject, or of one of its slots, is being received or checked."""
+    return of(subject, slot).filter(state__in=[UploadState.RECEIVING, UploadState.CHECKING]).exists()
 
 
 def readable(user: Visitor, public_id: str) -> Upload | None:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_for
 from municipality.audit.services import NewAuditEvent, record
@@ -17,7 +18,7 @@ from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import VISITOR, Actor, system
-from municipality.kernel.errors import TransitionRefused
+from municipality.kernel.errors import Refused, TransitionRefused
 from municipality.kernel.transitions import transition
 from municipality.uploads import file_names, parts, queries, refusals, registry
 from municipality.uploads.inspection import Reencoded
@@ -322,6 +323,15 @@ def remove_ownerless(upload: Upload) -> None:
 def _delete_part_on_commit(upload: Upload) -> None:
     public_id = upload.public_id
     transaction.on_commit(lambda: parts.drop(public_id))
+
+
+def refuse_waiting(subject: str, slot: str | None = None) -> None:
+    """Before an act that locks the files of a subject, or of one of its slots: what has not arrived by then could not be replaced.
+
+    Raises Refused("files_waiting") while one of them is being received or checked.
+    """
+    if queries.is_waiting(subject, slot):
+        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
 
 
 @transaction.atomic

@@ -159,8 +159,7 @@ def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
     claimant = parties.of_draft(draft, person)
     row = _claimable(shop, claimant)
     key = files_key(draft)
-    if uploads.is_waiting(key):
-        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
+    upload_services.refuse_waiting(key)
     if not uploads.ready(key).exists():
         raise Refused("no_documents", _("Add a document that shows that the shop is yours."))
     heard_by = hearing.last_day()

@@ -29,6 +29,7 @@ from municipality.review.services import case_clock, corrections, desk, queue
 from municipality.review.services.other_branch import Lot, choose_branch_by_lot
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
+from municipality.uploads import services as upload_services
 from violations import queries
 from violations.models import Addition, Defence, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify, notify_supervisors
@@ -55,7 +56,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
 
     Within the settlement period it keeps the settlement amount. A notice that was not served yet is served by it. `lot` chooses the
     branch (the demo has its own). The applicant is the party, also for a delegate. Raises NotPermitted, Refused: unknown_ground, no_words,
-    too_long, or as `terms.require_option`.
+    too_long, files_waiting, or as `terms.require_option`.
     """
     row, access = terms.authorized_row(violation, person, "object")
     if ground == NOT_MINE:
@@ -70,6 +71,7 @@ def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lo
         raise Refused("no_words", _("Please write the text of the objection."))
     if len(words) > MAX_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
+    upload_services.refuse_waiting(row.key, "objection")
     record_known(row, person)
     periods = queries.limits()
     branch, candidates = choose_branch_by_lot(row.branch_id, lot, skill=SKILL)
@@ -162,7 +164,8 @@ def close_defence(*, objection_id: int) -> None:
 def answer(*, objection: Objection, person: User, words: str) -> None:
     """Answer the questions of the deciding officer, in words or with new files.
 
-    Raises NotPermitted, Refused: not_asked, no_words (neither words nor a new file that can be read), too_long.
+    Raises NotPermitted, Refused: not_asked, no_words (neither words nor a new file that can be read), too_long,
+    files_waiting.
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     round_ = review.open_round(case)
@@ -170,6 +173,7 @@ def answer(*, objection: Objection, person: User, words: str) -> None:
     delegates.require_open(access, "answer")
     if round_ is None or case.state != ObjectionState.CORRECTIONS:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
+    upload_services.refuse_waiting(objection.violation.key, "objection")
     words = words.strip()
     new_files = uploads.ready(objection.violation.key, "objection").filter(created_at__gte=round_.asked_at).exists()
     if not words and not new_files:

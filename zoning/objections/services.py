@@ -29,6 +29,7 @@ from municipality.review.services import case_clock, queue
 from municipality.review.services.other_branch import Lot, choose_branch_by_lot, keep_out
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
+from municipality.uploads import services as upload_services
 from zoning.answer import queries as answers
 from zoning.models import Opinion, OpinionObjection
 from zoning.objections import queries
@@ -54,7 +55,8 @@ def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> 
     """Object to an issued opinion or to the refusal of a request for one; a planner of another branch, drawn by lot, decides it.
 
     The study begins with the instant answer and the answers of the bodies of the opinion; who was not heard yet is asked anew.
-    `person` is the applicant or who acts for them. Raises NotPermitted, Refused: no_words, too_long, or as `queries.require_open`.
+    `person` is the applicant or who acts for them. Raises NotPermitted, Refused: no_words, too_long, files_waiting,
+    or as `queries.require_open`.
     """
     row = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=case.pk)
     access = authorize(person, row)
@@ -63,6 +65,7 @@ def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> 
         raise Refused("no_words", _("Please write what is wrong with the opinion."))
     if len(words) > MAX_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
+    upload_services.refuse_waiting(first.files_key, opinions.OBJECTION_SLOT.code)
     today = clock.today()
     rules = rulebook.editions([queries.LIMITS, queries.REPLIES, queries.CHECKS, opinions.LIMITS], today)
     branch, candidates = choose_branch_by_lot(row.branch_id, lot, skill=SKILL)

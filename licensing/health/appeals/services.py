@@ -13,6 +13,7 @@ from licensing.health.appeals.documents import AppealDecisionFacts, facts_of
 from licensing.health.appeals.notifications import AppealAllowed, AppealFiled, AppealLapsed
 from licensing.health.appeals.registry import APPEALABLES
 from licensing.health.appeals.states import APPEAL, STUDIED, AppealState
+from licensing.health.files import APPEAL_SLOT
 from licensing.models import Appeal
 from municipality.accounts.models import User
 from municipality.audit.services import record
@@ -34,6 +35,7 @@ from municipality.review.registry import reviewable
 from municipality.review.services import case_clock, queue
 from municipality.review.services.other_branch import Lot, choose_branch_by_lot, keep_out
 from municipality.rulebook import queries as rulebook
+from municipality.uploads import services as upload_services
 
 SYSTEM = system("licensing")
 SKILL = "objections"  # of officers who decide about what another branch decided
@@ -44,7 +46,8 @@ MAX_WORDS = 4000  # characters
 def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> Appeal:
     """File an appeal against a refused request; an officer of another branch, drawn by lot, decides it.
 
-    `person` is the applicant or who acts for them. Raises NotPermitted, Refused: no_words, too_long, or as `queries.require_open`.
+    `person` is the applicant or who acts for them. Raises NotPermitted, Refused: no_words, too_long, files_waiting, or as
+    `queries.require_open`.
     """
     row = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=case.pk)
     access = authorize(person, row)
@@ -54,6 +57,7 @@ def file(*, case: Case, person: User, words: str, lot: Lot = secrets.choice) -> 
         raise Refused("no_words", _("Please write why the refusal is wrong."))
     if len(words) > MAX_WORDS:
         raise Refused("too_long", _("Please shorten the appeal to 4,000 characters."))
+    upload_services.refuse_waiting(row.key, APPEAL_SLOT.code)
     today = clock.today()
     rules = rulebook.editions([queries.LIMITS, queries.REPLIES, queries.CHECKS], today)
     branch, candidates = choose_branch_by_lot(row.branch_id, lot, skill=SKILL)

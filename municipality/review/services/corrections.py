@@ -20,7 +20,7 @@ from municipality.notifications.registry import MessageKind
 from municipality.notifications.services import send
 from municipality.review import asked_files, queries
 from municipality.review.services import desk, queue
-from municipality.uploads import queries as uploads
+from municipality.uploads import services as upload_services
 
 
 @transaction.atomic
@@ -33,8 +33,7 @@ def answer_with_files(*, case: Case, person: User, slots: Collection[str], key: 
     actor = authorize(person, locked).actor
     if not asked_files.waits_for_corrections(locked) or queries.open_round(locked) is None:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
-    if uploads.is_waiting(key):
-        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
+    upload_services.refuse_waiting(key)
     if asked_files.missing(locked, slots, key):
         raise Refused("not_complete", _("Something that was asked for is still missing."))
     desk.receive_answer(case=locked, actor=actor)

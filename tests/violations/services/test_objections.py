@@ -22,9 +22,12 @@ from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.services import desk, queue
 from municipality.review.services.other_branch import choose_branch_by_lot
+from municipality.uploads import registry
+from municipality.uploads import services as upload_services
 from shops.registry import has_open_sums
 from tests import desk_acts
 from tests.conftest import Clock
+from tests.factories.uploads import UploadFactory
 from tests.factories.violations import ObjectionFactory
 from tests.violations.conftest import decide, pay
 from violations import invariants, review
@@ -51,6 +54,22 @@ def test_an_objection_goes_to_another_branch_and_payment_stands_still(served: Vi
     assert list(invariants.findings()) == []
     with pytest.raises(Refused, match="objected_once"):
         ObjectionFactory(violation=fresh(served), person=owner)
+
+
+def test_an_objection_waits_for_its_own_file_that_is_still_arriving(served: Violation, owner: Any) -> None:
+    about = {"owner": owner, "subject": served.key, "slot": "objection"}
+    paper = upload_services.begin(name="p.jpg", size=900, **about)
+    with pytest.raises(Refused, match="files_waiting"):
+        ObjectionFactory(violation=served, person=owner)
+    assert fresh(served).state == "ordered" and registry.may_write(owner, served.key, "objection"), "nothing is locked yet"
+    upload_services.remove(paper, user=owner)
+    UploadFactory(**about)
+    ObjectionFactory(violation=served, person=owner)
+
+
+def test_photos_of_the_inspector_that_are_on_their_way_keep_no_objection_waiting(served: Violation, owner: Any, inspector: Any) -> None:
+    upload_services.begin(owner=inspector, subject=served.key, slot="photos", name="p.jpg", size=900)
+    ObjectionFactory(violation=served, person=owner)
 
 
 def test_a_thousand_choices_hit_nobody_of_the_issuing_branch(rules: None, decider: Callable[..., Any]) -> None:

@@ -21,6 +21,7 @@ from municipality.review import queries as review
 from municipality.review.models import CorrectionRound, QueueEntry
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
+from municipality.uploads import registry
 from municipality.uploads import services as upload_services
 from tests import desk_acts
 from tests.conftest import Clock
@@ -135,6 +136,16 @@ def test_a_file_that_was_refused_answers_nothing(objection: Objection, owner: An
     UploadFactory(owner=owner, subject=objection.violation.key, slot="objection")
     objections.answer(objection=objection, person=owner, words="")
     assert state(objection) == ("in_review", "answered")
+
+
+def test_an_answer_waits_for_its_file_that_is_still_being_checked(objection: Objection, owner: Any, decider: Callable[..., Any]) -> None:
+    ask(objection, decider(objection.case.branch_id))
+    paper = UploadFactory(owner=owner, subject=objection.violation.key, slot="objection", judged=False)
+    with pytest.raises(Refused, match="files_waiting"):
+        objections.answer(objection=objection, person=owner, words="كانت للمحل المجاور")
+    assert registry.may_write(owner, objection.violation.key, "objection"), "it can be replaced"
+    upload_services.remove(paper, user=owner)
+    objections.answer(objection=objection, person=owner, words="كانت للمحل المجاور")
 
 
 @pytest.mark.guards

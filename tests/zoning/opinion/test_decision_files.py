@@ -11,8 +11,10 @@ from django.test import Client
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
+from municipality.kernel.errors import Refused
 from municipality.review.models import Assignment
 from municipality.review.services import desk
+from municipality.uploads import services as upload_services
 from municipality.uploads.models import Upload
 from municipality.uploads.registry import may_read, may_write
 from tests import desk_acts
@@ -106,3 +108,13 @@ def test_the_opinion_after_an_objection_has_a_place_of_its_own(
     key = issued.files_key
     assert may_write(other, key, again) and not may_write(other, key, first) and not may_write(planner, key, first)
     assert may_read(owner, key, first) and not may_read(owner, key, again), "the objection is still under study"
+
+
+def test_an_objection_waits_for_its_own_file_that_is_still_being_checked(issued_opinion: Callable[..., Opinion], owner: Any) -> None:
+    opinion = issued_opinion()
+    paper = UploadFactory(owner=owner, subject=opinion.files_key, slot=queries.OBJECTION_SLOT.code, judged=False)
+    with pytest.raises(Refused, match="files_waiting"):
+        objections.file(case=opinion.case, person=owner, words="x")
+    assert may_write(owner, opinion.files_key, queries.OBJECTION_SLOT.code), "it can be replaced, or the objection filed without it"
+    upload_services.refuse(paper, "infected")
+    objections.file(case=opinion.case, person=owner, words="x")

@@ -29,6 +29,8 @@ from municipality.notifications.models import Message
 from municipality.review import invariants as review_invariants
 from municipality.review.models import ConflictOfInterest
 from municipality.review.services import queue, staff
+from municipality.uploads import registry
+from municipality.uploads import services as upload_services
 from payments import queries as payments
 from payments.models import Bill
 from shops.models import Shop
@@ -90,6 +92,16 @@ def test_nobody_else_appeals_and_not_without_words(refused: Case, owner: Any) ->
     with pytest.raises(Refused, match="too_long"):
         services.file(case=refused, person=owner, words="x" * 4001)
     assert not Appeal.objects.exists()
+
+
+def test_an_appeal_waits_for_its_own_file_that_is_still_being_checked(refused: Case, owner: Any, decider: Callable[..., User]) -> None:
+    decider()
+    paper = UploadFactory(owner=owner, subject=refused.key, slot="appeal", judged=False)
+    with pytest.raises(Refused, match="files_waiting"):
+        services.file(case=refused, person=owner, words=WORDS)
+    assert registry.may_write(owner, refused.key, "appeal"), "it can be replaced, or the appeal filed without it"
+    upload_services.refuse(paper, "infected")
+    services.file(case=refused, person=owner, words=WORDS)
 
 
 def test_only_what_two_people_refused_is_appealed(make_shop: Any, owner: Any) -> None:
