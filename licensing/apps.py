@@ -115,7 +115,7 @@ class LicensingConfig(AppConfig):
         from municipality.kernel.open_data import OPEN_SETS
         from municipality.review.registry import ON_PLOT, REVIEWABLES, OnPlot
         from municipality.uploads.registry import PREFIXES
-        from payments.registry import BILLED, GROUNDS, ORIGINS, OUTCOMES, PAYABLES, Payable
+        from payments.registry import BILLED, GROUNDS, ORIGINS, OUTCOMES, PARTS, PAYABLES, Payable
         from shops.registry import LICENCES, OPEN_MATTERS
 
         for name, kind in deadlines.KINDS.items():
@@ -199,6 +199,7 @@ class LicensingConfig(AppConfig):
         PREFIXES.register("board", BOARD_PHOTOS)
         BILLED.register(BOARDS, boards.billed)
         OUTCOMES.register(BOARDS, boards.outcome)
+        PARTS.register(BOARDS, boards.parts)
         GROUNDS.register(BOARDS, grounds)
         PAYABLES.register(BOARDS, Payable(paid=board_licences.paid, voided=board_licences.voided))
         DOCUMENT_KINDS.register(BoardLicenceFacts.kind, BoardLicenceFacts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.urls import NoReverseMatch, reverse
@@ -16,7 +16,7 @@ from municipality.ui.texts import Text
 from payments import queries
 from payments.deadlines import last_days
 from payments.models import Attempt, Bill, Inquiry, Receipt
-from payments.registry import OUTCOMES, PaidOutcome
+from payments.registry import OUTCOMES, PARTS, PaidOutcome
 from payments.rules import Hint
 from payments.services.attempts import is_session_of, started_by_visitor
 from payments.states import UNPAID, AttemptState, BillState
@@ -201,6 +201,7 @@ class ReceiptRow:
     receipt: Receipt | None
     url: str = ""
     outcome: PaidOutcome | None = None  # of several bills, what this one has brought
+    parts: Sequence[Text] = ()  # of what the bill is for, such as its boards
     back: str = ""  # "refund_due" or "refunded", where what was paid for this bill goes back or went back
 
 
@@ -321,12 +322,19 @@ def _receipt_url(receipt: Receipt | None, attempt: Attempt, visited: str | None)
         return ""
 
 
-def _row(bill: Bill, receipt: Receipt | None, attempt: Attempt, visited: str | None, *, is_one: bool) -> ReceiptRow:
-    """A bill of a payment; where it is not the only one, with what it has brought."""
-    stands = attempt.state == A.PAID and receipt is not None
-    outcome = outcome_of([bill]) if stands and not is_one and bill.state == BillState.PAID else None
-    back = str(bill.state) if stands and bill.state in BACK else ""
-    return ReceiptRow(bill, receipt, _receipt_url(receipt, attempt, visited), outcome, back)
+def _rows(bills: Sequence[Bill], receipts: Mapping[int, Receipt], attempt: Attempt, visited: str | None) -> list[ReceiptRow]:
+    """The bills of a payment with their parts; where there are several, each with what it has brought."""
+    parts: dict[int, Sequence[Text]] = {}
+    for kind in sorted({bill.kind for bill in bills} & PARTS.keys()):
+        parts |= PARTS[kind]([bill for bill in bills if bill.kind == kind])
+    rows = []
+    for bill in bills:
+        receipt = receipts.get(bill.pk)
+        stands = attempt.state == A.PAID and receipt is not None
+        outcome = outcome_of([bill]) if stands and len(bills) > 1 and bill.state == BillState.PAID else None
+        back = str(bill.state) if stands and bill.state in BACK else ""
+        rows.append(ReceiptRow(bill, receipt, _receipt_url(receipt, attempt, visited), outcome, parts.get(bill.pk, ()), back))
+    return rows
 
 
 def status_text(attempt: Attempt, step: str) -> StatusText:
@@ -386,7 +394,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
         is_waiting,
         attempt=attempt,
         inquiry=attempt.inquiries.order_by("-pk").first(),
-        rows=[_row(bill, receipts.get(bill.pk), attempt, visited, is_one=len(bills) == 1) for bill in bills],
+        rows=_rows(bills, receipts, attempt, visited),
         payable=payable,
         until=last_days([payable]).get(payable.pk) if payable is not None else None,
         is_visitor=is_visitor,

@@ -98,6 +98,10 @@ OWING: Registry[Owing] = Registry()
 # By kind of bill: what each of these bills is for, by primary key. Bills of a kind without an entry show their own title.
 BILLED: Registry[Callable[[Sequence[Bill]], dict[int, Due]]] = Registry()
 
+# By kind of bill: the parts of what each of these bills is for, such as its boards, by primary key, for the result page. Bills of a kind
+# without an entry are for one thing.
+PARTS: Registry[Callable[[Sequence[Bill]], dict[int, list[Text]]]] = Registry()
+
 
 # By kind of bill: what the two people who release a deposit can look at before, as labels and URLs.
 GROUNDS: Registry[Callable[[RefundDue], Sequence[tuple[Text, str]]]] = Registry()

@@ -85,6 +85,11 @@ def _kind(medium: str, board_class: str, language: str | None) -> str:
     return f"{BoardMedium(medium).label} ({BoardClass(board_class).label})"
 
 
+def name_of(board: models.Board) -> str:
+    """Its number in the request with medium and class: `Board 1: Board on the front (Introductory)`."""
+    return _("Board %(number)s: %(kind)s") % {"number": board.line, "kind": kind_of(board)}
+
+
 def replaced_by(board: models.Board) -> str:
     """What a board does to its previous one."""
     return _("Renews") if board.months_left is None else _("Changes")
@@ -196,7 +201,7 @@ def bill_lines(boards: Iterable[models.Board], edition: str) -> list[Line]:
 
 def _texts(board: models.Board, fee: BoardFee) -> tuple[str, str, str, str]:
     """Label and formula of the fee of a board, and those of its deposit, in the active language."""
-    label = _("Board %(number)s: %(kind)s") % {"number": board.line, "kind": kind_of(board)}
+    label = name_of(board)
     deposit = _("Refundable deposit of board %(number)s") % {"number": board.line}
     return label, strip_tags(formula(fee)), deposit, strip_tags(deposit_formula(fee)) if fee.deposit_fils else ""
 

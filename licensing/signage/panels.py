@@ -18,7 +18,7 @@ from licensing.shop_cases import NO_BOARDS, BoardSums, OpenCase, cases_of, last_
 from licensing.signage import queries
 from licensing.signage.consents import queries as consents
 from licensing.signage.consents.labels import SIGNED, signer_of
-from licensing.signage.labels import STANDING, bill_lines, kind_of, picture_of, replaced_by, result_of, size_of
+from licensing.signage.labels import STANDING, bill_lines, kind_of, name_of, picture_of, replaced_by, result_of, size_of
 from licensing.signage.life.queries import deposits_of_each, held_fils
 from licensing.signage.renewals.obligations import renewal_address
 from licensing.signage.states import BOARDS, BOARDS_WORKFLOW, WITH_SHOP, BoardsState
@@ -307,6 +307,16 @@ def billed(bills: Sequence[Bill]) -> dict[int, Due]:
         row.pk: stopped_by(blocks.get(unpaid.get(row.pk, ""), [])) or (LOST["previous_licence"] if row.pk in over else "") for row in rows
     }
     return {by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, stops[row.pk]) for row in rows}
+
+
+def parts(bills: Sequence[Bill]) -> dict[int, list[Text]]:
+    """The boards of bills, by primary key, in the order of their requests; one query."""
+    by_case = {bill.subject.partition(":")[2]: bill.pk for bill in bills}
+    found: dict[int, list[Text]] = {}
+    boards = Board.objects.filter(request__case__public_id__in=by_case).select_related("request__case")
+    for board in boards.order_by("request", "line"):
+        found.setdefault(by_case[board.request.case.public_id], []).append(name_of(board))
+    return found
 
 
 def _due(bill: Bill, request: BoardRequest, stopped: Text) -> Due:
