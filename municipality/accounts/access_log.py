@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import User
 from municipality.audit.models import AccessLogEntry
+from municipality.places.models import Branch
 from municipality.ui.texts import Text
 
 ROLES = {
@@ -51,7 +51,7 @@ OTHER_ROLE, OTHER_REASON = _("Employee"), _("work on a matter of yours")
 
 @dataclass(frozen=True)
 class AccessEntry:
-    """One access. `office` is the branch of the viewer in both languages (empty without one), `subject` the key of what was read."""
+    """One access. `office` is the branch of the viewer then, in both languages (empty without one), `subject` the key of what was read."""
 
     number: int  # primary key, for keyset pages
     at: dt.datetime
@@ -67,23 +67,22 @@ class AccessEntry:
         return public_id if kind == "case" else ""
 
 
-def _offices(viewers: set[str]) -> dict[str, dict[str, str]]:
-    """The branch of each member of staff who has one, by key."""
-    staff = User.objects.filter(public_id__in=[key.partition(":")[2] for key in viewers], is_staff=True, branch__isnull=False)
-    rows = staff.values_list("public_id", "branch__name_ar", "branch__name_en")
-    return {f"staff:{public_id}": {"name_ar": ar, "name_en": en} for public_id, ar, en in rows}
+def _offices(codes: set[str]) -> dict[str, dict[str, str]]:
+    """The names of branches, by code."""
+    rows = Branch.objects.filter(pk__in=codes).values_list("pk", "name_ar", "name_en")
+    return {code: {"name_ar": ar, "name_en": en} for code, ar, en in rows}
 
 
 def access_entries(rows: Sequence[AccessLogEntry]) -> list[AccessEntry]:
     """Rows of the access log as the person reads them; one query."""
-    offices = _offices({row.viewer_key for row in rows}) if rows else {}
+    offices = _offices({row.viewer_branch for row in rows}) if rows else {}
     return [
         AccessEntry(
             row.pk,
             row.at,
             ROLES.get(row.viewer_role, OTHER_ROLE),
             REASONS.get(row.purpose, OTHER_REASON),
-            offices.get(row.viewer_key, {"name_ar": "", "name_en": ""}),
+            offices.get(row.viewer_branch, {"name_ar": "", "name_en": ""}),
             row.subject,
         )
         for row in rows

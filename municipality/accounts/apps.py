@@ -15,7 +15,9 @@ class AccountsConfig(AppConfig):
             signals,  # noqa: F401  (connects its receivers)
         )
         from municipality.accounts.backends import PERSON_ANNOTATIONS
+        from municipality.audit.registry import BRANCH_OF
 
+        BRANCH_OF.register("staff", queries.branch_code)
         PERSON_ANNOTATIONS.register("has_signed", queries.has_signed())
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Expression, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation, Signatory, User
@@ -16,6 +17,12 @@ from municipality.kernel.errors import NotPermitted
 def has_role(person: User, *roles: str) -> bool:
     """Whether a user is active staff and in one of the groups `roles`."""
     return bool(person.is_active and person.is_staff and person.groups.filter(name__in=roles).exists())
+
+
+def branch_code(key: str) -> Expression:
+    """The code of the branch of the member of staff with a key, empty without one; for `audit.registry.BRANCH_OF`."""
+    found = User.objects.filter(public_id=key.partition(":")[2], is_staff=True).values("branch")[:1]
+    return Coalesce(Subquery(found), Value(""))
 
 
 def require_group(person: User, *roles: str) -> None:

@@ -88,11 +88,12 @@ class Link(models.Model):
 
 
 class AccessLogEntry(models.Model):
-    """One access of staff to a person's data: who, whose, what, why. The person can read it."""
+    """One access of staff to a person's data: who, from which branch, whose, what, why. The person can read it."""
 
     at = models.DateTimeField()
     viewer_key = models.CharField(max_length=60)
     viewer_role = models.CharField(max_length=20)
+    viewer_branch = models.CharField(max_length=2, blank=True, default="", db_default="")  # its code at the time; empty without one
     person_key = models.CharField(max_length=60)
     subject = models.CharField(max_length=80)
     purpose = models.CharField(max_length=40)

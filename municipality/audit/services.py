@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Min
 
 from municipality.audit.models import AccessLogEntry, ActText, AuditEvent, Link
+from municipality.audit.registry import branch_of
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 
@@ -68,7 +69,10 @@ def log_access(*, viewer: Actor, person_key: str, subject: str, purpose: str) ->
 def log_accesses(*, viewer: Actor, seen: Iterable[tuple[str, str]], purpose: str) -> None:
     """Insert the accesses of one page or file to the data of several people: `seen` are their keys and the subjects. One statement."""
     viewed = {"at": clock.now(), "viewer_key": viewer.key, "viewer_role": viewer.role, "purpose": purpose}
-    AccessLogEntry.objects.bulk_create(AccessLogEntry(person_key=key, subject=subject, **viewed) for key, subject in seen)
+    branch: Any = branch_of(viewer.key)
+    AccessLogEntry.objects.bulk_create(
+        AccessLogEntry(person_key=key, subject=subject, viewer_branch=branch, **viewed) for key, subject in seen
+    )
 
 
 def canonical(event: AuditEvent) -> bytes:

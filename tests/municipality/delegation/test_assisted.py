@@ -13,6 +13,7 @@ from licensing.health import services
 from licensing.health.states import RENEWAL
 from municipality.accounts.models import User, actor_for
 from municipality.audit.models import AccessLogEntry, AuditEvent
+from municipality.audit.services import log_access, log_accesses
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.roles import ensure_roles
 from municipality.cases.services import advance
@@ -20,8 +21,10 @@ from municipality.delegation import queries as delegation
 from municipality.delegation.models import Consent
 from municipality.delegation.services import consents
 from municipality.kernel import clock
+from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, TooMany
 from municipality.notifications.models import Message
+from municipality.places.models import Branch
 from municipality.review.models import ConflictOfInterest
 from municipality.review.services import queue
 from payments.models import Bill
@@ -268,3 +271,16 @@ def test_a_person_reads_who_looked_when_why_and_from_which_office_and_no_name(ma
     for name in (user.name_en, user.name_ar, supervisor.name_en, user.public_id):
         assert name not in page
     assert "Nobody has looked yet" in main(signed_in(PersonFactory(civil_id=THIRD)).get("/en/profile/looks/"))
+
+
+def test_a_person_reads_the_office_of_the_time_also_when_the_employee_moved_since(owner: User, rules: None) -> None:
+    user = StaffFactory(branch_id="HA")
+    before, after = (Branch.objects.get(pk=code) for code in ("HA", "AH"))
+    log_accesses(viewer=Actor("officer", user.key), seen=[(owner.key, "case:1"), (owner.key, "case:2")], purpose="review")
+    User.objects.filter(pk=user.pk).update(branch=after)
+    log_access(
+        viewer=Actor("officer", StaffFactory(login="other", branch=None).key), person_key=owner.key, subject="case:3", purpose="review"
+    )
+    page = main(signed_in(owner).get("/en/profile/looks/"))
+    assert page.count(before.name_en) == 2 and after.name_en not in page
+    assert list(AccessLogEntry.objects.order_by("pk").values_list("viewer_branch", flat=True)) == ["HA", "HA", ""]
