@@ -24,7 +24,7 @@ PACE_DAYS = 14  # calendar days
 SOON_DAYS = (3, 1, 5)  # working days ahead for which a supervisor may look at promises, the first one unless another is chosen
 DECIDED = ("accepted", "refused")
 # Codes with which the portal ends an assignment.
-SYSTEM_END_CODES = ("absent", "idle", "tied", "skill_ended", "left_office", "holder_changed", "withdrawn", "lapsed")
+SYSTEM_END_CODES = ("absent", "idle", "tied", "skill_ended", "left_office", "holder_changed", "withdrawn", "lapsed", "unpaid")
 
 
 def midnight(day: dt.date) -> dt.datetime:
