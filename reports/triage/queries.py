@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 
 from municipality.accounts.models import User
 from municipality.kernel import clock, request_cache, worktime
+from municipality.kernel.ttl_cache import ttl_cache
 from municipality.review.models import Absence
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ReportClock
@@ -33,9 +35,17 @@ def visible_to(user: User) -> QuerySet[Report]:
     return _untied(Report.objects.filter(own), user)
 
 
+@ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
+def has_drawn() -> bool:
+    """Whether a page must ask for `drawn_to_sign`; up to a minute old."""
+    return _WAITING.filter(signing_branch__isnull=False, report__state=ReportState.COUNTERSIGN).exists()
+
+
 def drawn_to_sign(user: User) -> QuerySet[Report]:
     """The reports of other branches whose result waits for the supervisors of this one's; few, and read first, for the sake of an index."""
-    rows = _WAITING.filter(signing_branch=user.branch_id, report__state=ReportState.COUNTERSIGN) if user.branch_id else _WAITING.none()
+    if not user.branch_id or not has_drawn():
+        return Report.objects.none()
+    rows = _WAITING.filter(signing_branch=user.branch_id, report__state=ReportState.COUNTERSIGN)
     drawn = request_cache.get_or_set(("reports_drawn_to_sign", user.pk), lambda: list(rows.values_list("report", flat=True)))
     return _untied(Report.objects.filter(pk__in=drawn), user) if drawn else Report.objects.none()
 

@@ -70,6 +70,7 @@ def test_an_objection_waits_for_its_own_file_that_is_still_arriving(served: Viol
 def test_photos_of_the_inspector_that_are_on_their_way_keep_no_objection_waiting(served: Violation, owner: Any, inspector: Any) -> None:
     upload_services.begin(owner=inspector, subject=served.key, slot="photos", name="p.jpg", size=900)
     ObjectionFactory(violation=served, person=owner)
+    assert Objection.objects.filter(violation=served).exists()
 
 
 def test_a_thousand_choices_hit_nobody_of_the_issuing_branch(rules: None, decider: Callable[..., Any]) -> None:
