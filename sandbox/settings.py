@@ -51,8 +51,8 @@ MOCI_KEY = moci_key(_keys)
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_SIMULATOR_URL, TASDEED_SIMULATOR_URL, *OPENID_ORIGINS]
 
 if not env.str("REDIS_URL", ""):
-    TRANSPORT_ALIASES["doorbell"] = "municipality.jobs.file_transport:Transport"
-    CELERY_BROKER_URL = "doorbell://localhost//"
+    TRANSPORT_ALIASES["files"] = "municipality.jobs.file_transport:Transport"
+    CELERY_BROKER_URL = "files://localhost//"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(VAR_DIR / "broker"),
         "data_folder_out": str(VAR_DIR / "broker"),

@@ -338,14 +338,14 @@ def outbox() -> Callable[..., int]:
                 tried.add(pk)
                 services.run(pk)
                 ran += 1
-        raise AssertionError(f"more than {limit} jobs ran: one of them promises itself again")
+        raise AssertionError(f"more than {limit} jobs ran: one of them enqueues itself again")
 
     return run
 
 
 @pytest.fixture(scope="session", autouse=True)
 def patient_calls() -> Iterator[None]:
-    """A double that waits for its turn on a busy machine is not a service that is away: limits of whole seconds become a minute.
+    """A simulator that waits for its turn on a busy machine is not a service that is away: limits of whole seconds become a minute.
 
     A test of a time-out lays a limit below one second, or one of its own.
     """

@@ -82,7 +82,7 @@ def walk() -> None:
     assert "Approved" in client.get(address).content.decode()
 
     job = Job.objects.filter(kind="stalls.issue_permit").first()
-    assert job is not None, "no job is promised"
+    assert job is not None, "no job is enqueued"
     run(job.pk)  # the seal is away
     job.refresh_from_db()
     case.refresh_from_db()

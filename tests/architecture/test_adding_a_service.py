@@ -97,7 +97,7 @@ def test_the_service_of_the_page_works_from_request_to_sealed_permit(copy: Path)
     [
         ("stalls/apps.py", "catalogue.CATALOGUE.register", "pass", "home", "does not show the service in en"),
         ("stalls/apps.py", "REVIEWABLES.register", "pass", "walk", "KeyError: 'stalls.permit'"),
-        ("stalls/services.py", "enqueue(", "pass", "walk", "no job is promised"),
+        ("stalls/services.py", "enqueue(", "pass", "walk", "no job is enqueued"),
         (CATALOGUE, 'msgstr "صدر تصريح البسطة', 'msgstr ""', "message", "IncompleteMessage"),
     ],
     ids=["catalogue", "desk", "job", "translation"],

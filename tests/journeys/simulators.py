@@ -54,7 +54,7 @@ class Phone:
 
 
 class Bank:
-    """The gateway double's desk."""
+    """The desk of the gateway's simulator."""
 
     def __init__(self, stack: Stack) -> None:
         self.url = stack.knet_url

@@ -32,7 +32,7 @@ class Believing(Bank):
 
 
 class BelievingKnet(Knet):
-    """The same before the gateway's double: only where no notification is there, the double is asked."""
+    """The same before the gateway's simulator: only where no notification is there, the simulator is asked."""
 
     def inquire(self, *, trackid: str, fils: int) -> BankReply:
         return claimed(trackid) or super().inquire(trackid=trackid, fils=fils)

@@ -1,4 +1,4 @@
-"""Every bad day of the gateway double: in the end our books say what the bank's book says, to the fils."""
+"""Every bad day of the gateway's simulator: in the end our books say what the bank's book says, to the fils."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ MINUTES = 15
 
 @pytest.fixture
 def gateway(settings: Any, tmp_path: Path, live_server: Any) -> Iterator[Gateway]:
-    double = Gateway(Book(tmp_path / "knet.sqlite3"), protocol.Terminal("999901", "999901pg", b"1234567890ABCDEF"))
-    double.book.set_setting("ack_seconds", 60)  # how quick an acknowledgement is, is judged elsewhere (P10)
-    server = serving.start(application(double), 0)
+    simulator = Gateway(Book(tmp_path / "knet.sqlite3"), protocol.Terminal("999901", "999901pg", b"1234567890ABCDEF"))
+    simulator.book.set_setting("ack_seconds", 60)  # how quick an acknowledgement is, is judged elsewhere (P10)
+    server = serving.start(application(simulator), 0)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
     settings.PAYMENT_PROVIDER = "payments.providers.knet.Knet"
@@ -90,12 +90,12 @@ def gateway(settings: Any, tmp_path: Path, live_server: Any) -> Iterator[Gateway
     settings.KNET_PAYMENT_URL = f"http://127.0.0.1:{server.server_port}/kpg/PaymentHTTP.htm"
     settings.KNET_TRANPIPE_URL = f"http://127.0.0.1:{server.server_port}/kpg/tranPipe.htm"
     settings.KNET_INQUIRY_DELAY_SECONDS = 0
-    yield double
+    yield simulator
     server.shutdown()
     server.server_close()
     thread.join(timeout=5)
-    double.stop()
-    double.book.close()
+    simulator.stop()
+    simulator.book.close()
 
 
 @pytest.fixture(autouse=True)
@@ -103,14 +103,14 @@ def frozen() -> None:
     """The bank's server keeps real time here; so do we, until the time is told to pass."""
 
 
-def pay(double: Gateway, bill: Bill, choice: str, day: list[str]) -> Attempt:
+def pay(simulator: Gateway, bill: Bill, choice: str, day: list[str]) -> Attempt:
     attempt = start_attempt(bills=[bill], payer=bill.payer, language="ar", session_key="s")
     url = redirect_url(attempt)
-    double.book.set_behaviours(attempt.trackid, behaviours.read(day))
+    simulator.book.set_behaviours(attempt.trackid, behaviours.read(day))
     assert "paymentpage.htm" in requests.get(url, allow_redirects=False, timeout=5).headers["Location"]
-    transaction = double.book.by_trackid(attempt.trackid)
+    transaction = simulator.book.by_trackid(attempt.trackid)
     assert transaction is not None
-    double.decide(transaction["paymentid"], choice)
+    simulator.decide(transaction["paymentid"], choice)
     return attempt
 
 
@@ -151,7 +151,7 @@ def play_out(
             run_due(("payments.inquire",))
         time.sleep(0.3)
         run_due(("payments.inquire", "payments.hand_over"))
-        time.sleep(1)  # late captures, reversals and late notifications of the double
+        time.sleep(1)  # late captures, reversals and late notifications of the simulator
         for trackid, (_end, day_of) in wanted.items():
             if "slow_tranpipe:0.5" in day_of:  # the bank is quick again
                 slow.add(Attempt.objects.get(trackid=trackid).state)

@@ -1,4 +1,4 @@
-"""Processes of a parallel run share no port, no bell and no portal by accident."""
+"""Processes of a parallel run share no port, no Redis database and no portal by accident."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def test_of_each_journey_one_form_is_kept_and_every_language_comes_up() -> None:
     assert {name.partition("[")[2] for name in kept} >= {"ar]", "en]"}
 
 
-def test_each_process_has_ports_and_bells_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    ports, bells = [], []
+def test_each_process_has_ports_and_redis_databases_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports, numbers = [], []
     for number in range(3):
         with process(monkeypatch, number, 3):
             ports.append({free_port(6) for _ in range(20)})
-            bells.append({next_redis_number() for _ in range(20)})
+            numbers.append({next_redis_number() for _ in range(20)})
     assert max(ports[0]) < min(ports[1]) <= max(ports[1]) < min(ports[2])
-    assert not bells[0] & bells[1] and not bells[1] & bells[2] and not bells[0] & bells[2]
-    assert all(bell % 2 == 1 and bell < 16 for bell in set().union(*bells)), "even numbers belong to the tests' own processes"
+    assert not numbers[0] & numbers[1] and not numbers[1] & numbers[2] and not numbers[0] & numbers[2]
+    assert all(number % 2 == 1 and number < 16 for number in set().union(*numbers)), "even numbers belong to the tests' own processes"
 
 
 def _use(folder: Path, both: Any) -> None:

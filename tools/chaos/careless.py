@@ -4,9 +4,9 @@
 - `believing`: the notification's word is taken for the bank's answer.
 - `early_end`: a job counts as done once it is taken, as with a broker that forgets a message when it hands it over.
 - `new_keys`: each try of a message has a key of its own.
-- `no_sweep`: nobody looks for promises whose bell was not heard.
+- `no_sweep`: nobody looks for jobs whose message was lost.
 - `endless`: workers lost under a job are not counted.
-- `loose_slots`: a periodic job is looked for and then promised, without a unique key.
+- `loose_slots`: a periodic job is looked for and then enqueued, without a unique key.
 """
 
 from __future__ import annotations

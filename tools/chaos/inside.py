@@ -155,7 +155,7 @@ def outcome(cases: list[str]) -> list[dict[str, Any]]:
 def waiting(pass_time: bool = False) -> int:
     """How many jobs are due or being carried out. With `pass_time`, the leases of processes that are gone end now.
 
-    A bell that nobody heard for three seconds may then be rung again, too.
+    A job that was dispatched three seconds ago and not taken may then be dispatched again, too.
     """
     now = clock.now()
     if pass_time:
@@ -171,7 +171,7 @@ def waiting(pass_time: bool = False) -> int:
 
 
 def _lives(lease_owner: str) -> bool:
-    """Whether the process of a lease still works; one that nobody has buried yet does not."""
+    """Whether the process of a lease still works; a zombie does not."""
     try:
         stat = Path(f"/proc/{lease_owner.split(':')[1]}/stat").read_text(encoding="ascii", errors="replace")
     except (OSError, IndexError):
@@ -261,8 +261,8 @@ def of_the_future() -> dict[str, int]:
     now = clock.now() + dt.timedelta(seconds=5)
     page = dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS)
     rows: dict[str, Any] = {
-        "acts": AuditEvent.objects.filter(at__gt=now),
-        "bells": Job.objects.filter(dispatched_at__gt=now),
+        "events": AuditEvent.objects.filter(at__gt=now),
+        "dispatched": Job.objects.filter(dispatched_at__gt=now),
         "leases": Job.objects.filter(state=JobState.RUNNING, lease_until__gt=now + LEASE),
         "slots": Job.objects.filter(key__startswith="slot:", created_at__gt=now),
         "pages": Attempt.objects.filter(page_expires_at__gt=now + page),
@@ -271,7 +271,7 @@ def of_the_future() -> dict[str, int]:
 
 
 @command
-def promise(kind: str, key: str, ids: dict[str, Any]) -> int:
+def enqueue_job(kind: str, key: str, ids: dict[str, Any]) -> int:
     """A job in the outbox."""
     with transaction.atomic():
         return enqueue(kind, key=key, **ids)

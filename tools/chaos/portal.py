@@ -36,7 +36,7 @@ def size(small: int, full: int) -> int:
 
 
 class Broker:
-    """A Redis server of the tests' own, for doorbell and cache; after a stop it comes back empty."""
+    """A Redis server of the tests' own, for broker and cache; after a stop it comes back empty."""
 
     def __init__(self) -> None:
         self.port = services.free_port()

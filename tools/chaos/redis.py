@@ -1,4 +1,4 @@
-"""Redis is emptied while work waits in it, then taken away: nothing promised may be lost, no page may fail."""
+"""Redis is emptied while work waits in it, then taken away: no job may be lost, no page may fail."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from redis import Redis
 from script.support import services
 from tools.stack.running import Servers, Stack, Template, wait_until
 
-ACTS = 10
-# One act: a message of its own to one person, promised in the transaction of the act.
-PROMISE = """
+MESSAGES = 10
+# Each a message of its own to one person, enqueued in a transaction.
+ENQUEUE = """
 from django.db import transaction
 from municipality.accounts.models import User
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.notifications.models import Channel, Delivery, Message
 person = User.objects.filter(email_confirmed_at__isnull=False).exclude(email="").order_by("pk").first()
-for number in range({acts}):
+for number in range({messages}):
     with transaction.atomic():
         text = dict(title_ar="رسالة", title_en="Message", body_ar="نص", body_en="Text", short_ar="نص", short_en="Text")
         message = Message.objects.create(person=person, kind="tools.chaos", key="{round}:%d" % number, created_at=clock.now(), **text)
@@ -46,9 +46,9 @@ ARRIVED = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was promised, what arrived, what arrived twice, pages that failed, and the longest wait for a backlog in seconds."""
+    """What was enqueued, what arrived, what arrived twice, pages that failed, and the longest wait for a backlog in seconds."""
 
-    promised: int
+    enqueued: int
     arrived: int
     twice: int
     failed_pages: int
@@ -62,7 +62,7 @@ def running(servers: Servers, template: Template, folder: Path, broker: str, *, 
     portal = Stack(replace(own, redis=broker), var)
     try:
         portal.start(*(name for name in portal.definitions if clock or name != "beat"))
-        # A worker promises and sweeps once when it is ready; only what is promised after that shows what the clock is for.
+        # A worker enqueues and sweeps once when it is ready; only what is enqueued after that shows what the clock is for.
         wait_until(lambda: portal.sql("SELECT 1 FROM jobs_job WHERE key LIKE 'slot:%%' AND state = 'done'"), 60, "the worker's first tick")
         time.sleep(1)
         yield portal
@@ -75,27 +75,27 @@ def flushed(portal: Stack, broker: str, rounds: int, patience: float) -> Outcome
     longest = 0.0
     for number in range(rounds):
         os.killpg(portal.pid("worker"), signal.SIGSTOP)
-        portal.manage("shell", "--no-imports", "-c", PROMISE.format(acts=ACTS, round=f"flush{number}"))
+        portal.manage("shell", "--no-imports", "-c", ENQUEUE.format(messages=MESSAGES, round=f"flush{number}"))
         with Redis.from_url(broker) as client:
             client.flushall()
         os.killpg(portal.pid("worker"), signal.SIGCONT)
-        longest = max(longest, delivered_within(portal, (number + 1) * ACTS, patience))
-    return outcome(portal, rounds * ACTS, 0, longest)
+        longest = max(longest, delivered_within(portal, (number + 1) * MESSAGES, patience))
+    return outcome(portal, rounds * MESSAGES, 0, longest)
 
 
 def abandoned(portal: Stack, broker: str, patience: float) -> Outcome:
-    """As `flushed`, once, over a portal without a clock: what has not arrived when a later promise has will not come any more."""
+    """As `flushed`, once, over a portal without a clock: what has not arrived when a later job has will not come any more."""
     found = flushed(portal, broker, 1, 2)
-    portal.manage("shell", "--no-imports", "-c", PROMISE.format(acts=ACTS, round="later"))
+    portal.manage("shell", "--no-imports", "-c", ENQUEUE.format(messages=MESSAGES, round="later"))
     later = f"SELECT count(*) FROM ({ARRIVED}) arrived WHERE key LIKE 'later:%%'"
-    wait_until(lambda: portal.sql(later)[0][0] == ACTS, patience, "the delivery of what was promised later")
+    wait_until(lambda: portal.sql(later)[0][0] == MESSAGES, patience, "the delivery of what was enqueued later")
     return replace(found, arrived=portal.sql(f"SELECT count(*) FROM ({ARRIVED}) arrived WHERE key LIKE 'flush%%'")[0][0])
 
 
 def away(portal: Stack, seconds: float, patience: float, already: int) -> Outcome:
     """Promise work while there is no Redis, and read pages meanwhile; `portal`'s Redis must have been stopped before."""
     failed = 0
-    portal.manage("shell", "--no-imports", "-c", PROMISE.format(acts=ACTS, round="away"))
+    portal.manage("shell", "--no-imports", "-c", ENQUEUE.format(messages=MESSAGES, round="away"))
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         for path in ("/ar/", "/en/", "/healthz"):
@@ -104,7 +104,7 @@ def away(portal: Stack, seconds: float, patience: float, already: int) -> Outcom
             except OSError:
                 failed += 1
         time.sleep(0.2)
-    return outcome(portal, already + ACTS, failed, patience)
+    return outcome(portal, already + MESSAGES, failed, patience)
 
 
 def delivered_within(portal: Stack, wanted: int, patience: float) -> float:
@@ -122,9 +122,9 @@ def delivered_within(portal: Stack, wanted: int, patience: float) -> float:
     return time.monotonic() - began
 
 
-def outcome(portal: Stack, promised: int, failed: int, longest: float) -> Outcome:
+def outcome(portal: Stack, enqueued: int, failed: int, longest: float) -> Outcome:
     arrived = dict(portal.sql(STATES)).get("sent", 0)
-    return Outcome(promised, arrived, _twice(portal), failed, longest)
+    return Outcome(enqueued, arrived, _twice(portal), failed, longest)
 
 
 def _twice(portal: Stack) -> int:
@@ -148,22 +148,22 @@ def main(servers: Servers, arguments: list[str]) -> int:
             with services.redis(policy="noeviction", append_only=True, port=port) as broker:
                 with running(servers, template, Path(folder) / "control", broker, clock=False) as portal:
                     control = abandoned(portal, broker, 60)
-                print(f"control, no clock: {control.promised - control.arrived} of {control.promised} lost")
+                print(f"control, no clock: {control.enqueued - control.arrived} of {control.enqueued} lost")
             with contextlib.ExitStack() as redis:
                 broker = redis.enter_context(services.redis(policy="noeviction", append_only=True, port=port))
                 with running(servers, template, Path(folder) / "portal", broker, clock=True) as portal:
                     found = flushed(portal, broker, rounds, 120)
                     print(f"emptied {rounds} times: {found}")
                     redis.close()
-                    gone = away(portal, 20, 0, found.promised)
+                    gone = away(portal, 20, 0, found.enqueued)
                     with services.redis(policy="noeviction", append_only=True, port=port):
-                        seconds = delivered_within(portal, gone.promised, 120)
-                        last = outcome(portal, gone.promised, gone.failed_pages, seconds)
+                        seconds = delivered_within(portal, gone.enqueued, 120)
+                        last = outcome(portal, gone.enqueued, gone.failed_pages, seconds)
                         print(f"away for 20 s: {last}")
                         print(portal.manage("invariants", check=False).stdout.strip())
         finally:
             template.drop()
-    good = last.arrived == last.promised and not last.twice and not last.failed_pages and control.arrived < control.promised
+    good = last.arrived == last.enqueued and not last.twice and not last.failed_pages and control.arrived < control.enqueued
     print("nothing was lost" if good else "DAMAGE")
     return 0 if good else 1
 

@@ -32,7 +32,7 @@ PASSWORD = "four words of a song"
 
 @dataclass
 class Phones:
-    """The double: whose phones it plays, and what is pressed on them."""
+    """The simulator: whose phones it plays, and what is pressed on them."""
 
     url: str
     people: list[Person]

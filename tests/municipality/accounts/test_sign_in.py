@@ -1,4 +1,4 @@
-"""Signing in with Mobile ID, against the double over HTTP."""
+"""Signing in with Mobile ID, against the simulator over HTTP."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_batches_go_on_where_a_worker_died(example: Example, monkeypatch: pytest
         (example.first + start, example.first + end, count) for start, end, count in ((0, 2, 3), (3, 5, 3), (6, 6, 1))
     ]
     assert services.apply_released(file_id=file.pk) is False and services.check(file_id=file.pk) is False, (
-        "rung again, there is nothing to do"
+        "done again, there is nothing to do"
     )
     assert example.made() == 7 and taken.count() == 3
     assert list(invariants.findings()) == []

@@ -1,4 +1,4 @@
-"""Kinds of jobs made for one test, and a bell that remembers."""
+"""Kinds of jobs made for one test, and a list of what was dispatched."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def only_own_schedules(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def broker_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No earlier failure keeps this process from ringing; the bell itself is nobody's unless a test takes it."""
+    """No earlier failure keeps this process from dispatching; nothing receives what is dispatched unless a test takes it."""
     monkeypatch.setitem(services._broker, "away_until", 0.0)
     monkeypatch.setattr(services, "dispatch", None)
 
 
 @pytest.fixture
-def bell(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Ids of the jobs that were rung for."""
-    rung: list[int] = []
-    monkeypatch.setattr(services, "dispatch", lambda job_id, queue, kind: rung.append(job_id))
-    return rung
+def dispatched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Ids of the jobs that were dispatched."""
+    ids: list[int] = []
+    monkeypatch.setattr(services, "dispatch", lambda job_id, queue, kind: ids.append(job_id))
+    return ids
 
 
 def state(job: Job) -> str:

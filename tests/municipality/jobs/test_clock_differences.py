@@ -96,19 +96,19 @@ def job(declare: Declare, transactional_db: None, only_own_schedules: None) -> J
 
 
 def test_no_work_is_taken_by_a_wrong_clock_and_again_by_a_right_one(
-    machine: Machine, job: Job, bell: list[int], caplog: pytest.LogCaptureFixture
+    machine: Machine, job: Job, dispatched: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     machine.ahead = DAY
     for _ in range(2):
         tasks.tick()
         tasks.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.dispatched_at, bell) == (JobState.QUEUED, None, [])
+    assert (job.state, job.dispatched_at, dispatched) == (JobState.QUEUED, None, [])
     assert not Heartbeat.objects.exists()
     assert [record.levelname for record in caplog.records] == ["ERROR"], "said once"
     machine.ahead = dt.timedelta(seconds=4)
     tasks.tick()
-    assert bell == [job.pk]
+    assert dispatched == [job.pk]
     tasks.run(job.pk)
     job.refresh_from_db()
     assert job.state == JobState.DONE
@@ -122,14 +122,14 @@ def test_a_machine_that_slept_compares_again_before_it_refuses(machine: Machine,
 
 
 @pytest.mark.parametrize("ahead", [DAY, dt.timedelta(seconds=21), dt.timedelta(seconds=-21)])
-def test_a_bell_rung_in_the_future_is_rung_again(machine: Machine, job: Job, bell: list[int], ahead: dt.timedelta) -> None:
+def test_a_job_dispatched_in_the_future_is_dispatched_again(machine: Machine, job: Job, dispatched: list[int], ahead: dt.timedelta) -> None:
     Job.objects.update(dispatched_at=clock.now() + ahead)
     assert services.sweep() == 1
-    assert bell == [job.pk]
+    assert dispatched == [job.pk]
     assert services.sweep() == 0
 
 
-def test_a_lease_from_the_future_of_a_worker_that_died_is_over(job: Job, bell: list[int]) -> None:
+def test_a_lease_from_the_future_of_a_worker_that_died_is_over(job: Job, dispatched: list[int]) -> None:
     Job.objects.update(state=JobState.RUNNING, lease_owner="dead", lease_until=clock.now() + DAY)
     assert services.sweep() == 1
     assert services.run(job.pk)

@@ -1,4 +1,4 @@
-"""The demo's bells are whole when they are seen, and rung once."""
+"""Messages of the demo's broker are whole when they are seen, and are taken once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def line(folder: Path, transport: Any = file_transport.Transport) -> Any:
     return Connection(transport=transport, hostname="localhost", transport_options=options).default_channel
 
 
-def test_a_bell_is_heard_once_and_by_its_own_queue(tmp_path: Path) -> None:
+def test_a_message_is_taken_once_and_by_its_own_queue(tmp_path: Path) -> None:
     channel = line(tmp_path)
     channel._put("urgent", {"job": 1})
     with pytest.raises(Empty):
@@ -31,7 +31,7 @@ def test_a_bell_is_heard_once_and_by_its_own_queue(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.msg")) == list(tmp_path.glob(".*.msg")) == []
 
 
-def test_bells_are_heard_in_their_order(tmp_path: Path) -> None:
+def test_messages_are_taken_in_their_order(tmp_path: Path) -> None:
     channel = line(tmp_path)
     for number in range(3):
         (tmp_path / f"{1000 + number}_x.urgent.msg").write_text(json.dumps({"job": number}), encoding="ascii")

@@ -1,4 +1,4 @@
-"""Jobs begun in the process that promised them."""
+"""Jobs begun in the process that enqueued them."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ LIMIT = 1
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], Job]:
-    """`slow(handler)`: a promised job of a kind that may take one second."""
+    """`slow(handler)`: an enqueued job of a kind that may take one second."""
 
     def make(handler: Callable[[], None]) -> Job:
         monkeypatch.setitem(registry.JOB_KINDS, "testing.slow", registry.JobKind("testing.slow", handler, "bulk", LIMIT))
@@ -73,11 +73,11 @@ def test_the_eighth_time_over_the_limit_is_for_a_person_to_see(open_db: None, sl
 
 
 def test_each_bell_carries_the_limits_of_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    rung: list[dict[str, Any]] = []
-    monkeypatch.setattr(tasks.run, "apply_async", lambda **options: rung.append(options))
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(tasks.run, "apply_async", lambda **options: sent.append(options))
     tasks._dispatch(7, "messages", "notifications.deliver")
     most = registry.JOB_KINDS["notifications.deliver"].time_limit
-    assert most == rung[0]["soft_time_limit"] < rung[0]["time_limit"] <= most + 15
+    assert most == sent[0]["soft_time_limit"] < sent[0]["time_limit"] <= most + 15
 
 
 def test_every_limit_fits_into_the_time_that_a_worker_is_given_to_leave(root: Any) -> None:

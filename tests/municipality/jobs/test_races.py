@@ -49,7 +49,7 @@ def together(act: Callable[[], object], workers: int = WORKERS) -> None:
     assert errors == []
 
 
-def promise(count: int) -> list[int]:
+def enqueue_many(count: int) -> list[int]:
     with transaction.atomic():
         return [services.enqueue("testing.errand", key=str(number), number=number) for number in range(count)]
 
@@ -65,7 +65,7 @@ def race(declare: Declare, count: int = 12) -> Counter[int]:
         time.sleep(0.02)
 
     declare("testing.errand", errand)
-    ids = promise(count)
+    ids = enqueue_many(count)
     for job_id in ids:
         together(lambda job_id=job_id: services.run(job_id))  # type: ignore[misc]
     assert Job.objects.filter(state=JobState.DONE).count() == count
@@ -95,7 +95,7 @@ def test_a_claim_that_looks_before_it_writes_carries_out_twice(declare: Declare,
         time.sleep(0.02)
 
     declare("testing.errand", errand)
-    for job_id in promise(12):
+    for job_id in enqueue_many(12):
         together(lambda job_id=job_id: services.run(job_id))  # type: ignore[misc]
     assert max(ran.values()) > 1
 
@@ -103,7 +103,7 @@ def test_a_claim_that_looks_before_it_writes_carries_out_twice(declare: Declare,
 def test_an_orphan_is_taken_over_by_one(declare: Declare) -> None:
     ran: list[int] = []
     declare("testing.errand", lambda *, number: ran.append(number))
-    [job_id] = promise(1)
+    [job_id] = enqueue_many(1)
     Job.objects.update(state=JobState.RUNNING, lease_owner="dead", lease_until=clock.now() - dt.timedelta(seconds=1))
     together(lambda: services.run(job_id))
     assert ran == [0]
@@ -119,7 +119,7 @@ def test_two_beats_promise_a_slot_once(declare: Declare, only_own_schedules: Non
 def test_the_same_promise_from_many_transactions_is_one_job(declare: Declare) -> None:
     declare("testing.errand", lambda *, number: None)
     numbers: list[int] = []
-    together(lambda: numbers.extend(promise(3)))
+    together(lambda: numbers.extend(enqueue_many(3)))
     assert Job.objects.count() == 3
     assert Counter(numbers) == Counter({job.pk: WORKERS for job in Job.objects.all()})
 
@@ -131,7 +131,7 @@ def test_who_enqueues_beside_an_open_transaction_gets_the_job_that_stands_in_the
     second: list[int] = []
 
     def enqueue_beside() -> None:
-        second.extend(promise(1))
+        second.extend(enqueue_many(1))
         connection.close()
 
     beside = threading.Thread(target=enqueue_beside)
@@ -156,7 +156,7 @@ def test_a_lease_is_renewed_while_the_work_goes_on(declare: Declare, monkeypatch
             others.append(services.claim(job_id, "other"))
 
     declare("testing.errand", long)
-    [job_id] = promise(1)
+    [job_id] = enqueue_many(1)
     assert services.run(job_id)
     assert others == [None] * 6
     assert Job.objects.get().state == JobState.DONE
@@ -173,6 +173,6 @@ def test_a_lease_that_is_not_renewed_is_lost(declare: Declare, monkeypatch: pyte
         others.append(services.claim(job_id, "other"))
 
     declare("testing.errand", long)
-    [job_id] = promise(1)
+    [job_id] = enqueue_many(1)
     services.run(job_id)
     assert others[0] is not None

@@ -1,4 +1,4 @@
-"""A job is promised with its act, carried out once, tried again, and given up visibly."""
+"""A job is enqueued with its state change, carried out once, tried again, and given up visibly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
 
 
-def promise(key: str = "1", **ids: Any) -> Job:
+def enqueue_one(key: str = "1", **ids: Any) -> Job:
     with transaction.atomic():
         return Job.objects.get(pk=services.enqueue("testing.errand", key=key, **ids))
 
@@ -40,12 +40,12 @@ def test_a_promise_outside_a_transaction_is_refused(open_db: None, declare: Decl
 def test_a_job_of_many_is_put_into_another_queue(open_db: None, declare: Declare) -> None:
     declare("testing.errand", lambda: None)
     usual = registry.JOB_KINDS["testing.errand"].queue
-    assert promise("one").queue == usual != "messages" == promise("many", queue="messages").queue
+    assert enqueue_one("one").queue == usual != "messages" == enqueue_one("many", queue="messages").queue
     with pytest.raises(ValueError, match="no such queue"):
-        promise("other", queue="slow")
+        enqueue_one("other", queue="slow")
 
 
-def test_a_promise_goes_with_its_act(open_db: None, declare: Declare, bell: list[int]) -> None:
+def test_a_job_is_enqueued_with_its_state_change_or_not_at_all(open_db: None, declare: Declare, dispatched: list[int]) -> None:
     declare("testing.errand", lambda: None)
 
     def act_and_fail() -> None:
@@ -56,15 +56,15 @@ def test_a_promise_goes_with_its_act(open_db: None, declare: Declare, bell: list
     with pytest.raises(ZeroDivisionError):
         act_and_fail()
     assert not Job.objects.exists()
-    assert bell == []
-    kept = promise("2")
-    assert bell == [kept.pk]
+    assert dispatched == []
+    kept = enqueue_one("2")
+    assert dispatched == [kept.pk]
 
 
 @pytest.mark.django_db
 def test_the_same_promise_twice_is_one_job(declare: Declare) -> None:
     declare("testing.errand", lambda: None)
-    assert promise("1") == promise("1")
+    assert enqueue_one("1") == enqueue_one("1")
     assert Job.objects.count() == 1
     with pytest.raises(KeyError):
         services.enqueue("testing.never_declared", key="1")
@@ -75,22 +75,22 @@ def test_an_enqueued_job_is_the_row_that_the_model_would_save(declare: Declare) 
     declare("testing.errand", lambda: None)
     ids = {"ar": "نصّ «%s» ' \" \\", "list": [1, None, 2.5], "empty": {}}
     with clock.at(NOON):
-        enqueued = promise("enqueued", **ids)
+        enqueued = enqueue_one("enqueued", **ids)
         saved = Job.objects.create(kind="testing.errand", key="saved", queue="bulk", args=ids, due_at=clock.now(), created_at=clock.now())
     saved.refresh_from_db()
     rows = [model_to_dict(row, exclude=["id", "key"]) | {"created_at": row.created_at} for row in (enqueued, saved)]
     assert rows[0] == rows[1] and rows[0]["args"] == ids and rows[0]["due_at"] == NOON
 
 
-def test_jobs_that_exist_are_left_as_they_are_and_not_rung(open_db: None, declare: Declare, bell: list[int]) -> None:
+def test_jobs_that_exist_are_left_as_they_are_and_not_dispatched(open_db: None, declare: Declare, dispatched: list[int]) -> None:
     declare("testing.errand", lambda *, number: None)
-    first = promise("1", number=1)
+    first = enqueue_one("1", number=1)
     Job.objects.filter(pk=first.pk).update(tries=7)
-    bell.clear()
+    dispatched.clear()
     with transaction.atomic(), CaptureQueriesContext(connection) as asked:
         numbers = services.enqueue_all("testing.errand", {"2": {"number": 2}, "1": {"number": 9}, "3": {"number": 3}})
     assert numbers == [Job.objects.get(key=key).pk for key in ("2", "1", "3")] and len(asked) == 2
-    assert bell == [numbers[0], numbers[2]]
+    assert dispatched == [numbers[0], numbers[2]]
     first.refresh_from_db()
     assert (first.tries, first.args) == (7, {"number": 1})
 
@@ -104,20 +104,22 @@ def test_new_jobs_take_one_statement_and_none_take_none(open_db: None, declare: 
     assert numbers == [Job.objects.get(key=str(number)).pk for number in range(40)]
 
 
-def test_jobs_of_several_kinds_take_one_statement_and_wait_for_the_next_tick(open_db: None, declare: Declare, bell: list[int]) -> None:
+def test_jobs_of_several_kinds_take_one_statement_and_wait_for_the_next_tick(
+    open_db: None, declare: Declare, dispatched: list[int]
+) -> None:
     declare("testing.errand", lambda *, number: None)
     declare("testing.other", lambda: None)
-    first = promise("1", number=1)
-    bell.clear()
+    first = enqueue_one("1", number=1)
+    dispatched.clear()
     with transaction.atomic(), CaptureQueriesContext(connection) as asked:
         services.enqueue_for_next_tick(
             [("testing.errand", "1", {"number": 9}), ("testing.other", "1", {}), ("testing.errand", "2", {"number": 2})]
         )
         services.enqueue_for_next_tick([])
-    assert len(asked) == 1 and bell == []
+    assert len(asked) == 1 and dispatched == []
     known = Job.objects.order_by("pk").values_list("kind", "key", "args")
     assert list(known) == [("testing.errand", "1", {"number": 1}), ("testing.other", "1", {}), ("testing.errand", "2", {"number": 2})]
-    assert services.sweep() == 3 and first.pk in bell
+    assert services.sweep() == 3 and first.pk in dispatched
     with pytest.raises(KeyError), transaction.atomic():
         services.enqueue_for_next_tick([("testing.never_declared", "1", {})])
     with pytest.raises(RuntimeError, match="inside the transaction"):
@@ -141,7 +143,7 @@ def test_a_broker_that_is_away_is_no_failure(open_db: None, declare: Declare, mo
         raise ConnectionError("no broker")
 
     monkeypatch.setattr(services, "dispatch", away)
-    job = promise()
+    job = enqueue_one()
     assert services.run(job.pk)
     assert state(job) == JobState.DONE
 
@@ -157,22 +159,22 @@ def test_after_a_failure_nobody_waits_for_the_broker_again_at_once(
         raise ConnectionError("no broker")
 
     monkeypatch.setattr(services, "dispatch", away)
-    first = promise("1")
-    promise("2")
+    first = enqueue_one("1")
+    enqueue_one("2")
     assert asked == [first.pk]
     monkeypatch.setitem(services._broker, "away_until", 0.0)
-    third = promise("3")
+    third = enqueue_one("3")
     assert asked == [first.pk, third.pk]
 
 
-def test_what_nobody_waits_for_is_dispatched_by_the_next_tick(open_db: None, declare: Declare, bell: list[int]) -> None:
+def test_what_nobody_waits_for_is_dispatched_by_the_next_tick(open_db: None, declare: Declare, dispatched: list[int]) -> None:
     declare("testing.errand", lambda: None)
-    first = promise("1")
+    first = enqueue_one("1")
     kind = registry.JOB_KINDS["testing.errand"]
     registry.JOB_KINDS["testing.errand"] = dataclasses.replace(kind, at_once=False)  # `declare` takes it back
-    second = promise("2")
-    assert bell == [first.pk]
-    assert services.sweep() == 2 and bell == [first.pk, first.pk, second.pk]
+    second = enqueue_one("2")
+    assert dispatched == [first.pk]
+    assert services.sweep() == 2 and dispatched == [first.pk, first.pk, second.pk]
 
 
 def test_ringing_a_broker_that_is_away_fails_at_once() -> None:
@@ -207,7 +209,7 @@ def test_eight_tries_with_doubling_delays_and_then_a_person(declare: Declare) ->
 
     declare("testing.errand", fail)
     with clock.at(NOON):
-        job = promise()
+        job = enqueue_one()
     at = NOON
     for _ in range(services.MAX_TRIES):
         with clock.at(at - SECOND):
@@ -234,7 +236,7 @@ def test_a_missing_capability_parks_without_a_try(declare: Declare) -> None:
 
     declare("testing.errand", sign)
     with clock.at(NOON):
-        job = promise()
+        job = enqueue_one()
     for minute in range(20):
         with clock.at(NOON + dt.timedelta(minutes=minute)):
             assert services.run(job.pk)
@@ -253,7 +255,7 @@ def test_a_job_on_hold_runs_after_its_time_or_when_it_is_tried_by_hand(declare: 
 
     declare("testing.errand", wait)
     with clock.at(NOON):
-        job = promise()
+        job = enqueue_one()
         assert services.run(job.pk) and not services.run(job.pk) and not services.due()
     with clock.at(NOON + 599 * SECOND):
         assert not services.run(job.pk) and services.sweep() == 0
@@ -270,7 +272,7 @@ def test_a_job_that_can_never_succeed_is_dead_at_once(declare: Declare) -> None:
         raise PermanentFailure("refused for good")
 
     declare("testing.errand", fail)
-    job = promise()
+    job = enqueue_one()
     services.run(job.pk)
     assert state(job) == JobState.DEAD
 
@@ -283,7 +285,7 @@ def leased(job: Job, until: dt.datetime, owner: str = "dead-worker") -> None:
 def test_a_job_whose_worker_died_is_taken_over_after_its_lease(declare: Declare) -> None:
     declare("testing.errand", lambda: None)
     with clock.at(NOON):
-        job = promise()
+        job = enqueue_one()
     leased(job, NOON + 30 * SECOND)
     with clock.at(NOON + 29 * SECOND):
         assert services.claim(job.pk, "other") is None
@@ -300,7 +302,7 @@ def test_a_job_whose_worker_died_is_taken_over_after_its_lease(declare: Declare)
 def test_the_third_death_of_a_worker_under_a_job_ends_it(declare: Declare) -> None:
     declare("testing.errand", lambda: None)
     with clock.at(NOON):
-        job = promise()
+        job = enqueue_one()
         services.claim(job.pk, "worker-1")
     at = NOON
     for worker in ("worker-2", "worker-3"):
@@ -323,7 +325,7 @@ def test_a_worker_that_lost_its_lease_does_not_speak_for_the_job(declare: Declar
             raise end
 
     declare("testing.errand", slow)
-    job = promise()
+    job = enqueue_one()
     Job.objects.filter(pk=job.pk).update(tries=services.MAX_TRIES - 1)
     services.run(job.pk)
     assert state(job) == JobState.RUNNING
@@ -331,12 +333,12 @@ def test_a_worker_that_lost_its_lease_does_not_speak_for_the_job(declare: Declar
 
 
 @pytest.mark.django_db
-def test_the_sweep_rings_for_what_the_broker_lost(declare: Declare, bell: list[int]) -> None:
+def test_the_sweep_dispatches_what_the_broker_lost(declare: Declare, dispatched: list[int]) -> None:
     declare("testing.errand", lambda: None)
     with clock.at(NOON):
-        job, later = promise("1"), promise("later")
+        job, later = enqueue_one("1"), enqueue_one("later")
         Job.objects.filter(pk=later.pk).update(due_at=NOON + dt.timedelta(hours=1))
-    bell.clear()
+    dispatched.clear()
     with clock.at(NOON + SECOND):
         assert services.sweep() == 1
         assert services.sweep() == 0
@@ -345,24 +347,24 @@ def test_the_sweep_rings_for_what_the_broker_lost(declare: Declare, bell: list[i
         services.run(job.pk)
     with clock.at(NOON + 60 * SECOND):
         assert services.sweep() == 0
-    assert bell == [job.pk, job.pk]
+    assert dispatched == [job.pk, job.pk]
 
 
 @pytest.mark.django_db
-def test_the_sweep_finds_a_job_whose_worker_died(declare: Declare, bell: list[int]) -> None:
+def test_the_sweep_finds_a_job_whose_worker_died(declare: Declare, dispatched: list[int]) -> None:
     declare("testing.errand", lambda: None)
     with clock.at(NOON):
-        job = promise()
+        job = enqueue_one()
     leased(job, NOON + 30 * SECOND)
-    bell.clear()
+    dispatched.clear()
     with clock.at(NOON + 31 * SECOND):
         assert services.sweep() == 1
-    assert bell == [job.pk]
+    assert dispatched == [job.pk]
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("only_own_schedules")
-def test_each_slot_is_promised_once_by_any_number_of_beats(declare: Declare) -> None:
+def test_each_slot_is_enqueued_once_by_any_number_of_beats(declare: Declare) -> None:
     declare("testing.hourly", lambda: None, seconds=3600)
     with clock.at(NOON):
         assert [services.enqueue_periodic() for _ in range(3)] == [1, 0, 0]
@@ -395,7 +397,7 @@ def test_forgetting_does_not_run_a_long_slot_again(declare: Declare) -> None:
 @pytest.mark.parametrize(("before", "moves"), [("dead", True), ("on_hold", True), ("queued", False), ("running", False), ("done", False)])
 def test_only_what_waits_for_a_person_is_tried_again_by_hand(declare: Declare, before: str, moves: bool) -> None:
     declare("testing.errand", lambda: None)
-    job = promise()
+    job = enqueue_one()
     Job.objects.filter(pk=job.pk).update(state=before, tries=8, lost_workers=2)
     assert services.retry(job.pk) is moves
     assert state(job) == ("queued" if moves else before)
@@ -421,7 +423,7 @@ def test_what_used_up_its_tries_gets_another_round_after_a_while_and_not_for_eve
     declare: Declare, changes: dict[str, Any], again: int
 ) -> None:
     declare("testing.errand", lambda: None)
-    job = promise()
+    job = enqueue_one()
     dead = {"state": "dead", "tries": 8, "lost_workers": 1, "finished_at": NOON - HOUR, "created_at": NOON - 24 * HOUR + SECOND}
     Job.objects.filter(pk=job.pk).update(**(dead | changes))
     with clock.at(NOON):

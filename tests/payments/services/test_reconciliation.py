@@ -341,9 +341,9 @@ def test_what_the_bank_wrote_cannot_be_changed(paid: list[Attempt], cashier: Any
 def test_the_simulators_own_file_is_read_and_matches(paid: list[Attempt], cashier: Any, tmp_path: Any) -> None:
     from sandbox.simulators.knet import book, statement
 
-    double = book.Book(tmp_path / "knet.sqlite3")
+    simulator = book.Book(tmp_path / "knet.sqlite3")
     for attempt in paid:
-        with double.transaction() as connection:
+        with simulator.transaction() as connection:
             connection.execute(
                 "INSERT INTO transactions (paymentid, trackid, amt, language, response_url, error_url, udfs, trandata, result, ref, tranid,"
                 " created_at, decided_at) VALUES (?, ?, ?, 'ar', '', '', '{}', '', 'CAPTURED', ?, ?, ?, ?)",
@@ -358,9 +358,9 @@ def test_the_simulators_own_file_is_read_and_matches(paid: list[Attempt], cashie
                 ),
             )
     day = dt.date(2026, 11, 24)
-    good, bad = statement.statement(double, day), statement.statement(double, day, without=paid[0].trackid, changed=paid[1].trackid)
+    good, bad = statement.statement(simulator, day), statement.statement(simulator, day, without=paid[0].trackid, changed=paid[1].trackid)
     found = take_statement(statement=load_statement(content=bad, file_name="x", loaded_by=cashier), taken_by=cashier)
     assert sorted(d.kind for d in found) == ["amount_differs", "missing_at_bank"]
     assert len(good.splitlines()) == 4 and io.BytesIO(good).readline().decode().strip() == HEAD
-    double.close()
+    simulator.close()
     assert LedgerPosting.objects.count() == 3

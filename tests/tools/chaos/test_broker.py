@@ -1,4 +1,4 @@
-"""Redis emptied and Redis gone: it is the doorbell, not the record."""
+"""Redis emptied and Redis gone: the jobs stand in the database, the broker only dispatches them."""
 
 from __future__ import annotations
 

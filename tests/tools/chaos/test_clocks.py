@@ -65,7 +65,7 @@ def test_a_clock_that_was_wrong_for_a_while_ends_nothing_early_and_stalls_nothin
         wait_until(lambda part=part: "seconds from the database" in portal.log(part), 30, f"the word of {part}")  # type: ignore[misc]
     (begun,) = portal.sql("SELECT max(id) FROM jobs_job")
     time.sleep(size(5, 40))
-    assert portal.sql("SELECT max(id) FROM jobs_job") == [begun], "periodic work was promised by a wrong clock"
+    assert portal.sql("SELECT max(id) FROM jobs_job") == [begun], "periodic work was enqueued by a wrong clock"
     taken = "SELECT kind FROM jobs_job WHERE id > %s AND state <> 'queued'"
     assert portal.sql(taken, last[1]) == [], "work was taken by a wrong clock"
     status, told = portal.readyz()
@@ -78,14 +78,14 @@ def test_a_clock_that_was_wrong_for_a_while_ends_nothing_early_and_stalls_nothin
     def issued() -> bool:
         return [book["state"] for book in portal.outcome(paid)] == ["issued"] * 2
 
-    wait_until(issued, 300, "the licences of what was paid")  # no bell is rung by hand: the sweep finds what waits
+    wait_until(issued, 300, "the licences of what was paid")  # nothing is dispatched by hand: the sweep finds what waits
     wait_until(lambda: portal.ready("clocks") and portal.ready("worker"), 60, "a portal that is well")
     assert portal.outcome(before[1:])[0]["attempts"] == {before[1]["trackid"]: "redirected"}, "it is open at the bank still"
     portal.prove_issued(paid)
-    assert portal.ask("of_the_future") == {"acts": 0, "bells": 0, "leases": 0, "slots": 0, "pages": 0}
-    acts = [at for (at,) in portal.sql("SELECT at FROM audit_auditevent WHERE id > %s ORDER BY id", last[0])]
+    assert portal.ask("of_the_future") == {"events": 0, "dispatched": 0, "leases": 0, "slots": 0, "pages": 0}
+    times = [at for (at,) in portal.sql("SELECT at FROM audit_auditevent WHERE id > %s ORDER BY id", last[0])]
     slack = dt.timedelta(seconds=5)
-    assert all(earlier - slack < later for earlier, later in pairwise(acts)), "the order of the record is that of time"
+    assert all(earlier - slack < later for earlier, later in pairwise(times)), "the order of the record is that of time"
     slots = portal.ask("slots")
     assert max(Counter((kind, key) for kind, key, _ in slots).values()) == 1
     assert {tries for _, _, tries in slots} <= {0, 1}

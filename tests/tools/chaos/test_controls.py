@@ -43,7 +43,7 @@ def portal(careless: Portal) -> Iterator[Portal]:
 
 def test_without_counting_deaths_a_poison_job_kills_on_and_on(portal: Portal) -> None:
     portal.gaps("endless")
-    killing = portal.ask("promise", kind="licensing.supersede", key="killer", ids={"licence_id": 10**9})
+    killing = portal.ask("enqueue_job", kind="licensing.supersede", key="killer", ids={"licence_id": 10**9})
 
     def has_killed_often() -> bool:
         portal.arm("worker", "licensing.supersede.claimed")

@@ -105,7 +105,7 @@ def test_a_killed_clock_is_reported_and_what_waited_is_done_when_it_is_back(port
     renewals = portal.at_bank(1)
     portal.pay(renewals)
     time.sleep(2.5)
-    assert [book["receipts"] for book in portal.outcome(renewals)] == [0]  # the inquiry is due and nobody rings for it
+    assert [book["receipts"] for book in portal.outcome(renewals)] == [0]  # the inquiry is due and nothing dispatches it
     portal.ask("time_passes", minutes=1)
     status, told = portal.readyz()
     assert (status, told["status"], told["checks"]["beat"]["status"]) == (200, "degraded", "degraded")

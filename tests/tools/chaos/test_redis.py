@@ -22,15 +22,15 @@ def test_an_emptied_and_a_missing_redis_lose_nothing(
         broker = redis.enter_context(services.redis(policy="noeviction", append_only=True, port=port))
         with chaos.running(servers, stack_template, tmp_path_factory.mktemp("redis"), broker, clock=True) as portal:
             found = chaos.flushed(portal, broker, 1, 60)
-            assert (found.arrived, found.twice) == (found.promised, 0)
+            assert (found.arrived, found.twice) == (found.enqueued, 0)
             redis.close()
-            gone = chaos.away(portal, 4, 0, found.promised)
+            gone = chaos.away(portal, 4, 0, found.enqueued)
             assert gone.failed_pages == 0
             with services.redis(policy="noeviction", append_only=True, port=port):
-                chaos.delivered_within(portal, gone.promised, 400)
-                last = chaos.outcome(portal, gone.promised, 0, 0)
+                chaos.delivered_within(portal, gone.enqueued, 400)
+                last = chaos.outcome(portal, gone.enqueued, 0, 0)
                 logs = portal.sql(JOBS), portal.log("worker")[-4000:]
-        assert (last.arrived, last.twice) == (last.promised, 0), f"{last} {logs}"
+        assert (last.arrived, last.twice) == (last.enqueued, 0), f"{last} {logs}"
 
 
 def test_without_the_clock_an_emptied_redis_loses_work(
@@ -42,4 +42,4 @@ def test_without_the_clock_an_emptied_redis_loses_work(
         folder = tmp_path_factory.mktemp("control")
         portal = everything.enter_context(chaos.running(servers, stack_template, folder, broker, clock=False))
         found = chaos.abandoned(portal, broker, 60)
-        assert found.arrived < found.promised
+        assert found.arrived < found.enqueued

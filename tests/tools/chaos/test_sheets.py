@@ -1,6 +1,6 @@
 """A sheet of the register in real Celery workers: killed within the dry run and the taking in, and two of them at one sheet at once.
 
-`test_register.py` kills a process that calls the same handlers at each step of a batch; here job table, lease, doorbell and worker are the
+`test_register.py` kills a process that calls the same handlers at each step of a batch; here job table, lease, broker and worker are the
 real ones, and the moment is whatever the clock says.
 """
 
@@ -25,7 +25,7 @@ from tools.stack.running import Stack, Template, wait_until
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis]
 ROWS = size(12_000, 40_000)  # three batches and more of a dry run, six and more of the taking
 KILLS = size(1, 2)  # of one job: at the third death a job waits for a person
-LEASE = 40  # seconds after which a job of a dead worker is somebody else's, with what the clock needs to ring
+LEASE = 40  # seconds after which a job of a dead worker is somebody else's, with what the clock needs to dispatch it
 FAR = 400  # seconds
 
 

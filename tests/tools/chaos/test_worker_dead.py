@@ -55,9 +55,9 @@ def test_poison_ends_in_a_visible_row_and_others_go_on(portal: Portal) -> None:
     """A job that always fails has eight tries; one that kills its worker has three. Both then wait for a person."""
     (renewal,) = portal.at_bank(1)
     portal.pay([renewal])
-    failing = portal.ask("promise", kind="licensing.issue_renewal", key="nobody's", ids={"case_id": 10**9})
+    failing = portal.ask("enqueue_job", kind="licensing.issue_renewal", key="nobody's", ids={"case_id": 10**9})
     portal.arm("worker", "licensing.supersede.claimed")
-    killing = portal.ask("promise", kind="licensing.supersede", key="killer", ids={"licence_id": 10**9})
+    killing = portal.ask("enqueue_job", kind="licensing.supersede", key="killer", ids={"licence_id": 10**9})
 
     def both_are_dead() -> bool:
         portal.ask("hurry")

@@ -131,7 +131,7 @@ def test_the_same_file_and_the_same_paper_do_nothing_twice(carry: Callable[..., 
     while services.apply_released(file_id=again.pk, seconds=0):
         pass
     assert Violation.objects.count() == 2
-    assert not services.apply_released(file_id=again.pk, seconds=0), "a job that is rung again finds nothing to do"
+    assert not services.apply_released(file_id=again.pk, seconds=0), "a job that is done again finds nothing to do"
     assert Violation.objects.count() == 2
     assert list(invariants.findings()) == []
 

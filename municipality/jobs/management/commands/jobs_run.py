@@ -18,7 +18,7 @@ class Command(BaseCommand):
     help = "Carries out the jobs that are due, in this process: once over, or until none is due."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--until-empty", action="store_true", help="go on while jobs that were carried out promise others")
+        parser.add_argument("--until-empty", action="store_true", help="go on while jobs that were carried out enqueue others")
         parser.add_argument("--rounds", type=int, default=100, help="with --until-empty: at most this many rounds (default 100)")
 
     def handle(self, *args: Any, until_empty: bool, rounds: int, **options: Any) -> None:

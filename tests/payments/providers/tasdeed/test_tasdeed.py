@@ -35,7 +35,7 @@ SECRET = "a secret of the tests"
 
 
 @pytest.fixture
-def double(settings: Any, tmp_path: Path) -> Iterator[Desk]:
+def simulator(settings: Any, tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(Book(tmp_path / "tasdeed.sqlite3"), "municipality", SECRET)
     server = serving.start(application(desk), 0)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
@@ -52,21 +52,21 @@ def double(settings: Any, tmp_path: Path) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def pay(double: Desk, issue: Callable[..., Bill], payer: Any) -> Callable[..., Attempt]:
+def pay(simulator: Desk, issue: Callable[..., Bill], payer: Any) -> Callable[..., Attempt]:
     """Begin a payment, open its page as a browser does, and decide; the simulator's notice is handed in as it was sent."""
 
     def go(status: str = "PAID", *behaviours: str, fils: int = 10_000) -> Attempt:
         bill = issue(fils, subject=f"case:{fils}")
-        double.book.set_behaviours("", list(behaviours))
+        simulator.book.set_behaviours("", list(behaviours))
         attempt = start_attempt(bills=[bill], payer=payer, language="ar", session_key="s")
         url = redirect_url(attempt)
         assert requests.get(url, timeout=5).status_code == 200
-        payment = double.book.payment(attempt.trackid)
+        payment = simulator.book.payment(attempt.trackid)
         assert payment is not None and payment["notify_url"] == "https://portal.example.test/pay/tasdeed/response"
         assert payment["return_url"] == f"https://portal.example.test/pay/r/{attempt.token}"
         sent: list[bytes] = []
-        double._notify = lambda payment, body: sent.append(body)  # type: ignore[method-assign]
-        double._decide(payment, status)
+        simulator._notify = lambda payment, body: sent.append(body)  # type: ignore[method-assign]
+        simulator._decide(payment, status)
         for body in sent:
             assert Client().post("/pay/tasdeed/response", body, content_type="application/json").content == b"ok"
         return Attempt.objects.get(pk=attempt.pk)
@@ -108,7 +108,7 @@ def test_a_payment_ends_as_our_own_inquiry_says(
     assert not GatewayMessage.objects.filter(raw__contains=SECRET).exists()
 
 
-def test_a_forged_or_unknown_notice_gets_the_same_line_and_moves_nothing(double: Desk, pay: Callable[..., Attempt]) -> None:
+def test_a_forged_or_unknown_notice_gets_the_same_line_and_moves_nothing(simulator: Desk, pay: Callable[..., Attempt]) -> None:
     attempt = pay("PAID", "never_notified")
     told = {"reference": attempt.trackid, "status": "PAID", "amount": "10.000", "transaction": "1", "signature": "0" * 64}
     client = Client()
@@ -119,7 +119,7 @@ def test_a_forged_or_unknown_notice_gets_the_same_line_and_moves_nothing(double:
 
 
 def test_money_goes_back_through_the_gateway_that_took_it(
-    pay: Callable[..., Attempt], paid_for: Any, cashier: Any, checker: Any, settings: Any, double: Desk
+    pay: Callable[..., Attempt], paid_for: Any, cashier: Any, checker: Any, settings: Any, simulator: Desk
 ) -> None:
     pay()
     at(1)
@@ -131,14 +131,14 @@ def test_money_goes_back_through_the_gateway_that_took_it(
     approve(refund, checker)
     at(20)
     assert RefundDue.objects.get().state == "paid_out" and Bank.book.called == []
-    payment = double.book.payment(Attempt.objects.get().trackid)
+    payment = simulator.book.payment(Attempt.objects.get().trackid)
     assert payment is not None and payment["refunded"] == 10_000
     assert set(balances.balances().values()) == {0} and not list(invariants.findings())
 
 
 @pytest.mark.parametrize(("behaviour", "end"), [("refund_lost", "paid_out"), ("refund_refused", "due"), ("refund_untold", "paid_out")])
 def test_a_bad_day_of_a_refund(
-    behaviour: str, end: str, pay: Callable[..., Attempt], paid_for: Any, cashier: Any, checker: Any, double: Desk
+    behaviour: str, end: str, pay: Callable[..., Attempt], paid_for: Any, cashier: Any, checker: Any, simulator: Desk
 ) -> None:
     attempt = pay()
     at(1)
@@ -146,13 +146,13 @@ def test_a_bad_day_of_a_refund(
     assert refund is not None
     propose(refund, cashier)
     approve(refund, checker)
-    double.book.set_behaviours(attempt.trackid, [behaviour])
+    simulator.book.set_behaviours(attempt.trackid, [behaviour])
     at(20)
     at(23)
     assert RefundDue.objects.get().state == end and not list(invariants.findings())
 
 
-def test_a_missing_setting_stops_before_anything_is_sent(double: Desk, settings: Any) -> None:
+def test_a_missing_setting_stops_before_anything_is_sent(simulator: Desk, settings: Any) -> None:
     for name, value in (("TASDEED_SECRET", ""), ("TASDEED_API_URL", "http://tasdeed.example.test/api")):
         kept = getattr(settings, name)
         setattr(settings, name, value)
@@ -177,7 +177,7 @@ def test_a_signature_covers_every_part_in_its_place() -> None:
         sign("k", "a\nb")
 
 
-def test_the_simulator_takes_no_order_and_no_call_without_a_signature(double: Desk, settings: Any) -> None:
+def test_the_simulator_takes_no_order_and_no_call_without_a_signature(simulator: Desk, settings: Any) -> None:
     page = requests.get(f"{settings.TASDEED_PAGE_URL}?merchant=municipality&reference=X&amount=1.000&signature=0", timeout=5)
     call = requests.get(f"{settings.TASDEED_API_URL}/payments/X", timeout=5)
     assert (page.status_code, call.status_code) == (400, 401)
