@@ -12,7 +12,7 @@ G = PageState
 MOVES = {**STUDIED, "send": _("Sent to the Municipality, waiting for an officer")}
 
 
-def _story(*, name: Any, granted: Any, studied: Any) -> Timeline:
+def _timeline(*, name: Any, granted: Any, studied: Any) -> Timeline:
     titles: dict[str, Any] = {
         G.DRAFT: _("Being sent"),
         G.IN_REVIEW: _("With an officer of the branch"),
@@ -35,12 +35,12 @@ def _story(*, name: Any, granted: Any, studied: Any) -> Timeline:
     )
 
 
-CORRECTIONS = _story(
+CORRECTIONS = _timeline(
     name=_("Correction of a shop’s page"),
     granted=_("The page is corrected"),
     studied=_("An officer compares the fact with the documents. The page stays as it is until then."),
 )
-REPLIES = _story(
+REPLIES = _timeline(
     name=_("Reply to a finding"),
     granted=_("The reply is published"),
     studied=_("An officer reads whether the reply is about the finding and names nobody. Not a word of it is changed."),

@@ -324,8 +324,8 @@ ROWS: list[Row] = [
     everybody("/{lang}/queue/", READ),
     everybody("/{lang}/shops/", READ),
     everybody("/{lang}/shops/00000000000000000000000000/", HIDDEN),
-    everybody("/{lang}/shops/{s.register.storied.public_id}/", "302 302 405 405 405 405", why="to the address with its present name"),
-    everybody("/{lang}/shops/{s.register.storied.public_id}/lamsat-al-fajr-salon/", "302 302 405 405 405 405", why="an earlier name"),
+    everybody("/{lang}/shops/{s.register.with_events.public_id}/", "302 302 405 405 405 405", why="to the address with its present name"),
+    everybody("/{lang}/shops/{s.register.with_events.public_id}/lamsat-al-fajr-salon/", "302 302 405 405 405 405", why="an earlier name"),
     everybody("/{lang}/shops/{s.register.foreign.public_id}/vela-24/", READ),
     # The door.
     everybody("/{lang}/sign-in/", "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, "302 302 302 405 405 405")),

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 @dataclass
 class OpenRows:
     edition: Edition
-    follow: Follow  # of the owner: the shop with a story
+    follow: Follow  # of the owner: the shop with events
     block: Follow
     token: str  # ends the owner's digests
 
 
 def fill(sample: Sample) -> OpenRows:
     """Number what happened, write the files, let the owner follow a shop and a block, and tell them of a change of yesterday."""
-    shop = sample.register.storied
+    shop = sample.register.with_events
     owner = sample.owner.person
     follow = services.follow(person=owner, shop=shop)
     block = services.follow(person=owner, area=shop.area, block=shop.block)

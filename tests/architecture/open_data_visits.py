@@ -9,7 +9,7 @@ from tests.architecture.public_reports_matrix import VISITS as PUBLIC_REPORTS
 
 def visits() -> list[Visit]:
     """The pages in each state."""
-    follow = "/{lang}/shops/{s.register.storied.public_id}/follow/"
+    follow = "/{lang}/shops/{s.register.with_events.public_id}/follow/"
     return [
         Visit("/{lang}/open-data/"),
         Visit("/{lang}/open-data/", minutes=27 * 60, note="old"),

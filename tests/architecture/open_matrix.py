@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.architecture.access_matrix import FORM, HIDDEN, HIDDEN_FORM, READ, Row, everybody, own
 
-SHOP = "{s.register.storied.public_id}"
-WHERE = "/{lang}/areas/{s.register.storied.area_id}"
+SHOP = "{s.register.with_events.public_id}"
+WHERE = "/{lang}/areas/{s.register.with_events.area_id}"
 EXTRACT = ("", "extract.pdf", "extract.json", "extract.xml")
 ROWS: list[Row] = [
     everybody("/{lang}/zoning/", READ),

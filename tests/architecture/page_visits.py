@@ -53,7 +53,7 @@ def public() -> list[Visit]:
     v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/", "queue/")]
     v += BOARD_COSTS
     v += [Visit(f"/{{lang}}/{page}", "owner", note="signed in") for page in ("", "health-licence/")]
-    shops, storied = "/{lang}/shops/", "/{lang}/shops/{s.register.storied.public_id}/"
+    shops, with_events = "/{lang}/shops/", "/{lang}/shops/{s.register.with_events.public_id}/"
     v += [
         Visit(shops),
         Visit(f"{shops}?q=الفجر", note="found"),
@@ -62,10 +62,10 @@ def public() -> list[Visit]:
         Visit(f"{shops}?q=صالوم الفحر", note="by another word"),
         Visit(f"{shops}?q=الفجر كلمةغريبة", note="a word left out"),
         Visit(f"{shops}?q=كلمةغريبة&open=on", note="nothing found"),
-        Visit(f"{shops}?q=الفجر&governorate=FA&area={{s.register.storied.area_id}}&near=29.33,48.02", note="narrowed down"),
+        Visit(f"{shops}?q=الفجر&governorate=FA&area={{s.register.with_events.area_id}}&near=29.33,48.02", note="narrowed down"),
         Visit(f"{shops}?q=الفجر&governorate=XX&area=x&near=1,1", note="filters that are none"),
         Visit(f"{shops}?q=الفجر&after=x", status=400, note="a page of another search"),
-        Visit(storied, note="with a story"),
+        Visit(with_events, note="with events"),
         Visit("/{lang}/shops/{s.register.closed.public_id}/", note="closed"),
         Visit("/{lang}/shops/{s.owner.shop.public_id}/", "owner", note="their own"),
         Visit("/{lang}/shops/0000/", status=404),

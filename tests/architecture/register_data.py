@@ -22,7 +22,7 @@ TESTS = system("tests")
 
 @dataclass
 class Register:
-    storied: Shop  # with everything that can happen to a shop that is open
+    with_events: Shop  # with everything that can happen to a shop that is open
     closed: Shop
     foreign: Shop  # of one name in both languages
 
@@ -33,21 +33,21 @@ def fill() -> Register:
     first, second = (
         OrganisationFactory(name_ar=f"شركة السجل {n}", name_en=f"Register Company {n}", commercial_register_no=f"7800{n}") for n in (1, 2)
     )
-    storied = shop_of(None, 951, organisation=first, name_ar="صالون لمسة الفجر", name_en="Lamsat Al-Fajr Salon")
+    with_events = shop_of(None, 951, organisation=first, name_ar="صالون لمسة الفجر", name_en="Lamsat Al-Fajr Salon")
     closed = shop_of(None, 952, organisation=first, name_ar="صالون نجمة الفجر", name_en="Najmat Al-Fajr Salon", ends_in=None)
-    Shop.objects.filter(pk=storied.pk).update(opened_on=clock.today() - dt.timedelta(days=900))
-    other = Activity.objects.exclude(pk=storied.activity_id).order_by("code")[0]
+    Shop.objects.filter(pk=with_events.pk).update(opened_on=clock.today() - dt.timedelta(days=900))
+    other = Activity.objects.exclude(pk=with_events.activity_id).order_by("code")[0]
     area = Area.objects.filter(governorate="FA").order_by("pk")[0]
     changes = [
         FactChange("trade_name", {"name_ar": "صالون فجر الديرة", "name_en": "Fajr Al-Deera Salon"}),
         FactChange("activity", {"activity_id": other.pk}),
         FactChange("address", {"area_id": area.pk, "block": "7"}),
     ]
-    change_register(shop=storied, changes=changes, source="case:told", actor=TESTS)
-    transfer(shop=storied, to=second, source="case:passed", actor=TESTS)
-    events.suspend(shop=storied, source="case:stopped", actor=TESTS)
+    change_register(shop=with_events, changes=changes, source="case:told", actor=TESTS)
+    transfer(shop=with_events, to=second, source="case:passed", actor=TESTS)
+    events.suspend(shop=with_events, source="case:stopped", actor=TESTS)
     events.close(shop=closed, source="moci", actor=TESTS)
     foreign = shop_of(None, 953, organisation=first, name_ar="Vela 24", name_en="Vela 24", ends_in=None)
     with transaction.atomic():
         index.index_missing()
-    return Register(Shop.objects.get(pk=storied.pk), Shop.objects.get(pk=closed.pk), foreign)
+    return Register(Shop.objects.get(pk=with_events.pk), Shop.objects.get(pk=closed.pk), foreign)

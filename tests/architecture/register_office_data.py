@@ -98,7 +98,7 @@ def _event(shop: Shop, source: str, kind: str = "closed") -> None:
 
 def _change(sample: Sample) -> None:
     RegisterChange.objects.create(
-        shop=sample.register.storied, name="area_m2", source=sample.sheets.waiting.key, actor_key="x", at=clock.now()
+        shop=sample.register.with_events, name="area_m2", source=sample.sheets.waiting.key, actor_key="x", at=clock.now()
     )
 
 
@@ -139,7 +139,7 @@ BY_HAND = {
     "shops_registerrow_in_dry_run": lambda sample: _row(sample.sheets.waiting),
     "shops_registerrow_stays": lambda sample: RegisterRow.objects.filter(file=sample.sheets.taken)._raw_delete("default") and None,
     "shops_registerrow_left_only": lambda sample: RegisterRow.objects.filter(file=sample.sheets.waiting).update(outcome="same") and None,
-    "shops_shopevent_by_released_file": lambda sample: _event(sample.register.storied, sample.sheets.waiting.key),
+    "shops_shopevent_by_released_file": lambda sample: _event(sample.register.with_events, sample.sheets.waiting.key),
     "shops_registerchange_by_released_file": _change,
     "shops_shopmerge_asked_first": lambda sample: _again(sample.sheets.merged),
     "shops_eventproposal_asked_first": lambda sample: _again(EventProposal.objects.filter(allowed_at__isnull=False)[0]),

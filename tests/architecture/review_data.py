@@ -1,4 +1,4 @@
-"""Rows for the tables of queue and desk: one of everything that their guards speak of, told as short stories of cases.
+"""Rows for the tables of queue and desk: one of everything that their guards speak of, as short histories of cases.
 
 Written row by row, by the models and by `transition`, so that no service of a department is needed.
 """

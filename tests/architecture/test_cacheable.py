@@ -51,7 +51,7 @@ def test_what_caches_keep_sets_no_cookie_and_depends_on_none(sample: Sample, mon
     for part in (
         "/api/v1/shops/",
         "/open-data/shops.csv",
-        "/shops/{s.register.storied.public_id}/changes.atom",
+        "/shops/{s.register.with_events.public_id}/changes.atom",
         "/areas/",
         "/map-tiles/16",
         "/zoning/map.json",

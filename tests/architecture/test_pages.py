@@ -89,7 +89,7 @@ def test_what_is_of_one_person_is_kept_by_no_cache_and_no_browser(responses: Pag
 def test_what_is_the_same_for_everybody_may_be_kept(responses: PageResponses) -> None:
     for path in ("/en/", "/en/shops/", "/en/open-data/"):
         assert "no-store" not in responses.sample.client("nobody").get(path).get("Cache-Control", ""), path
-    feed = f"/en/shops/{responses.sample.register.storied.public_id}/changes.atom"
+    feed = f"/en/shops/{responses.sample.register.with_events.public_id}/changes.atom"
     for who in ("nobody", "owner"):
         assert responses.sample.client(who).get(feed)["Cache-Control"] == "public, max-age=60"
 

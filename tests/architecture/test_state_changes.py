@@ -200,7 +200,7 @@ def test_every_edge_of_every_workflow_can_be_gone(workflow: str, edge: tuple[str
 
 @pytest.fixture(scope="module")
 def block_and_numbers(built: Sample) -> None:
-    """Rows for the tables that the story alone leaves empty."""
+    """Rows for the tables that the renewal alone leaves empty."""
     place_block(
         subject="shop:1", ground="fine", source="fine:1", stops="x", sentence_ar="غرامة", sentence_en="A fine", actor=state_changes.BY
     )

@@ -18,7 +18,7 @@ from tests.openid.running import Provider
 from tools.stack.running import Stack, Template
 
 # Who gets shops that can be renewed, beside what the demo gives them.
-STORY = ("Muneera Al-Rayhan", "Jassem Al-Heer", "Anil Kurmuri", "Lakshmi Nambala")
+RENEWING = ("Muneera Al-Rayhan", "Jassem Al-Heer", "Anil Kurmuri", "Lakshmi Nambala")
 PAYING = "Hamad Al-Sawari"
 LATE = "Ali Al-Ghous"
 WALKING = "Fatima Al-Zabad"
@@ -51,7 +51,7 @@ def stack(stack_template: Template, provider: Provider, tmp_path_factory: pytest
 
 @pytest.fixture(autouse=True)
 def from_another_address(request: pytest.FixtureRequest) -> None:
-    """Every story comes from an address of its own: what one client may ask for in ten minutes is not shared by all of them."""
+    """Every journey comes from an address of its own: what one client may ask for in ten minutes is not shared by all of them."""
     if "stack" in request.fixturenames:
         request.getfixturevalue("stack").sql("DELETE FROM accounts_throttle")
 
@@ -59,7 +59,7 @@ def from_another_address(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(scope="package")
 def renewable(stack: Stack) -> dict[str, list[dict[str, str]]]:
     """Shops whose licence can be renewed, by their owner's English name; each test takes (pops) those it uses up."""
-    owners = dict.fromkeys(STORY, 1) | {PAYING: 10, LATE: 1, WALKING: 3}
+    owners = dict.fromkeys(RENEWING, 1) | {PAYING: 10, LATE: 1, WALKING: 3}
     told = stack.run_code(f"from tests.journeys.more_shops import add; add({owners})")
     found: dict[str, list[dict[str, str]]] = {}
     for line in told.splitlines():

@@ -34,8 +34,8 @@ def _one(stack: Stack, query: str, *parameters: object) -> str:
     return str(stack.sql(query, *parameters)[0][0])
 
 
-def _shop(stack: Stack, story: str) -> str:
-    return _one(stack, "SELECT public_id FROM shops_shop WHERE name_en = %s", shop_of(story, READER)[1])
+def _shop(stack: Stack, scenario: str) -> str:
+    return _one(stack, "SELECT public_id FROM shops_shop WHERE name_en = %s", shop_of(scenario, READER)[1])
 
 
 def _case(stack: Stack, state: str, column: str = "public_id", service: str = "licensing.renewal") -> str:
@@ -65,8 +65,8 @@ def _code(stack: Stack, state: str) -> str:
     return _one(stack, "SELECT code FROM documents_document WHERE state = %s ORDER BY id DESC", state)
 
 
-def _renewing(story: str) -> Callable[[Visitor], object]:
-    return lambda v: v.go(f"health-licence/{_shop(v.stack, story)}/renew/")
+def _renewing(scenario: str) -> Callable[[Visitor], object]:
+    return lambda v: v.go(f"health-licence/{_shop(v.stack, scenario)}/renew/")
 
 
 def _renewal_with_errors(v: Visitor) -> None:

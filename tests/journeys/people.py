@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from sandbox.demo.platform.people import Identity, identities
-from sandbox.demo.shops.stories import placed
+from sandbox.demo.shops.scenarios import placed
 
 
 @cache
@@ -18,6 +18,6 @@ def identity(name_en: str) -> Identity:
     return _known()[name_en]
 
 
-def shop_of(story: str, owner_en: str) -> tuple[str, str]:
-    """Arabic and English name of the shop that tells a story. Raises StopIteration where the owner has none."""
-    return next(place.name for place in placed() if place.story.key == story and place.owner_en == owner_en)
+def shop_of(scenario: str, owner_en: str) -> tuple[str, str]:
+    """Arabic and English name of the shop that tells a scenario. Raises StopIteration where the owner has none."""
+    return next(place.name for place in placed() if place.scenario.key == scenario and place.owner_en == owner_en)

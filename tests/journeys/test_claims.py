@@ -41,7 +41,7 @@ WORDS = {
 
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> list[dict[str, str]]:
-    """Shops that stand under somebody else; each story takes three."""
+    """Shops that stand under somebody else; each test takes three."""
     return changed_shop.shops_of(stack, {HOLDER: 6}, 940_000)[HOLDER]
 
 

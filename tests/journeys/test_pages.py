@@ -138,7 +138,7 @@ def test_the_gates_see_what_they_are_for(visit: Callable[..., Visitor]) -> None:
 
 
 @pytest.mark.parametrize("code", ["ar", "en"])
-def test_the_story_is_walked_by_keyboard_alone(
+def test_a_renewal_is_walked_by_keyboard_alone(
     stack: Stack, visit: Callable[..., Visitor], renewable: dict[str, list[dict[str, str]]], code: str
 ) -> None:
     person, shop = identity(WALKING), renewable[WALKING].pop()

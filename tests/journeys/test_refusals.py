@@ -18,7 +18,7 @@ from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 
-COLLECTOR = "Rajiv Menhas"  # has a shop for each story
+COLLECTOR = "Rajiv Menhas"  # has a shop for each scenario
 
 
 @dataclass(frozen=True)
@@ -57,28 +57,28 @@ def test_each_obstacle_is_said_at_once_with_its_way_out(
     visitor = visit(code, storage_state=signed_in(COLLECTOR), viewport=PHONE)
     token = visitor.go("profile/").locator("input[name=csrfmiddlewaretoken]").first.input_value()
     before = _counts(stack)
-    for story, told in OBSTACLES.items():
-        ((shop_id,),) = stack.sql("SELECT public_id FROM shops_shop WHERE name_en = %s", shop_of(story, COLLECTOR)[1])
+    for scenario, told in OBSTACLES.items():
+        ((shop_id,),) = stack.sql("SELECT public_id FROM shops_shop WHERE name_en = %s", shop_of(scenario, COLLECTOR)[1])
         page = visitor.go(f"health-licence/{shop_id}/renew/")
         bad = page.locator(".kp-stop")
-        assert bad.count() == 1, f"{story}: {visitor.main()}"
+        assert bad.count() == 1, f"{scenario}: {visitor.main()}"
         words = " ".join(bad.inner_text().split())
-        assert getattr(told, code) in words, story
+        assert getattr(told, code) in words, scenario
         if told.way.startswith("/"):
             ways = [link.get_attribute("href") or "" for link in bad.locator("a").all()]
-            assert any(told.way in way for way in ways), f"{story}: {ways}"
+            assert any(told.way in way for way in ways), f"{scenario}: {ways}"
             for way in (way for way in ways if way.startswith("/")):  # not the page of another authority
-                assert visitor.context.request.get(f"{stack.base_url}{way}").ok, f"{story}: {way}"
+                assert visitor.context.request.get(f"{stack.base_url}{way}").ok, f"{scenario}: {way}"
         else:
-            assert re.search(told.way, words), story
-        expect(page.locator("main button, main input, main form"), f"{story}: nothing to fill in or press").to_have_count(0)
-        assert (page.locator("main table").count() > 0) == told.names_a_fee, story
+            assert re.search(told.way, words), scenario
+        expect(page.locator("main button, main input, main form"), f"{scenario}: nothing to fill in or press").to_have_count(0)
+        assert (page.locator("main table").count() > 0) == told.names_a_fee, scenario
         answer = visitor.context.request.post(
             f"{stack.base_url}/{code}/health-licence/{shop_id}/renew/",
             form={"csrfmiddlewaretoken": token, "declared": "on", "total": "10000"},
             headers={"Referer": page.url},
         )
-        assert answer.status < 500, story
+        assert answer.status < 500, scenario
     assert _counts(stack) == before
     assert visitor.wrongs() == []
     assert visitor.foreign_requests() == []

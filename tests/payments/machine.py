@@ -56,7 +56,7 @@ class Payments(RuleBasedStateMachine):
         self.refuses = False
         self.is_whole = True
         self.walked: set[tuple[str, str, str, str]] = set()
-        self.story: list[str] = []  # what was played, for who reads of a break
+        self.trace: list[str] = []  # what was played, for who reads of a break
         self.writes = 1
         self.block = transaction.atomic()
         self.block.__enter__()
@@ -119,7 +119,7 @@ class Payments(RuleBasedStateMachine):
     def begins(self, theme: str, far: int, count: int, by_hand: bool) -> None:
         """What this game is about, and how far it is: the steps of a refund follow each other too seldom by chance alone."""
         self.favoured = THEMES[theme]
-        self.story.append(f"about {theme}, {far} steps on, {count} bills, by hand: {by_hand}")
+        self.trace.append(f"about {theme}, {far} steps on, {count} bills, by hand: {by_hand}")
         for name, drawn in OPENING[:far]:
             more = {"start": {"count": count}, "propose": {"by_hand": by_hand}}.get(name, {})
             getattr(self, name)(**drawn, **more)
@@ -133,7 +133,7 @@ class Payments(RuleBasedStateMachine):
         names = [s.name for s in able for _ in range(s.weight * (BOOST if s.name in self.favoured else 1))]
         name = data.draw(st.sampled_from(names), label="step")
         drawn = {key: data.draw(strategy, label=key) for key, strategy in STEPS[name].given.items()}
-        self.story.append(f"{self.now - START} {name} {drawn}")
+        self.trace.append(f"{self.now - START} {name} {drawn}")
         getattr(self, name)(**drawn)
 
     # The person

@@ -67,7 +67,7 @@ def play(monkeypatch: pytest.MonkeyPatch, settings: Any, payer: Any, cashier: An
         try:
             run_state_machine_as_test(hypothesis.seed(SEED)(Game), settings=chosen)
         except BaseException as broken:
-            broken.add_note("\n".join([f"game {world.games} of seed {SEED}:", *present[0].story]))
+            broken.add_note("\n".join([f"game {world.games} of seed {SEED}:", *present[0].trace]))
             raise
         return world
 

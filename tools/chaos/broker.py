@@ -1,4 +1,4 @@
-"""Redis emptied and gone, over the whole story of a renewal."""
+"""Redis emptied and gone, over a whole renewal."""
 
 from __future__ import annotations
 

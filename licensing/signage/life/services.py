@@ -92,7 +92,7 @@ def _require(photo: Upload | None, stands_as: Board | None = None) -> None:
 @unless_tied("inspector", "board", parties_of)
 @transaction.atomic
 def end_by_inspector(*, board: Board, inspector: User, again: str | None = None) -> BoardEnd:
-    """Record that an inspector without a tie to the shop found a board gone, with their photo.
+    """Record that an inspector without a conflict of interest with the shop found a board gone, with their photo.
 
     Or that a board that is over stands as a licensed one: `again` is the public id of that. Its deposit goes back all the same, for no
     photo of the empty place can be taken. Raises NotPermitted, Refused as `end_by_holder`, and not_licensed_again.

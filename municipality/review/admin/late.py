@@ -27,7 +27,7 @@ from municipality.ui.texts import Text
 
 IDLE = 5  # officers without a case who are named on the page of a waiting one
 NEXT_ALREADY = gettext_lazy("It is the next one of its queue: bringing it forward would change nothing.")
-OTHERS_SIGN = gettext_lazy("Another supervisor signs what you proposed yourself, or what concerns somebody you have a tie to.")
+OTHERS_SIGN = gettext_lazy("Another supervisor signs what you proposed yourself, or where you have a conflict of interest.")
 ASKED = gettext_lazy("It was asked for ahead of its turn; another supervisor allows it.")
 # State of the place → with whom the request is.
 WHERE = {

@@ -62,7 +62,7 @@ def _initial(key: str, warrant: JudicialWarrant) -> dict[str, Any]:
 
 
 def _written(key: str, violation: Violation, inspector: User) -> None:
-    """Tie a violation to the report that it began from, or to the one with which that was joined meanwhile.
+    """Link a violation to the report that it began from, or to the one with which that was joined meanwhile.
 
     Not where one of the two is about another shop, or is a part about anybody but this one.
     """
@@ -81,8 +81,8 @@ def _is_about(row: Report, violation: Violation) -> bool:
 
 
 def _key_of(violation: Violation) -> str:
-    tie = Consequence.objects.filter(violation=violation).select_related("report").order_by("pk").first()
-    return tie.report.subject_key if tie is not None else ""
+    link = Consequence.objects.filter(violation=violation).select_related("report").order_by("pk").first()
+    return link.report.subject_key if link is not None else ""
 
 
 ORIGIN = FieldOrigin(initial=_initial, written=_written, key_of=_key_of)

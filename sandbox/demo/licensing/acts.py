@@ -22,7 +22,7 @@ from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from shops.models import Shop
 
 MOST = 4
@@ -50,9 +50,9 @@ def run(loading: Loading) -> str:
 
 
 def _shops(loading: Loading) -> list[tuple[Shop, User]]:
-    """Shops of persons without a story whose licences last, with their owners."""
+    """Shops of persons without a scenario whose licences last, with their owners."""
     last = HealthLicence.objects.filter(is_current=True, last_day__gt=loading.today + dt.timedelta(days=120)).values("shop")
-    told = {place.commercial_license_no for place in stories.placed()}
+    told = {place.commercial_license_no for place in scenarios.placed()}
     rows = Shop.objects.filter(owner__isnull=False, pk__in=last).exclude(commercial_license_no__in=told).select_related("owner", "branch")
     found: list[tuple[Shop, User]] = []
     for shop in rows.order_by("pk").iterator():

@@ -37,7 +37,7 @@ from sandbox.demo.licensing.queue import attach, read, run_idle_jobs
 from sandbox.demo.loading import Loading
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from shops.models import Shop
 from shops.register.queries import with_names
 
@@ -83,11 +83,11 @@ def run_waiting(loading: Loading) -> str:
 
 
 def _chosen(loading: Loading) -> Iterator[tuple[Shop, str]]:
-    """Shops with what becomes of their boards: of the person with every story one of each kind, of who has one shop each one in turn.
+    """Shops with what becomes of their boards: of the person with every scenario one of each kind, of who has one shop each one in turn.
 
     All others have two licences, and the first of them a request under study each.
     """
-    told = {place.commercial_license_no for place in stories.placed()}
+    told = {place.commercial_license_no for place in scenarios.placed()}
     owned: dict[int, list[Shop]] = {}
     for shop in with_names(Shop.objects.exclude(owner=None, organisation__signatories=None).distinct().order_by("pk")):
         if shop.closed_on is None and shop.commercial_license_end > loading.today:

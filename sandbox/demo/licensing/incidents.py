@@ -18,7 +18,7 @@ from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from shops.register.queries import owners
 
 FIRST, LAST = -80, -14  # days from which the licence is taken
@@ -49,8 +49,8 @@ def run(loading: Loading) -> str:
 
 
 def _ended(loading: Loading) -> HealthLicence | None:
-    """A licence of no story that ended some weeks ago and could have been renewed on the next day."""
-    told = [place.commercial_license_no for place in stories.placed()]
+    """A licence of no scenario that ended some weeks ago and could have been renewed on the next day."""
+    told = [place.commercial_license_no for place in scenarios.placed()]
     rows = HealthLicence.objects.filter(
         is_current=True,
         document__state__in=LIVE,

@@ -27,7 +27,7 @@ from sandbox.demo import scenes
 from sandbox.demo.loading import Loading
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from shops.models import Shop
 
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
@@ -51,8 +51,8 @@ def run(loading: Loading) -> str:
 
 
 def _shops() -> QuerySet[Shop]:
-    """Licensed premises for women that belong to people, without those that tell a story."""
-    told = [place.commercial_license_no for place in stories.placed()]
+    """Licensed premises for women that belong to people, without those that tell a scenario."""
+    told = [place.commercial_license_no for place in scenarios.placed()]
     licensed = HealthLicence.objects.filter(is_current=True, document__state__in=(DocumentState.ACTIVE, DocumentState.CARRIED_OVER))
     shops = Shop.objects.filter(activity__is_womens=True, owner__isnull=False, closed_on__isnull=True, pk__in=licensed.values("shop"))
     return shops.exclude(commercial_license_no__in=told).select_related("activity", "branch", "area", "owner").order_by("pk")

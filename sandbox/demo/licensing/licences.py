@@ -14,7 +14,7 @@ from sandbox.demo.loading import Loading
 from sandbox.demo.platform import people
 from sandbox.demo.platform.accounts import ORGANISATIONS
 from sandbox.demo.seeds import seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from sandbox.demo.shops.rows import ELSEWHERE, FOOD
 from shops.models import Shop
 from shops.register.queries import with_names
@@ -28,19 +28,19 @@ REVOKED_FOR = ("activity_not_allowed", "conditions_not_met")
 def run(loading: Loading) -> str:
     rng = seeded("licences step")
     officers = {user.branch_id: actor_of(user) for user in User.objects.filter(groups__name="officer").order_by("pk")}
-    story_by_licence = {placed.commercial_license_no: placed.story for placed in stories.placed()}
+    scenario_by_licence = {placed.commercial_license_no: placed.scenario for placed in scenarios.placed()}
     waiting = case_shop_ids()
     papers: list[Paper] = []
     for shop in with_names(Shop.objects.order_by("pk")):
-        story = story_by_licence.get(shop.commercial_license_no)
-        papers += papers_of(loading, shop, rng, officers, story=story, is_waiting=shop.pk in waiting)
+        scenario = scenario_by_licence.get(shop.commercial_license_no)
+        papers += papers_of(loading, shop, rng, officers, scenario=scenario, is_waiting=shop.pk in waiting)
     count = carry_over(papers, rng)
     return f"{count} licences carried over from paper"
 
 
 def case_shop_ids() -> set[int]:
-    """Shops with past renewals: of people without a story and of the three organisations."""
-    names = [p.name_en for p in people.PEOPLE if p.role == "owner" and not p.story]
+    """Shops with past renewals: of people without a scenario and of the three organisations."""
+    names = [p.name_en for p in people.PEOPLE if p.role == "owner" and not p.scenario]
     numbers = [number for _, _, number, _ in ORGANISATIONS]
     owned = Shop.objects.filter(owner__name_en__in=names).exclude(activity__in=ELSEWHERE)
     signed = Shop.objects.filter(organisation__commercial_register_no__in=numbers).exclude(activity__in=ELSEWHERE)
@@ -54,22 +54,22 @@ def papers_of(
     rng: Random,
     officers: dict[str | None, Actor],
     *,
-    story: stories.Story | None = None,
+    scenario: scenarios.Scenario | None = None,
     is_waiting: bool = False,
 ) -> list[Paper]:
     """The paper licences of a shop, oldest first; some have none."""
-    if story:
-        outcome = story.key
+    if scenario:
+        outcome = scenario.key
     else:
         outcome = "food" if shop.activity_id in FOOD else rng.choices([f for f, _ in OUTCOMES], [w for _, w in OUTCOMES])[0]
     if (
         outcome == "none"
         or (outcome != "food" and shop.activity_id in ELSEWHERE)
-        or (outcome == "food" and not story and rng.random() < 0.5)
+        or (outcome == "food" and not scenario and rng.random() < 0.5)
     ):
         return []
-    if story and outcome != "food":
-        last = loading.day(story.last_day)
+    if scenario and outcome != "food":
+        last = loading.day(scenario.last_day)
     elif is_waiting:
         last = loading.day(rng.randint(2, 58) - rng.randint(1, 120))
         outcome = "soon"

@@ -22,7 +22,7 @@ from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from shops.models import Shop
 from shops.register.queries import with_names
 
@@ -35,10 +35,10 @@ MINUTE = dt.timedelta(minutes=1)
 def run(loading: Loading) -> str:
     rng = seeded("past cases step")
     bulk, signed, waiting = _draw(loading, rng)
-    stories_by_licence = {p.commercial_license_no: p.story.key for p in stories.placed()}
-    story_shops = with_names(Shop.objects.filter(commercial_license_no__in=stories_by_licence).order_by("pk"))
-    signed += [_sealed(loading, shop, rng) for shop in story_shops if stories_by_licence[shop.commercial_license_no] == "renewed"]
-    waiting += [shop for shop in story_shops if stories_by_licence[shop.commercial_license_no] == "open"]
+    scenarios_by_licence = {p.commercial_license_no: p.scenario.key for p in scenarios.placed()}
+    scenario_shops = with_names(Shop.objects.filter(commercial_license_no__in=scenarios_by_licence).order_by("pk"))
+    signed += [_sealed(loading, shop, rng) for shop in scenario_shops if scenarios_by_licence[shop.commercial_license_no] == "renewed"]
+    waiting += [shop for shop in scenario_shops if scenarios_by_licence[shop.commercial_license_no] == "open"]
     count = load(bulk, rng, until=loading.anchor)
     _run_services(sorted(signed, key=lambda p: p.opened_at), rng)
     for shop in waiting:

@@ -43,7 +43,7 @@ from sandbox.demo.payments import Payment, pay
 from sandbox.demo.pictures import page
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from shops.models import Shop
 
 SKILL = "health"
@@ -131,8 +131,8 @@ def _moments(loading: Loading, rng: Random) -> Iterator[dt.datetime]:
 
 
 def _shops(loading: Loading) -> Iterator[Shop]:
-    """Shops of persons that may be renewed now, without a story."""
-    counts = {place.commercial_license_no for place in stories.placed()}
+    """Shops of persons that may be renewed now, without a scenario."""
+    counts = {place.commercial_license_no for place in scenarios.placed()}
     owned = Shop.objects.filter(owner__isnull=False, pk__in=HealthLicence.objects.filter(is_current=True).values("shop")).exclude(
         commercial_license_no__in=counts
     )

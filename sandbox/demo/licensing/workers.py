@@ -1,4 +1,4 @@
-"""Health certificates of the workers of shops with a story, some of which have ended or end soon."""
+"""Health certificates of the workers of shops with a scenario, some of which have ended or end soon."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from municipality.kernel import civil_id
 from sandbox.demo.licensing.past_cases import applicant_of
 from sandbox.demo.loading import Loading
 from sandbox.demo.seeds import public_id, seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from shops.models import Shop
 
 WOMEN = ("سلمى الشاطئ", "Anita Green", "جميلة الميناء", "Rosa Sands", "فاطمة الواحة", "Grace Harbour", "عائشة الشراع", "Lina Dune")
@@ -20,7 +20,7 @@ ENDS_IN = (-6, 9, 40, 120, 200, 260, 310, 350)  # days
 
 def run(loading: Loading) -> str:
     rng = seeded("workers step")
-    numbers = [one.commercial_license_no for one in stories.placed()]
+    numbers = [one.commercial_license_no for one in scenarios.placed()]
     rows: list[WorkerCertificate] = []
     shops = Shop.objects.filter(commercial_license_no__in=numbers, closed_on=None).select_related("activity")
     for place, shop in enumerate(shops.order_by("pk")):

@@ -17,13 +17,13 @@ SERIAL = "99"
 
 @dataclass(frozen=True)
 class Person:
-    """`role` is owner or signatory; `story` is the key of what their shops show."""
+    """`role` is owner or signatory; `scenario` is the key of what their shops show."""
 
     name_ar: str
     name_en: str
     born: int
     role: str = "owner"
-    story: str = ""
+    scenario: str = ""
     language: str = "ar"
 
 
@@ -38,18 +38,18 @@ class Identity:
 
 
 PEOPLE = (
-    Person("نورة المرسى", "Noura Al-Marsa", 1990, story="clean"),
-    Person("بدر السنبوك", "Bader Al-Sanbouk", 1984, story="food"),
-    Person("شيخة الدانة", "Shaikha Al-Dana", 1979, story="early"),
-    Person("خالد الفنار", "Khaled Al-Fanar", 1988, story="renewed"),
-    Person("ريم العرفج", "Reem Al-Arfaj", 1993, story="open"),
-    Person("سالم الموج", "Salem Al-Mouj", 1972, story="blocked"),
-    Person("هيا السدرة", "Haya Al-Sidra", 1986, story="commercial"),
-    Person("طلال المحمل", "Talal Al-Mahmal", 1981, story="changed"),
-    Person("مها النوير", "Maha Al-Nuwair", 1995, story="ended"),
-    Person("يوسف الغدير", "Yousef Al-Ghadeer", 1977, story="suspended"),
-    Person("دلال الصدف", "Dalal Al-Sadaf", 1991, story="revoked"),
-    Person("راجيف منهاس", "Rajiv Menhas", 1983, story="everything", language="en"),
+    Person("نورة المرسى", "Noura Al-Marsa", 1990, scenario="clean"),
+    Person("بدر السنبوك", "Bader Al-Sanbouk", 1984, scenario="food"),
+    Person("شيخة الدانة", "Shaikha Al-Dana", 1979, scenario="early"),
+    Person("خالد الفنار", "Khaled Al-Fanar", 1988, scenario="renewed"),
+    Person("ريم العرفج", "Reem Al-Arfaj", 1993, scenario="open"),
+    Person("سالم الموج", "Salem Al-Mouj", 1972, scenario="blocked"),
+    Person("هيا السدرة", "Haya Al-Sidra", 1986, scenario="commercial"),
+    Person("طلال المحمل", "Talal Al-Mahmal", 1981, scenario="changed"),
+    Person("مها النوير", "Maha Al-Nuwair", 1995, scenario="ended"),
+    Person("يوسف الغدير", "Yousef Al-Ghadeer", 1977, scenario="suspended"),
+    Person("دلال الصدف", "Dalal Al-Sadaf", 1991, scenario="revoked"),
+    Person("راجيف منهاس", "Rajiv Menhas", 1983, scenario="everything", language="en"),
     Person("عبير الساحل", "Abeer Al-Sahel", 1980, "signatory"),
     Person("فيصل البيرق", "Faisal Al-Bairaq", 1975, "signatory"),
     Person("لولوة المرجان", "Loulwa Al-Murjan", 1989, "signatory"),

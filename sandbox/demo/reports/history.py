@@ -40,7 +40,7 @@ METRES = 0.00001  # degrees, about a metre
 
 
 @dataclass(frozen=True)
-class Story:
+class Scenario:
     """One report: days before the anchor, category, area, scene of its photo, and what became of it."""
 
     days: float
@@ -52,27 +52,27 @@ class Story:
     answers: dict[str, str] = field(default_factory=dict)
 
 
-STORIES = (
-    Story(41, "waste", "Salmiya", "bags", "أكياس نفايات عند مدخل العمارة منذ أيام", ("close", "solved")),
-    Story(36, "occupation", "Hawalli", "goods", "بضاعة تسد الرصيف أمام المحل", ("close", "solved")),
-    Story(33, "board", "Farwaniya", "sign", "لوحة إعلان بلا رقم ترخيص", ("close",)),
-    Story(29, "waste", "Jahra", "bags", "أنقاض بناء في الساحة", ("close", "not_solved", "close")),
-    Story(26, "shop", "Salmiya", "goods", "محل يبيع خارج مساحته", ("close", "solved")),
-    Story(22, "waste", "Mahboula", "bags", "حاوية ممتلئة لا تفرغ", ("sign",)),
-    Story(19, "vendor", "Fahaheel", "goods", "بائع متجول يسد الممر", ("close",)),
-    Story(16, "burning", "Jahra", "smoke", "دخان من حرق نفايات في الساحة", ("close",)),
-    Story(12, "vehicle", "Hawalli", "paper", "مركبة مهملة منذ شهور", ("close",)),
-    Story(9, "waste", "Farwaniya", "bags", "نفايات خلف المدرسة", ("close", "not_solved")),
-    Story(8, "utilities", "Salmiya", "leak", "تسرب ماء على الرصيف", ("hand_over",)),
-    Story(6, "road", "Farwaniya", "paper", "حفرة في الطريق", ("hand_over",)),
-    Story(5, "building", "Salwa", "sign", "بناء فوق السطح", ("split",)),
-    Story(4, "waste", "Hawalli", "bags", "أكياس عند الحاوية", ()),
-    Story(3.5, "waste", "Hawalli", "bags", "نفايات عند الحاوية نفسها", ("merge",)),
-    Story(3, "shop", "Hawalli", "goods", "محل بلا لوحة ولا ترخيص معلق", ("ask",)),
-    Story(2, "waste", "Salmiya", "bags", "نفايات تسد ممر المشاة", ("sign_waits",), {"blocks_road": "yes"}),
-    Story(1.5, "occupation", "Fahaheel", "goods", "كراسي على الرصيف", ()),
-    Story(1, "board", "Jahra", "sign", "لوحة تحجب إشارة المرور", ()),
-    Story(0.4, "waste", "Mangaf", "bags", "مخلفات حديقة على الطريق", ()),
+SCENARIOS = (
+    Scenario(41, "waste", "Salmiya", "bags", "أكياس نفايات عند مدخل العمارة منذ أيام", ("close", "solved")),
+    Scenario(36, "occupation", "Hawalli", "goods", "بضاعة تسد الرصيف أمام المحل", ("close", "solved")),
+    Scenario(33, "board", "Farwaniya", "sign", "لوحة إعلان بلا رقم ترخيص", ("close",)),
+    Scenario(29, "waste", "Jahra", "bags", "أنقاض بناء في الساحة", ("close", "not_solved", "close")),
+    Scenario(26, "shop", "Salmiya", "goods", "محل يبيع خارج مساحته", ("close", "solved")),
+    Scenario(22, "waste", "Mahboula", "bags", "حاوية ممتلئة لا تفرغ", ("sign",)),
+    Scenario(19, "vendor", "Fahaheel", "goods", "بائع متجول يسد الممر", ("close",)),
+    Scenario(16, "burning", "Jahra", "smoke", "دخان من حرق نفايات في الساحة", ("close",)),
+    Scenario(12, "vehicle", "Hawalli", "paper", "مركبة مهملة منذ شهور", ("close",)),
+    Scenario(9, "waste", "Farwaniya", "bags", "نفايات خلف المدرسة", ("close", "not_solved")),
+    Scenario(8, "utilities", "Salmiya", "leak", "تسرب ماء على الرصيف", ("hand_over",)),
+    Scenario(6, "road", "Farwaniya", "paper", "حفرة في الطريق", ("hand_over",)),
+    Scenario(5, "building", "Salwa", "sign", "بناء فوق السطح", ("split",)),
+    Scenario(4, "waste", "Hawalli", "bags", "أكياس عند الحاوية", ()),
+    Scenario(3.5, "waste", "Hawalli", "bags", "نفايات عند الحاوية نفسها", ("merge",)),
+    Scenario(3, "shop", "Hawalli", "goods", "محل بلا لوحة ولا ترخيص معلق", ("ask",)),
+    Scenario(2, "waste", "Salmiya", "bags", "نفايات تسد ممر المشاة", ("sign_waits",), {"blocks_road": "yes"}),
+    Scenario(1.5, "occupation", "Fahaheel", "goods", "كراسي على الرصيف", ()),
+    Scenario(1, "board", "Jahra", "sign", "لوحة تحجب إشارة المرور", ()),
+    Scenario(0.4, "waste", "Mangaf", "bags", "مخلفات حديقة على الطريق", ()),
 )
 
 
@@ -80,16 +80,16 @@ def run(loading: Loading) -> str:
     rng, people = seeded("reports step"), list(User.objects.filter(is_staff=False, name_en__in=REPORTERS).order_by("name_en"))
     drawn = scenes.draw()
     made: list[Report] = []
-    for number, story in enumerate(STORIES):
-        is_named = number % 3 or "ask" in story.steps  # nobody else can be asked
+    for number, scenario in enumerate(SCENARIOS):
+        is_named = number % 3 or "ask" in scenario.steps  # nobody else can be asked
         sender = Sender(person=people[number % len(people)]) if is_named else Sender(device=f"demo-{number}")
-        at = loading.anchor - dt.timedelta(days=story.days)
+        at = loading.anchor - dt.timedelta(days=scenario.days)
         with clock.at(at):
-            report = _send(story, sender, drawn[story.scene], rng, made[-1] if "merge" in story.steps else None)
-        for _more in range(rng.randint(0, 3) if story.category == "waste" else 0):
+            report = _send(scenario, sender, drawn[scenario.scene], rng, made[-1] if "merge" in scenario.steps else None)
+        for _more in range(rng.randint(0, 3) if scenario.category == "waste" else 0):
             MeToo.objects.create(report=report, who=f"{rng.getrandbits(256):064x}", at=at + HOUR)
         Report.objects.filter(pk=report.pk).update(me_too_count=report.me_toos.count())
-        _go_on(report, story, at, drawn, made)
+        _go_on(report, scenario, at, drawn, made)
         made.append(report)
     _show_photos()
     done = Job.objects.filter(Q(kind="uploads.inspect") | Q(kind__startswith="reports."), state=JobState.QUEUED)
@@ -102,28 +102,30 @@ PARTS = [ReportPart("building", "بناء مخالف"), ReportPart("waste", "أ�
 REPORTERS = ("Noura Al-Marsa", "Salem Al-Mouj")
 
 
-def _send(story: Story, sender: Sender, photo: bytes, rng: Random, same: Report | None) -> Report:
+def _send(scenario: Scenario, sender: Sender, photo: bytes, rng: Random, same: Report | None) -> Report:
     """A report, `same`: at the place of an earlier one."""
-    area = Area.objects.get(name_en=story.area)
+    area = Area.objects.get(name_en=scenario.area)
     key = str(UUID(int=rng.getrandbits(128), version=4))
     shop = Shop.objects.filter(area=area, closed_on__isnull=True, latitude__isnull=False).order_by("pk").first()
-    assert area.latitude is not None and area.longitude is not None  # noqa: S101 - of the areas of the stories
+    assert area.latitude is not None and area.longitude is not None  # noqa: S101 - of the areas of the scenarios
     latitude, longitude = area.latitude + rng.uniform(-300, 300) * METRES, area.longitude + rng.uniform(-300, 300) * METRES
     if same is not None and same.latitude is not None and same.longitude is not None:
         latitude, longitude = same.latitude + 10 * METRES, same.longitude
-    if story.category == "shop" and shop is not None:
+    if scenario.category == "shop" and shop is not None:
         place = ReportPlace(PlaceSource.SHOP, shop.latitude, shop.longitude, area=area, block=shop.block, shop=shop)
     else:
         place = ReportPlace(PlaceSource.DEVICE, latitude, longitude, rng.randint(4, 25), area, str(rng.randint(1, 9)))
     photos.hold(key, SimpleUploadedFile("photo.jpg", photo + key.encode()))
-    report = intake.receive(SentReport(key, story.category, place, clock.now() - 2 * HOUR / 60, story.words, story.answers), sender).report
+    report = intake.receive(
+        SentReport(key, scenario.category, place, clock.now() - 2 * HOUR / 60, scenario.words, scenario.answers), sender
+    ).report
     triage.assign(report)
     return Report.objects.select_related("inspector").get(pk=report.pk)
 
 
-def _go_on(report: Report, story: Story, at: dt.datetime, drawn: dict[str, bytes], earlier: list[Report]) -> None:
-    """The steps of a story, some hours after each other."""
-    for number, step in enumerate(story.steps):
+def _go_on(report: Report, scenario: Scenario, at: dt.datetime, drawn: dict[str, bytes], earlier: list[Report]) -> None:
+    """The steps of a scenario, some hours after each other."""
+    for number, step in enumerate(scenario.steps):
         report.refresh_from_db()
         inspector = report.inspector
         assert inspector is not None  # noqa: S101 - one was drawn

@@ -43,7 +43,7 @@ def _garbled(licence: Licence) -> Licence:
 
 
 # A shop for each; that of the last is not in the register.
-STORIES: tuple[Callable[[Licence], Licence | None], ...] = (
+SCENARIOS: tuple[Callable[[Licence], Licence | None], ...] = (
     *(_renewed, _renamed, _of_another_activity, _moved, _cancelled, _garbled),
     lambda licence: None,
 )
@@ -52,13 +52,13 @@ STORIES: tuple[Callable[[Licence], Licence | None], ...] = (
 def write_for_simulator(path: Path) -> int:
     """Write the initial file of the simulator. Returns the number of licences."""
     shops = Shop.objects.select_related("area").order_by("pk")
-    # Shops of organisations without an account, which have no other story.
-    stories = dict(
-        zip(shops.filter(branch=BRANCH, closed_on=None, owner=None).order_by("-pk").values_list("pk", flat=True), STORIES, strict=False)
+    # Shops of organisations without an account, which have no other scenario.
+    scenarios = dict(
+        zip(shops.filter(branch=BRANCH, closed_on=None, owner=None).order_by("-pk").values_list("pk", flat=True), SCENARIOS, strict=False)
     )
     licences = []
     for shop in shops.iterator():
-        licence = stories.get(shop.pk, lambda unchanged: unchanged)(_licence_of(shop))
+        licence = scenarios.get(shop.pk, lambda unchanged: unchanged)(_licence_of(shop))
         if licence is not None:
             licences.append(licence)
     licences.append(_new())

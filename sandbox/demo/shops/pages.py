@@ -13,7 +13,7 @@ from municipality.review.models import Assignment
 from municipality.review.services import desk, queue
 from sandbox.demo.loading import Loading
 from sandbox.demo.platform.messages import mark_sent
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from shops.models import Reply, Shop
 from shops.public_page import facts, services
 from shops.registry import FindingFact, finding_of
@@ -72,8 +72,8 @@ def _publish(case: Case, officer: User) -> None:
 
 def _ask_correction(excluded_id: int, person: User) -> None:
     """Ask for a correction of the trade name on the page of a shop."""
-    story_licences = [place.commercial_license_no for place in stories.placed()]
-    shops = Shop.objects.filter(owner__isnull=True, closed_on__isnull=True).exclude(commercial_license_no__in=story_licences)
+    scenario_licences = [place.commercial_license_no for place in scenarios.placed()]
+    shops = Shop.objects.filter(owner__isnull=True, closed_on__isnull=True).exclude(commercial_license_no__in=scenario_licences)
     shop = shops.exclude(pk=excluded_id).select_related("branch").order_by("pk")[0]
     before = facts.read(shop, "trade_name")
     names = {"name_ar": f"{before['name_ar']} الجديد", "name_en": f"New {before['name_en']}"}

@@ -1,4 +1,4 @@
-"""Shops of the stories, the people, the three large organisations and many small ones."""
+"""Shops of the scenarios, the people, the three large organisations and many small ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.demo.loading import Loading, batches
 from sandbox.demo.platform import people
 from sandbox.demo.platform.accounts import ORGANISATIONS
 from sandbox.demo.seeds import public_id, seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from sandbox.demo.shops.hours import load_hours
 from sandbox.demo.shops.large_register import point_near
 from sandbox.demo.shops.rows import ShopRow, brand, shops
@@ -26,10 +26,10 @@ SIZES, SIZE_WEIGHTS = (1, 2, 3, 4, 5, 8), (60, 20, 9, 6, 4, 1)  # shops of a sma
 def run(loading: Loading) -> str:
     rng = seeded("shops step")
     rows = list(shops(loading.scale.shops, "demo"))
-    story_shops = list(stories.placed())
-    for placed in story_shops:
+    scenario_shops = list(scenarios.placed())
+    for placed in scenario_shops:
         rows[placed.number] = placed.shape(rows[placed.number])
-    owners = list(_owners(loading, story_shops, rng, len(rows)))
+    owners = list(_owners(loading, scenario_shops, rng, len(rows)))
     areas, sites = area_ids(), sites_of_areas(loading)
     for pairs in batches(list(zip(rows, owners, strict=True))):
         placed_shops = [_on_site(shop(loading, row, owner, areas), sites) for row, owner in pairs]
@@ -87,14 +87,14 @@ def shop(loading: Loading, row: ShopRow, owner: User | Organisation, areas: dict
     )
 
 
-def _owners(loading: Loading, story_shops: Iterable[stories.Placed], rng: Random, total: int) -> Iterator[User | Organisation]:
+def _owners(loading: Loading, scenario_shops: Iterable[scenarios.Placed], rng: Random, total: int) -> Iterator[User | Organisation]:
     """The owner of each shop, in the order of the rows."""
     by_name = {user.name_en: user for user in User.objects.people()}
     count = 0
-    for placed in story_shops:
+    for placed in scenario_shops:
         yield by_name[placed.owner_en]
         count += 1
-    owners = [by_name[p.name_en] for p in people.PEOPLE if p.role == "owner" and not p.story]
+    owners = [by_name[p.name_en] for p in people.PEOPLE if p.role == "owner" and not p.scenario]
     for person in owners:
         for _ in range(loading.scale.shops_per_person):
             yield person

@@ -1,4 +1,4 @@
-"""The shops whose story is that an unpaid amount of the court blocks the renewal: the violation from its report to the judgment."""
+"""The shops whose scenario is that an unpaid amount of the court blocks the renewal: the violation from its report to the judgment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from sandbox.demo.loading import Loading
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from sandbox.demo.violations.timeline import Timeline
 from shops.models import Shop
 from violations import queries
@@ -30,7 +30,7 @@ def load(
     inspectors: dict[tuple[str, bool], list[JudicialWarrant]],
     office: dict[str, User],
 ) -> None:
-    numbers = [p.commercial_license_no for p in stories.placed() if p.story.key == "blocked"]
+    numbers = [p.commercial_license_no for p in scenarios.placed() if p.scenario.key == "blocked"]
     for shop in Shop.objects.filter(commercial_license_no__in=numbers).select_related("activity", "area").order_by("pk"):
         warrant = inspectors[shop.branch_id, shop.activity.is_womens][0]
         seen_at = loading.instant(loading.day(SEEN), rng)

@@ -23,7 +23,7 @@ from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.platform.messages import mark_sent
 from sandbox.demo.seeds import seeded
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from sandbox.demo.violations import blocked_shops, photos
 from sandbox.demo.violations import paper_fines as paper
 from sandbox.demo.violations.inspectors import office_staff, teams
@@ -68,8 +68,8 @@ def run(loading: Loading) -> str:
     inspectors = teams(loading)
     timeline = Timeline(loading)
     owned = Shop.objects.filter(Q(owner__isnull=False) | Q(organisation__signatories__isnull=False), closed_on__isnull=True).distinct()
-    story_licences = [placed.commercial_license_no for placed in stories.placed()]  # the stories have none but their own
-    owned = owned.exclude(commercial_license_no__in=story_licences)
+    scenario_licences = [placed.commercial_license_no for placed in scenarios.placed()]  # the scenarios have none but their own
+    owned = owned.exclude(commercial_license_no__in=scenario_licences)
     shops = list(owned.select_related("activity", "area__governorate__branch", "branch").order_by("pk"))
     office = office_staff()
     for number in range(loading.scale.violations):

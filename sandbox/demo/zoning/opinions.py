@@ -41,7 +41,7 @@ TEXTS = {
 
 
 @dataclass(frozen=True)
-class _Story:
+class _Scenario:
     """One request, sent `days` before the anchor; `ends` is issued, signing, silent or unpaid; "" as the outcome agrees."""
 
     days: int
@@ -51,30 +51,30 @@ class _Story:
     code: str = ""
 
 
-STORIES = (
-    _Story(34, "LAUN", "issued"),
-    _Story(29, "LAUN", "issued"),
-    _Story(27, "WSAL", "issued"),
-    _Story(22, "LAUN", "issued", "conditional", "layer_outdated"),
-    _Story(17, None, "issued"),
-    _Story(13, "LAUN", "issued"),
-    _Story(7, "WSAL", "silent"),
-    _Story(4, "LAUN", "signing", "conditional", "special_decision"),
-    _Story(1, "WSAL", "unpaid"),
+SCENARIOS = (
+    _Scenario(34, "LAUN", "issued"),
+    _Scenario(29, "LAUN", "issued"),
+    _Scenario(27, "WSAL", "issued"),
+    _Scenario(22, "LAUN", "issued", "conditional", "layer_outdated"),
+    _Scenario(17, None, "issued"),
+    _Scenario(13, "LAUN", "issued"),
+    _Scenario(7, "WSAL", "silent"),
+    _Scenario(4, "LAUN", "signing", "conditional", "special_decision"),
+    _Scenario(1, "WSAL", "unpaid"),
 )
 
 
 def run(loading: Loading) -> str:
     rng, planners = seeded("opinions step"), _planners(loading)
     people = list(User.objects.filter(is_staff=False, shops=None, civil_id_digest__gt="").order_by("-pk"))
-    for story, plot, person in zip(STORIES, _plots(), cycle(people), strict=False):
-        sent = loading.instant(loading.day(-story.days), rng) - dt.timedelta(hours=1)
+    for scenario, plot, person in zip(SCENARIOS, _plots(), cycle(people), strict=False):
+        sent = loading.instant(loading.day(-scenario.days), rng) - dt.timedelta(hours=1)
         with clock.at(sent):
-            case, bill = _order(story, plot, person)
-        if story.ends == "unpaid":
+            case, bill = _order(scenario, plot, person)
+        if scenario.ends == "unpaid":
             continue
         _pay(bill, sent, rng)
-        _study(story, case, planners, min(sent + dt.timedelta(hours=21), loading.anchor - dt.timedelta(minutes=50)))
+        _study(scenario, case, planners, min(sent + dt.timedelta(hours=21), loading.anchor - dt.timedelta(minutes=50)))
     run_licensing_jobs(loading, "zoning")
     with clock.at(loading.anchor):
         silent = consultations.mark_silent()
@@ -101,13 +101,13 @@ def _plots() -> list[Plot]:
     numbers = [str(number) for number in (1, 4, 7, 10, 2, 5, 8, 11)]
     rows = Plot.objects.filter(area__governorate=BRANCH, valid_to__isnull=True, number__in=numbers)
     for plot in sorted(rows.select_related("area__governorate"), key=lambda plot: (numbers.index(plot.number), plot.pk)):
-        if len(found) < len(STORIES) and queries.instant(plot, "LAUN", 0).land_class == "COMMERCIAL":
+        if len(found) < len(SCENARIOS) and queries.instant(plot, "LAUN", 0).land_class == "COMMERCIAL":
             found.append(plot)
     return found
 
 
-def _order(story: _Story, plot: Plot, person: User) -> tuple[Case, Bill]:
-    given = {"asker": "owner", "activity": story.activity, "floor": 0 if story.activity else None}
+def _order(scenario: _Scenario, plot: Plot, person: User) -> tuple[Case, Bill]:
+    given = {"asker": "owner", "activity": scenario.activity, "floor": 0 if scenario.activity else None}
     draft = requests.begin(plot=plot, person=person, answers=given)
     fees, files = rulebook.editions((queries.FEES, queries.FILES), clock.today())
     for slot, least in queries.slots(files, "owner").items():
@@ -123,7 +123,7 @@ def _pay(bill: Bill, sent: dt.datetime, rng: Random) -> None:
         issue.paid(bill.pk)
 
 
-def _study(story: _Story, case: Case, planners: Sequence[User], begin: dt.datetime) -> None:
+def _study(scenario: _Scenario, case: Case, planners: Sequence[User], begin: dt.datetime) -> None:
     """A planner takes the oldest request, bodies answer, and the opinion is written; a deviation is signed where it is issued."""
     with clock.at(begin):
         planner = next(one for one in planners if not Assignment.objects.filter(officer=one, ended_at__isnull=True).exists())
@@ -133,17 +133,17 @@ def _study(story: _Story, case: Case, planners: Sequence[User], begin: dt.dateti
     opinion = queries.opinion_of(case)
     with clock.at(begin + dt.timedelta(minutes=20)):
         for row in opinion.consultations.order_by("pk"):
-            if story.ends != "silent" or not row.is_safety:
+            if scenario.ends != "silent" or not row.is_safety:
                 consultations.record_answer(consultation=row, officer=planner, answer="no_objection")
-        outcome = story.outcome or opinion.instant_outcome
-        if story.ends == "silent" or outcome not in opinion.outcomes:
+        outcome = scenario.outcome or opinion.instant_outcome
+        if scenario.ends == "silent" or outcome not in opinion.outcomes:
             return
-        code = story.code or ("place_differs" if queries.is_unlike(outcome, queries.like_cases(opinion)) else "")
+        code = scenario.code or ("place_differs" if queries.is_unlike(outcome, queries.like_cases(opinion)) else "")
         ar, en = TEXTS[outcome]
         study.write_draft(assignment=assignment, outcome=outcome, code=code, text_ar=ar, text_en=en)
         desk.check_all(assignment=assignment, answers={question.code: "yes" for question in review.questions(case)})
         decision = desk.accept(assignment=assignment)
-    if decision.code and story.ends == "issued":
+    if decision.code and scenario.ends == "issued":
         with clock.at(begin + dt.timedelta(minutes=40)):
             supervisor = User.objects.filter(groups__name="supervisor", branch=BRANCH).order_by("pk")[0]
             desk.sign(decision=decision, supervisor=supervisor)

@@ -51,7 +51,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         "description": f"{bilingual(row.activity, 'name')} · {bilingual(row.area, 'name')}",
         "as_of": commercial_queries.as_of(row),
         "line": results.line_of(row),
-        "story": _story(row, timeline.entries(events), blocks),
+        "timeline": _timeline(row, timeline.entries(events), blocks),
         "blocks": blocks,
         "picture": next((block.picture for block in blocks if block.picture), None),
         "fresh": fresh,
@@ -64,7 +64,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     return render(request, "shops/shop.html", context)
 
 
-def _story(row: Shop, entries: list[timeline.TimelineEntry], blocks: list[panels.PageBlock]) -> list[tuple[Any, Any, Any]]:
+def _timeline(row: Shop, entries: list[timeline.TimelineEntry], blocks: list[panels.PageBlock]) -> list[tuple[Any, Any, Any]]:
     """The history, newest first: label, detail and day of the shop's events and of the blocks' history."""
     lines: list[tuple[Any, Any, Any]] = [(entry.label, entry.detail, entry.event.on) for entry in entries]
     if row.opened_on and not any(entry.event.kind == EventKind.OPENED for entry in entries):

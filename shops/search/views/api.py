@@ -100,7 +100,7 @@ class EventSerializer(serializers.Serializer[Any]):
 
 
 class WholeShopSerializer(ShopSerializer):
-    """The same with its story."""
+    """The same with its timeline."""
 
     opened_on = serializers.DateField(source="shop.opened_on", allow_null=True)
     suspended_on = serializers.DateField(source="shop.suspended_on", allow_null=True)

@@ -234,7 +234,7 @@ def statements(queries: Any) -> list[str]:
     return [re.sub(r"'[^']*'|\bs[0-9]+_x[0-9]+\b|\b[0-9]+\b|\b[0-9a-f]{32}\b", "?", query["sql"]) for query in queries]
 
 
-def story(phones: Phones, number: str, start: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def trace(phones: Phones, number: str, start: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """All that a visitor sees, and all that the portal asks meanwhile, from the form to the end of a push to `number`."""
     client, told = Client(), []
     Watched.calls.clear()
@@ -273,17 +273,17 @@ def test_a_number_nobody_has_looks_like_a_phone_that_does_not_answer(
 ) -> None:
     phones.unknown(unknown)
     start = clock.now()
-    known, nobody = story(phones, phones.people[0].civil_id, start, monkeypatch), story(phones, UNKNOWN, start, monkeypatch)
+    known, nobody = trace(phones, phones.people[0].civil_id, start, monkeypatch), trace(phones, UNKNOWN, start, monkeypatch)
     assert known == nobody
     assert known[-1] == [], "no page asks the provider, so none shows how fast it speaks of a number"
-    assert "انتهت المهلة من دون رد من الهاتف" in str(known)  # the end of the story is told
+    assert "انتهت المهلة من دون رد من الهاتف" in str(known)  # the end is told
     # Red controls: another end, or a page that asks the provider itself, is seen.
     settings.MOBILE_ID_PUSH_SECONDS = 120
-    assert story(phones, UNKNOWN, start, monkeypatch) != known
+    assert trace(phones, UNKNOWN, start, monkeypatch) != known
     settings.MOBILE_ID_PUSH_SECONDS = 300
     monkeypatch.setattr(sign_in, "enqueue", lambda _kind, *, key, request: sign_in.send_push(request))
     monkeypatch.setattr(limits.PUSHES.__class__, "take", lambda *_: True)
-    assert ("POST", "auth-requests") in story(phones, UNKNOWN, start, monkeypatch)[-1]
+    assert ("POST", "auth-requests") in trace(phones, UNKNOWN, start, monkeypatch)[-1]
 
 
 def test_three_pushes_in_ten_minutes_and_no_fourth(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:

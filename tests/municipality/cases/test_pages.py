@@ -33,11 +33,11 @@ def case(make_shop: Any, owner: Any) -> Case:
     return submit_renewal(shop=make_shop(), applicant=owner)
 
 
-def test_every_workflow_of_a_service_has_its_story() -> None:
-    for name, story in TIMELINES.items():
-        told = set(story.titles) | {WORKFLOWS[name].initial}
+def test_every_workflow_of_a_service_has_its_timeline() -> None:
+    for name, found in TIMELINES.items():
+        told = set(found.titles) | {WORKFLOWS[name].initial}
         assert {to for _, _, to in WORKFLOWS[name].edges()} <= told
-        assert set(story.path) <= told
+        assert set(found.path) <= told
 
 
 def test_the_course_is_told_to_the_minute_with_what_is_still_to_come(case: Case) -> None:

@@ -27,7 +27,7 @@ USED = re.compile(r"{% tag \S+ (\w+)")
 
 def tag_words() -> list[str]:
     """Every word in the active language, the longest first."""
-    found = {str(word) for source in (_choices, _tables, _stories, _templates, _hours) for word in source()}
+    found = {str(word) for source in (_choices, _tables, _timelines, _templates, _hours) for word in source()}
     return sorted(found, key=lambda word: (-len(word), word))
 
 
@@ -48,9 +48,9 @@ def _tables() -> Iterator[Any]:
                         yield value[1]
 
 
-def _stories() -> Iterator[Any]:
-    for story in TIMELINES.values():
-        yield from story.titles.values()
+def _timelines() -> Iterator[Any]:
+    for timeline in TIMELINES.values():
+        yield from timeline.titles.values()
 
 
 def _templates() -> Iterator[str]:

@@ -47,7 +47,7 @@ from payments.models import Bill, Receipt
 from sandbox.demo.bulk import move, take_numbers
 from sandbox.demo.models import Anchor
 from sandbox.demo.platform import people, staff
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 from shops.models import Shop
 from shops.register.queries import visible_to
 from tests import migrated
@@ -59,8 +59,8 @@ ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
 
 
-def _shop(story: str) -> Shop:
-    place = next(p for p in stories.placed() if p.story.key == story)
+def _shop(scenario: str) -> Shop:
+    place = next(p for p in scenarios.placed() if p.scenario.key == scenario)
     return Shop.objects.get(commercial_license_no=place.commercial_license_no)
 
 
@@ -147,7 +147,7 @@ def test_numbers_go_on_where_the_load_stopped() -> None:
 def test_the_sealed_licences_are_really_sealed(loaded: Path) -> None:
     root = (loaded / "seal" / "root.pem").read_bytes()
     sealed = Document.objects.filter(kind="health_licence", file__isnull=False)
-    # those of the story, the one renewed after an outage, and those of acts between renewals
+    # those of the scenario, the one renewed after an outage, and those of acts between renewals
     assert sealed.count() == 5 + Renewal.objects.exclude(act="renewal").filter(new_licence__isnull=False).count() > 4
     for document in sealed:
         content = store.read(document.file)
@@ -176,7 +176,7 @@ def test_messages_of_the_past_are_in_the_inbox_and_are_not_sent_now() -> None:
 
 
 @pytest.mark.parametrize(
-    ("story", "unmet"),
+    ("scenario", "unmet"),
     [
         ("clean", set()),
         ("food", {"competent_authority"}),
@@ -191,9 +191,9 @@ def test_messages_of_the_past_are_in_the_inbox_and_are_not_sent_now() -> None:
         ("revoked", {"licence_in_force"}),
     ],
 )
-def test_a_story_shop_shows_exactly_its_story(story: str, unmet: set[str]) -> None:
+def test_a_scenario_shop_shows_exactly_its_scenario(scenario: str, unmet: set[str]) -> None:
     with clock.at(ANCHOR):
-        offer = licensing.offer(_shop(story))
+        offer = licensing.offer(_shop(scenario))
     assert {condition.code for condition in offer.unmet} == unmet
 
 
@@ -205,10 +205,10 @@ def test_the_clean_shop_can_be_renewed_at_once_by_its_owner() -> None:
         transaction.set_rollback(True)
 
 
-def test_one_person_has_a_shop_for_every_story() -> None:
-    everything = next(p for p in people.PEOPLE if p.story == stories.EVERYTHING)
+def test_one_person_has_a_shop_for_every_scenario() -> None:
+    everything = next(p for p in people.PEOPLE if p.scenario == scenarios.EVERYTHING)
     owned = visible_to(User.objects.get(name_en=everything.name_en))
-    assert owned.count() == len(stories.STORIES)
+    assert owned.count() == len(scenarios.SCENARIOS)
 
 
 def test_every_name_is_there_in_both_languages() -> None:

@@ -1,4 +1,4 @@
-"""A small register behind the public interface, with a story, an edition of the files and numbered changes."""
+"""A small register behind the public interface, with events, an edition of the files and numbered changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Register:
     """Shops with which an interface can be asked."""
 
     shops: list[Shop]
-    storied: Shop
+    with_events: Shop
 
 
 def fill(count: int = 25) -> Register:

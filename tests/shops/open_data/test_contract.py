@@ -69,7 +69,7 @@ class Asker:
     """Asks the operations of the description and keeps what is wrong with an answer, one line a broken promise."""
 
     def __init__(self, register: Register) -> None:
-        self.storied, self.cursors = register.storied.public_id, _cursors(register)
+        self.with_events, self.cursors = register.with_events.public_id, _cursors(register)
         self.asked, self.found = 0, dict[str, str]()
 
     def ask(self, case: Any, mode: GenerationMode) -> None:
@@ -80,7 +80,7 @@ class Asker:
                 # A place belongs to its question: here that of the cursor, and nothing else.
                 case.query = {SIGNED[path]: self.cursors[path], **({"q": "صالون"} if path == "/api/v1/shops/" else {})}
             if path == "/api/v1/shops/{public_id}/" and self.asked % 2:
-                case.path_parameters["public_id"] = self.storied
+                case.path_parameters["public_id"] = self.with_events
         try:
             case.call_and_validate(headers={"Host": "testserver", "Accept-Encoding": "identity"})
         except FailureGroup as group:

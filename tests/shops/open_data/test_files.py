@@ -118,16 +118,16 @@ def test_nothing_but_the_columns_of_the_table_is_published(register: Register) -
 def test_a_formula_in_a_name_is_harmless_in_the_csv_and_itself_elsewhere(
     name: str, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Shop.objects.filter(pk=register.storied.pk).update(name_en=name)
+    Shop.objects.filter(pk=register.with_events.pk).update(name_en=name)
     writer.publish()
     named = {row["id"]: row["name_en"] for row in csv_rows(body("shops.csv").decode())}
-    assert named[register.storied.public_id] == f"'{name}"
-    line = next(json.loads(x) for x in body("shops.jsonl").decode().splitlines() if register.storied.public_id in x)
+    assert named[register.with_events.public_id] == f"'{name}"
+    line = next(json.loads(x) for x in body("shops.jsonl").decode().splitlines() if register.with_events.public_id in x)
     assert line["name_en"] == name
     monkeypatch.setattr(formats, "escape_formula", lambda value: value)
     writer.publish()
     named = {row["id"]: row["name_en"] for row in csv_rows(body("shops.csv").decode())}
-    assert named[register.storied.public_id] == name, "without the guard the formula would be in the file"
+    assert named[register.with_events.public_id] == name, "without the guard the formula would be in the file"
 
 
 def fail_at(point: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:

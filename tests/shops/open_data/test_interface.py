@@ -31,9 +31,9 @@ def test_an_answer_that_is_known_already_is_not_sent_again(path: str, register: 
 
 
 def test_a_change_gives_another_entity_tag(register: Register) -> None:
-    path = f"/api/v1/shops/{register.storied.public_id}/"
+    path = f"/api/v1/shops/{register.with_events.public_id}/"
     before = get(path)["ETag"]
-    type(register.storied).objects.filter(pk=register.storied.pk).update(street="77")
+    type(register.with_events).objects.filter(pk=register.with_events.pk).update(street="77")
     assert get(path, **{"if-none-match": before}).status_code == 200
 
 
@@ -112,8 +112,8 @@ def test_pages_of_codes_hold_every_code_once(register: Register) -> None:
     assert {one["governorate"] for one in inside} == {"HA"}
 
 
-def test_one_shop_has_its_story_and_not_its_holder(register: Register) -> None:
-    answer = get(f"/api/v1/shops/{register.storied.public_id}/")
+def test_one_shop_has_its_timeline_and_not_its_holder(register: Register) -> None:
+    answer = get(f"/api/v1/shops/{register.with_events.public_id}/")
     body = answer.json()
     assert [one["type"] for one in body["events"]] == ["suspended", "moved", "renamed", "opened"]
     assert body["former_names"][0]["name_ar"] == "صالون الموج 0" and body["state"] == "suspended"

@@ -1,4 +1,4 @@
-"""The page of a shop: its address, and its story."""
+"""The page of a shop: its address, and its timeline."""
 
 from __future__ import annotations
 

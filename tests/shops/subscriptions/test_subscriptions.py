@@ -58,7 +58,7 @@ def test_one_digest_tells_what_happened_at_a_shop_and_in_a_block(
     services.follow(person=person, shop=register.shops[1])
     services.follow(person=person, area=register.shops[0].area, block="9")  # where the first one moved to
     events.close(shop=register.shops[1], source="moci", actor=TESTS)
-    events.resume(shop=register.storied, source="case:7", actor=TESTS)
+    events.resume(shop=register.with_events, source="case:7", actor=TESTS)
     events.close(shop=register.shops[2], source="moci", actor=TESTS)  # of another block
     assert send_all(outbox) == 1
     [letter] = mail.outbox
@@ -181,8 +181,8 @@ def test_the_digest_speaks_the_readers_language(frozen_clock: Clock, register: R
 
 @pytest.mark.django_db
 def test_following_begins_now_and_once(register: Register, person: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = services.follow(person=person, shop=register.storied)
-    assert services.follow(person=person, shop=register.storied) == first and first.told == feed.last_number()
+    first = services.follow(person=person, shop=register.with_events)
+    assert services.follow(person=person, shop=register.with_events) == first and first.told == feed.last_number()
     monkeypatch.setattr(services, "MAX_FOLLOWS", 1)
     with pytest.raises(Refused):
         services.follow(person=person, shop=register.shops[1])
@@ -214,8 +214,8 @@ def entries(address: str) -> list[str]:
 
 @pytest.mark.django_db
 def test_feeds_of_a_shop_a_block_and_an_area_hold_what_happened_there(register: Register, person: User) -> None:
-    storied, area = register.storied, register.storied.area_id
-    assert [title.partition(" – ")[2] for title in entries(f"/en/shops/{storied.public_id}/changes.atom")] == [
+    with_events, area = register.with_events, register.with_events.area_id
+    assert [title.partition(" – ")[2] for title in entries(f"/en/shops/{with_events.public_id}/changes.atom")] == [
         "Suspended",
         "Moved",
         "Renamed",
@@ -225,9 +225,9 @@ def test_feeds_of_a_shop_a_block_and_an_area_hold_what_happened_there(register: 
     assert len(block) == 4 and len(entries(f"/en/areas/{area}/changes.atom")) == 28
     assert entries(f"/en/areas/{area}/nowhere/changes.atom") == []
     assert Client().get(f"/en/areas/{area}/%01/changes.atom").status_code == 404  # no XML holds it
-    answer = Client().get(f"/ar/shops/{storied.public_id}/changes.atom")
+    answer = Client().get(f"/ar/shops/{with_events.public_id}/changes.atom")
     assert "صالون البحر – موقوف" in answer.content.decode()
-    assert Client().get(f"/ar/shops/{storied.public_id}/changes.atom", headers={"if-none-match": answer["ETag"]}).status_code == 304
+    assert Client().get(f"/ar/shops/{with_events.public_id}/changes.atom", headers={"if-none-match": answer["ETag"]}).status_code == 304
 
 
 @pytest.mark.postgres

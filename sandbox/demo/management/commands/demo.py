@@ -15,7 +15,7 @@ from sandbox.demo.platform import people, staff
 from sandbox.demo.platform.accounts import PEOPLE_FILE
 from sandbox.demo.registry import STEPS
 from sandbox.demo.shops import commercial_register as commercial
-from sandbox.demo.shops import stories
+from sandbox.demo.shops import scenarios
 
 ROW_FORMAT = "{:<22} {:<20} {:<13} {}"
 
@@ -57,14 +57,14 @@ class Command(BaseCommand):
 
     def _people(self) -> None:
         self.stdout.write("People (sign in with Kuwait Mobile ID; the simulator knows them)")
-        shown_stories = {placed.owner_en: placed.story.shows[1] for placed in stories.placed()}
+        shown_scenarios = {placed.owner_en: placed.scenario.shows[1] for placed in scenarios.placed()}
         for identity in people.identities():
             person = identity.person
-            shows = shown_stories.get(
+            shows = shown_scenarios.get(
                 person.name_en,
                 "many shops and past requests" if person.role == "owner" else "signs for a company with many shops",
             )
-            if person.story == stories.EVERYTHING:
+            if person.scenario == scenarios.EVERYTHING:
                 shows = "one shop of each of these"
             self.stdout.write(ROW_FORMAT.format(person.name_en, person.name_ar, civil_id.mask(identity.civil_id), shows))
         self.stdout.write("\nStaff (login, password, present code of the second factor, secret of the authenticator app)")

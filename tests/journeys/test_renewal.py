@@ -1,4 +1,4 @@
-"""The story: a licence is renewed, paid, sealed and checked, in both languages, on phone and desktop, with and without JavaScript."""
+"""A licence is renewed, paid, sealed and checked, in both languages, on phone and desktop, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import ViewportSize, expect
 
 from municipality.documents import verification
-from tests.journeys.conftest import STORY
+from tests.journeys.conftest import RENEWING
 from tests.journeys.people import identity
 from tests.journeys.simulators import Bank, letters, text_messages
 from tests.journeys.visitor import DESKTOP, PATIENCE, PHONE, Visitor
@@ -34,7 +34,7 @@ class Words:
     not_again: str
     paid: str
     nobody_looked: str
-    kinds: tuple[str, ...]  # messages of the story, oldest first
+    kinds: tuple[str, ...]  # messages of the renewal, oldest first
 
 
 WORDS = {
@@ -42,10 +42,10 @@ WORDS = {
     "en": Words("Error:", "not pay again", "Paid", "Nobody has opened it", ()),
 }
 WALKS = [
-    pytest.param("ar", PHONE, True, "push", STORY[0], id="ar-phone-scripts-push"),
-    pytest.param("ar", DESKTOP, False, "push", STORY[1], id="ar-desktop-noscript-push"),
-    pytest.param("en", DESKTOP, True, "qr", STORY[2], id="en-desktop-scripts-qr"),
-    pytest.param("en", PHONE, False, "push", STORY[3], id="en-phone-noscript-push"),
+    pytest.param("ar", PHONE, True, "push", RENEWING[0], id="ar-phone-scripts-push"),
+    pytest.param("ar", DESKTOP, False, "push", RENEWING[1], id="ar-desktop-noscript-push"),
+    pytest.param("en", DESKTOP, True, "qr", RENEWING[2], id="en-desktop-scripts-qr"),
+    pytest.param("en", PHONE, False, "push", RENEWING[3], id="en-phone-noscript-push"),
 ]
 
 

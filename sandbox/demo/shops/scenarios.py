@@ -10,7 +10,7 @@ from sandbox.demo.shops.rows import ShopRow, commercial_license_no
 
 
 @dataclass(frozen=True)
-class Story:
+class Scenario:
     """`last_day` is the end of the licence, in days after the anchor; names are (Arabic, English)."""
 
     key: str
@@ -23,51 +23,51 @@ class Story:
     commercial_license_days: int = 400
 
 
-STORIES = {
-    story.key: story
-    for story in (
-        Story(
+SCENARIOS = {
+    scenario.key: scenario
+    for scenario in (
+        Scenario(
             "clean", "WSAL", "السالمية", "HA", ("صالون لمسة الياسمين", "Lamsat Al-Yasmin Ladies Salon"), 20,
             ("لا شيء يمنع: يُجدد ويُدفع ويصدر الترخيص في الحال", "Nothing against it: renewed, paid and issued at once"),
         ),
-        Story(
+        Scenario(
             "food", "REST", "شرق", "KU", ("مطعم الموج", "Al-Mouj Restaurant"), -2700,
             ("نشاط غذائي: يحيل إلى الهيئة العامة للغذاء والتغذية قبل أي رسم", "Food: sent to PAFN before any fee"),
         ),
-        Story(
+        Scenario(
             "early", "BARB", "حولي", "HA", ("حلاق الديرة", "Al-Deera Barbers"), 200,
             ("لم يبدأ باب التجديد بعد", "Renewal has not opened yet"),
         ),
-        Story(
+        Scenario(
             "renewed", "LAUN", "خيطان", "FA", ("مصبغة الندى", "Al-Nada Laundry"), 12,
             ("جُدد، والترخيص الجديد يبدأ بعد نهاية الحالي", "Renewed; the new licence begins when the present one ends"),
         ),
-        Story(
+        Scenario(
             "open", "PERF", "الفحيحيل", "AH", ("عطور العنبر", "Al-Anbar Perfumes"), 25,
             ("طلب مفتوح بانتظار الدفع", "An open request that waits for payment"),
         ),
-        Story(
+        Scenario(
             "blocked", "CARG", "الشويخ الصناعية", "KU", ("كراج الثقة", "Al-Thiqa Garage"), 30,
             ("مبلغ حكم غير مسدد يوقف التجديد إلى أن يُدفع", "An unpaid amount of the court blocks the renewal until it is paid"),
         ),
-        Story(
+        Scenario(
             "commercial", "FURN", "الري", "FA", ("مفروشات الأصالة", "Al-Asala Furniture"), 30,
             ("الترخيص التجاري منتهٍ", "The commercial licence has ended"),
             -15,
         ),
-        Story(
+        Scenario(
             "changed", "PHON", "الجهراء", "JA", ("هواتف الهلال", "Al-Hilal Phones"), 30,
             ("تغيّر عنوان المحل: يقرر موظف", "The shop's address changed: an officer decides"),
         ),
-        Story(
+        Scenario(
             "ended", "STAT", "صباح السالم", "MU", ("قرطاسية البيان", "Al-Bayan Stationery"), -25,
             ("انتهى الترخيص قبل التجديد", "The licence ended before it was renewed"),
         ),
-        Story(
+        Scenario(
             "suspended", "SPA", "السالمية", "HA", ("سبا الدانة", "Al-Dana Spa"), 150,
             ("الترخيص موقوف", "The licence is suspended"),
         ),
-        Story(
+        Scenario(
             "revoked", "CARW", "القرين", "MU", ("غسيل سيارات السريع", "Al-Saree Car Wash"), 150,
             ("الترخيص ملغى", "The licence is revoked"),
         ),
@@ -78,11 +78,11 @@ EVERYTHING = "everything"
 
 @dataclass(frozen=True)
 class Placed:
-    """The shop of a person with a story; `number` is its index and gives its commercial licence."""
+    """The shop of a person with a scenario; `number` is its index and gives its commercial licence."""
 
     number: int
     owner_en: str
-    story: Story
+    scenario: Scenario
     name: tuple[str, str]
 
     @property
@@ -90,24 +90,24 @@ class Placed:
         return commercial_license_no(self.number)
 
     def shape(self, row: ShopRow) -> ShopRow:
-        """The row with the values of the story."""
+        """The row with the values of the scenario."""
         return replace(
             row,
             name_ar=self.name[0],
             name_en=self.name[1],
-            activity=self.story.activity,
-            governorate=self.story.governorate,
-            area_ar=self.story.area_ar,
-            commercial_license_days=self.story.commercial_license_days,
+            activity=self.scenario.activity,
+            governorate=self.scenario.governorate,
+            area_ar=self.scenario.area_ar,
+            commercial_license_days=self.scenario.commercial_license_days,
         )
 
 
 def placed() -> Iterator[Placed]:
-    """Every shop with a story: each of its own person, then those of the person who has all."""
+    """Every shop with a scenario: each of its own person, then those of the person who has all."""
     number = 0
     for person in PEOPLE:
-        stories = list(STORIES.values()) if person.story == EVERYTHING else [STORIES[person.story]] if person.story else []
-        for story in stories:
-            second_name = (f"{story.name[0]} 2", f"{story.name[1]} 2")
-            yield Placed(number, person.name_en, story, second_name if person.story == EVERYTHING else story.name)
+        scenarios = list(SCENARIOS.values()) if person.scenario == EVERYTHING else [SCENARIOS[person.scenario]] if person.scenario else []
+        for scenario in scenarios:
+            second_name = (f"{scenario.name[0]} 2", f"{scenario.name[1]} 2")
+            yield Placed(number, person.name_en, scenario, second_name if person.scenario == EVERYTHING else scenario.name)
             number += 1
