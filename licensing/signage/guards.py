@@ -97,7 +97,7 @@ _STOPPED = (
 )
 _IN_FORCE = (
     "EXISTS (SELECT 1 FROM rulebook_ruleset s WHERE s.id = r.rules_id AND s.subject = 'rules.boards' AND s.published_at IS NOT NULL"
-    " AND s.first_day <= r.checked_on AND (s.last_day IS NULL OR s.last_day >= r.checked_on))"
+    " AND s.withdrawn_on IS NULL AND s.first_day <= r.checked_on AND (s.last_day IS NULL OR s.last_day >= r.checked_on))"
 )
 guard(
     "cases_caseevent_boards_checked",

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from municipality.accounts.proof import reauthentication_required
@@ -23,7 +24,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import boards, calendars, differences, labels, land, queries, services  # noqa: F401  (labels of the subjects)
 from municipality.rulebook.inlines import DAYS, GENERAL, INLINES, MAKER, OFFENCE, OFFENCES, long_text, may_edit
-from municipality.rulebook.models import Activity, ActivityAuthority, RuleSet
+from municipality.rulebook.models import PUBLISHED, Activity, ActivityAuthority, RuleSet
 from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, in_group, require_role
@@ -39,6 +40,9 @@ label_codes(
         "rulebook.drafted": _("Edition drafted"),
         "rulebook.published": _("Edition published"),
         "rulebook.sent_back": _("Draft of an edition sent back to its maker"),
+        "rulebook.withdrawal_proposed": _("Withdrawal of an edition proposed"),
+        "rulebook.withdrawal_dropped": _("Proposal to withdraw an edition dropped"),
+        "rulebook.withdrawn": _("Edition withdrawn before its first day"),
     }
 )
 
@@ -69,7 +73,7 @@ class _EditionStandingFilter(admin.SimpleListFilter):
         yield {**every, "selected": every["selected"] or looks_through_all}
 
     def queryset(self, request: HttpRequest, rows: QuerySet[RuleSet]) -> QuerySet[RuleSet]:
-        ended = Q(published_at__isnull=False, last_day__lt=clock.today())
+        ended = Q(published_at__isnull=False, last_day__lt=clock.today()) | Q(withdrawn_on__isnull=False)
         if self.value() == "drafts":
             return rows.filter(published_at__isnull=True)
         if self.value() == "ended":
@@ -168,6 +172,11 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
                 self.admin_site.admin_view(reauthentication_required(self.publish)),
                 name="rulebook_ruleset_publish",
             ),
+            path(
+                "<int:ruleset_id>/withdraw/",
+                self.admin_site.admin_view(reauthentication_required(self.withdraw)),
+                name="rulebook_ruleset_withdraw",
+            ),
             path("<int:ruleset_id>/next/", self.admin_site.admin_view(require_POST(self.draft_next)), name="rulebook_ruleset_next"),
             *super().get_urls(),
         ]
@@ -179,6 +188,9 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         context: dict[str, Any] = dict(extra_context or {})
         if ruleset is not None:
             context["may_publish"] = ruleset.published_at is None and in_group(request, PUBLISHER)
+            is_to_come = context["is_to_come"] = _is_withdrawable(ruleset)
+            decides = ruleset.withdrawal_at is not None and in_group(request, PUBLISHER)
+            context["may_withdraw"] = is_to_come and (decides or in_group(request, MAKER))
             context["may_follow"] = ruleset.published_at is not None and in_group(request, MAKER)
             context["title"] = title_of(ruleset)
             context["subtitle"] = None
@@ -229,6 +241,56 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         self.message_user(request, _("The draft is back with its maker, with what you wrote."))
         return HttpResponseRedirect(reverse("admin:index", current_app=self.admin_site.name))
 
+    def withdraw(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
+        """Show what the withdrawal of an edition changes (GET); propose it, confirm it or drop the proposal (POST)."""
+        if not in_group(request, MAKER):
+            require_role(request, PUBLISHER)
+        user: Any = request.user
+        ruleset = get_object_or_404(RuleSet.objects.select_related("withdrawal_by"), pk=ruleset_id)
+        page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
+        try:
+            services.check_withdrawable(ruleset)
+            if request.method == "POST":
+                self.message_user(request, self._decide_withdrawal(request, ruleset, user))
+                return HttpResponseRedirect(page)
+        except Refused as refusal:
+            self.message_user(request, refusal.sentence, messages.ERROR)
+            return HttpResponseRedirect(page)
+        before = differences.previous(ruleset)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "ruleset": ruleset,
+            "title": title_of(ruleset),
+            "back": page,
+            "before": before,
+            "row_changes": differences.changes(ruleset, before),
+            "is_maker": in_group(request, MAKER),
+            "is_own": ruleset.withdrawal_by_id == user.pk,
+            "may_confirm": in_group(request, PUBLISHER) and ruleset.withdrawal_by_id != user.pk,
+        }
+        return TemplateResponse(request, "admin/rulebook/ruleset/withdraw.html", context)
+
+    def _decide_withdrawal(self, request: HttpRequest, ruleset: RuleSet, user: Any) -> Any:
+        """Do what was chosen and return what to say about it. Raises Refused as the services."""
+        step = request.POST.get("step")
+        if step not in ("confirm", "drop"):
+            require_role(request, MAKER)
+            words = request.POST.get("words", "")
+            services.propose_withdrawal(ruleset=ruleset, proposer=user, actor=Actor(MAKER, user.key), words=words)
+            return _("The withdrawal is proposed and waits for a second person. Until it is confirmed the edition stays published.")
+        if ruleset.withdrawal_at is None or request.POST.get("seen") != ruleset.withdrawal_at.isoformat():
+            raise services.proposal_changed()
+        if step == "confirm":
+            require_role(request, PUBLISHER)
+            services.withdraw(ruleset=ruleset, publisher=user, actor=Actor(PUBLISHER, user.key))
+            return _("The edition is withdrawn. It does not come into force.")
+        if ruleset.withdrawal_by_id != user.pk:
+            require_role(request, PUBLISHER)
+        role = PUBLISHER if in_group(request, PUBLISHER) else MAKER
+        services.drop_withdrawal(ruleset=ruleset, actor=Actor(role, user.key))
+        return _("The proposal is dropped. The edition stays published.")
+
     def draft_next(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
         """Create a draft with the rows of this edition."""
         require_role(request, MAKER)
@@ -262,6 +324,8 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
 
     @admin.display(description=_("stage"))
     def stage(self, ruleset: RuleSet) -> Any:
+        if ruleset.withdrawn_on is not None:
+            return pgettext("edition", "withdrawn")
         return _("draft") if ruleset.published_at is None else _("published")
 
 
@@ -269,6 +333,14 @@ def title_of(ruleset: RuleSet) -> str:
     """What an edition is called: `Fees of zoning opinions, edition 2`."""
     subject = CODE_LABELS.get(ruleset.subject, ruleset.subject)
     return str(_("%(subject)s, edition %(number)s") % {"subject": subject, "number": ruleset.version})
+
+
+def _is_withdrawable(ruleset: RuleSet) -> bool:
+    try:
+        services.check_withdrawable(ruleset)
+    except Refused as refusal:
+        return refusal.code == "followed"  # the page of the withdrawal says which one is withdrawn first
+    return True
 
 
 def _effects(ruleset: RuleSet) -> list[DraftEffect]:
@@ -321,6 +393,16 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
     if not is_maker and not in_group(request, PUBLISHER):
         return HomePart()
     drafts, page = _drafts(request), reverse("admin:rulebook_ruleset_changelist")
+    proposed = [
+        Row(
+            label_of(row.subject),
+            reverse("admin:rulebook_ruleset_withdraw", args=[row.pk]),
+            _("Edition %(number)s") % {"number": row.version},
+            row.withdrawal_words,
+            ("wait", _("waits for a second person")),
+        )
+        for row in _proposed_withdrawals(request)
+    ]
     rows = [
         Row(
             label_of(row.subject),
@@ -331,7 +413,10 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
         )
         for row in drafts[:ROWS]
     ]
-    if not drafts:
+    if proposed:
+        text = _("It takes effect only before the first day of the edition.")
+        offer = Next(_("Rules"), proposed[0].title, text, _("Check the withdrawal"), proposed[0].url)
+    elif not drafts:
         offer = Next(_("Rules"), _("No draft waits for you."), "", _("Editions of the rules"), page, waits=False)
     else:
         one = next((draft for draft in drafts if draft.sent_back_at is not None), drafts[0])
@@ -340,7 +425,16 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
         text = one.sent_back_words or _draft_state(one)[1]
         offer = Next(_("Rules"), label_of(one.subject), text, button, _draft_url(one, is_maker), waits=waits)
     title = _("My drafts") if is_maker else _("Drafts to publish")
-    return HomePart(offer, [Work(title, rows, more=page, empty=_("No draft waits for you."))])
+    work = [Work(_("Withdrawals to confirm"), proposed, more=page), Work(title, rows, more=page, empty=_("No draft waits for you."))]
+    return HomePart(offer, work)
+
+
+def _proposed_withdrawals(request: AuthenticatedHttpRequest) -> list[RuleSet]:
+    """Editions to come that somebody else proposed to withdraw, for their publishers, the first day first."""
+    if not in_group(request, PUBLISHER):
+        return []
+    rows = RuleSet.objects.filter(PUBLISHED, withdrawal_at__isnull=False, first_day__gt=clock.today())
+    return list(rows.exclude(withdrawal_by=request.user).order_by("first_day", "pk")[:ROWS])
 
 
 def _draft_state(draft: RuleSet) -> tuple[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 
-from municipality.rulebook.models import RuleSet
+from municipality.rulebook.models import PUBLISHED, RuleSet
 from municipality.rulebook.services import ROWS
 from municipality.ui.templatetags.portal import kwd, term
 
@@ -30,7 +30,7 @@ class RowChange:
 
 def previous(ruleset: RuleSet) -> RuleSet | None:
     """The published edition that a draft would end, whatever their numbers; None for the first."""
-    published = RuleSet.objects.filter(subject=ruleset.subject, published_at__isnull=False).exclude(pk=ruleset.pk)
+    published = RuleSet.objects.filter(PUBLISHED, subject=ruleset.subject).exclude(pk=ruleset.pk)
     return published.order_by("-first_day", "-version").first()
 
 

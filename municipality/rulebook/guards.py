@@ -1,4 +1,7 @@
-"""Guards of the rulebook: a published edition does not change, but its last day is set once, when another follows."""
+"""Guards of the rulebook: a published edition does not change, but its last day is set once, when another follows.
+
+Where that other one is withdrawn before it came into force, the last day is taken off again.
+"""
 
 from municipality.kernel.guards import frozen, guard, never_deleted
 
@@ -21,7 +24,16 @@ frozen(
     ],
     once="OLD.published_at IS NOT NULL",
 )
-frozen(_SET, ["last_day"], once="OLD.published_at IS NOT NULL AND OLD.last_day IS NOT NULL", name="ends_once")
+_LATER = f"EXISTS (SELECT 1 FROM {_SET} s WHERE s.subject = OLD.subject AND s.first_day > OLD.last_day AND"  # noqa: S608 - constants
+frozen(
+    _SET,
+    ["last_day"],
+    once="OLD.published_at IS NOT NULL AND OLD.last_day IS NOT NULL AND (NEW.last_day IS NOT NULL"
+    f" OR NOT {_LATER} s.withdrawn_on <= OLD.last_day) OR {_LATER} s.published_at IS NOT NULL AND s.withdrawn_on IS NULL))",
+    name="ends_once",
+)
+_WITHDRAWAL = ["withdrawal_by_id", "withdrawal_at", "withdrawal_words", "withdrawn_by_id", "withdrawn_on", "last_day"]
+frozen(_SET, _WITHDRAWAL, once="OLD.withdrawn_on IS NOT NULL", name="withdrawn_once")
 never_deleted(_SET)
 for _table in (
     "rulebook_feerule",

@@ -22,7 +22,7 @@ from municipality.kernel.worktime import Calendar
 from municipality.rulebook import boards, calendars, land, report_categories
 from municipality.rulebook.boards import BoardLimit, BoardRates
 from municipality.rulebook.land import ConsultedBody, LandRules
-from municipality.rulebook.models import ActivityAuthority, Authority, ReasonRule, RuleSet
+from municipality.rulebook.models import PUBLISHED, ActivityAuthority, Authority, ReasonRule, RuleSet
 from municipality.rulebook.report_categories import ReportRules
 
 TRADES = "names.trades"  # the subject of words for trades
@@ -177,9 +177,9 @@ def digest(snapshots: list[dict[str, Any]]) -> str:
 
 def in_force(subject: str, on: dt.date) -> QuerySet[RuleSet]:
     """Published editions of a subject that are in force on a day, the newest version first."""
-    return RuleSet.objects.filter(
-        Q(last_day__isnull=True) | Q(last_day__gte=on), subject=subject, published_at__isnull=False, first_day__lte=on
-    ).order_by("-first_day", "-version")
+    return RuleSet.objects.filter(PUBLISHED, Q(last_day__isnull=True) | Q(last_day__gte=on), subject=subject, first_day__lte=on).order_by(
+        "-first_day", "-version"
+    )
 
 
 class PublishedEdition(NamedTuple):
@@ -202,7 +202,7 @@ _editions: dict[tuple[Any, ...], RulebookEdition] = {}
 
 
 def _query_published(*subjects: str) -> list[PublishedEdition]:
-    rows = RuleSet.objects.filter(published_at__isnull=False, **({"subject__in": subjects} if subjects else {}))
+    rows = RuleSet.objects.filter(PUBLISHED, **({"subject__in": subjects} if subjects else {}))
     return [PublishedEdition(*row) for row in rows.values_list(*PublishedEdition._fields)]
 
 
@@ -406,7 +406,8 @@ def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, st
 
 def words_of_reason(code: str, stamps: Collection[str] = ()) -> dict[str, Any] | None:
     """`label_ar` and `label_en` of a coded reason: of an edition with one of the stamps, else of the newest; None for an unknown code."""
-    rows = ReasonRule.objects.filter(code=code, ruleset__published_at__isnull=False).order_by("-ruleset__first_day", "-ruleset__version")
+    rows = ReasonRule.objects.filter(code=code, ruleset__in=RuleSet.objects.filter(PUBLISHED))
+    rows = rows.order_by("-ruleset__first_day", "-ruleset__version")
     found = [{**row} for row in rows.values("label_ar", "label_en", "ruleset__subject", "ruleset__version")]
     named = [row for row in found if f"{row['ruleset__subject']} v{row['ruleset__version']}" in stamps]
     words: dict[str, Any] | None = next(iter([*named, *found]), None)

@@ -1,4 +1,4 @@
-"""Draft and publish editions. The maker is never the publisher."""
+"""Draft and publish editions, and withdraw one before its first day. Two people do each: the second is never the first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import calendars, registry
-from municipality.rulebook.models import LimitRule, RuleSet, SpacingRule
+from municipality.rulebook.models import PUBLISHED, LimitRule, RuleSet, SpacingRule
 
 LAND_ROWS = ("land_classes", "activity_groups", "land_uses", "spacings", "consultations")
 BOARD_ROWS = ("board_fees", "board_limits")
@@ -58,7 +58,7 @@ def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
         _check_limit(limit)
     for spacing in ruleset.spacings.order_by("pk"):
         _check_spacing(spacing)
-    earlier = RuleSet.objects.filter(subject=ruleset.subject, published_at__isnull=False)
+    earlier = RuleSet.objects.filter(PUBLISHED, subject=ruleset.subject)
     _check_overtaken(ruleset, earlier)
     if earlier.filter(Q(first_day__gte=ruleset.first_day) | Q(last_day__gte=ruleset.first_day)).exists():
         raise Refused("overlap", _("A published edition holds on that day or later. Choose a later first day."))
@@ -88,6 +88,80 @@ def send_back(*, ruleset: RuleSet, publisher: User, actor: Actor, words: str) ->
     row.sent_back_at, row.sent_back_words = clock.now(), words.strip()[:300]
     row.save(update_fields=["sent_back_at", "sent_back_words"])
     record("rulebook.sent_back", subject=f"ruleset:{row.pk}", actor=actor, data={"edition": str(row)}, text=row.sent_back_words)
+
+
+def check_withdrawable(ruleset: RuleSet) -> None:
+    """Raise Refused for an edition that cannot be withdrawn: not_published, withdrawn, calendar, in_force, followed."""
+    if ruleset.published_at is None:
+        raise Refused("not_published", _("This edition is not published: there is nothing to withdraw."))
+    if ruleset.withdrawn_on is not None:
+        raise Refused("withdrawn", _("This edition is already withdrawn."))
+    if ruleset.subject == calendars.SUBJECT:
+        raise Refused("calendar", _("A calendar applies as soon as it is published. A new edition corrects it at once."))
+    if ruleset.first_day <= clock.today():
+        raise Refused("in_force", _("This edition has come into force and can no longer be withdrawn. A new edition follows it."))
+    later = RuleSet.objects.filter(PUBLISHED, subject=ruleset.subject, first_day__gt=ruleset.first_day).order_by("-first_day").first()
+    if later is not None:
+        sentence = _("Edition %(number)s comes into force after this one. That one has to be withdrawn first.")
+        raise Refused("followed", sentence % {"number": later.version})
+
+
+def proposal_changed() -> Refused:
+    """The refusal of a decision on a proposal to withdraw an edition that is not the one that was read."""
+    return Refused("changed", _("The proposal to withdraw this edition has changed since it was shown. Read it again."))
+
+
+def _lock_withdrawable(ruleset: RuleSet) -> RuleSet:
+    """The edition as it stands, with all of its subject locked as `publish` does. Raises Refused as `check_withdrawable`."""
+    rows = {row.pk: row for row in RuleSet.objects.select_for_update().filter(subject=ruleset.subject).order_by("pk")}
+    check_withdrawable(rows[ruleset.pk])
+    return rows[ruleset.pk]
+
+
+@transaction.atomic
+def propose_withdrawal(*, ruleset: RuleSet, proposer: User, actor: Actor, words: str) -> None:
+    """Propose with a reason to withdraw a published edition before its first day; it stays published until a second person confirms.
+
+    Raises Refused as `check_withdrawable`, and: proposed, no_words.
+    """
+    row = _lock_withdrawable(ruleset)
+    if row.withdrawal_at is not None:
+        raise Refused("proposed", _("The withdrawal of this edition is already proposed."))
+    if not words.strip():
+        raise Refused("no_words", _("Write why the edition is to be withdrawn."))
+    row.withdrawal_by, row.withdrawal_at, row.withdrawal_words = proposer, clock.now(), words.strip()[:300]
+    row.save(update_fields=["withdrawal_by", "withdrawal_at", "withdrawal_words"])
+    data = {"edition": str(row)}
+    record("rulebook.withdrawal_proposed", subject=f"ruleset:{row.pk}", actor=actor, data=data, text=row.withdrawal_words)
+
+
+@transaction.atomic
+def withdraw(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
+    """Confirm the proposal to withdraw an edition: it never comes into force, and the one that it would have ended goes on.
+
+    `ruleset` is what the publisher read: Refused("changed") where the proposal is another one by now. Raises Refused as
+    `check_withdrawable`, and: same_person.
+    """
+    row = _lock_withdrawable(ruleset)
+    if row.withdrawal_at is None or row.withdrawal_at != ruleset.withdrawal_at:
+        raise proposal_changed()
+    if row.withdrawal_by_id == publisher.pk:
+        raise Refused("same_person", _("The person who proposed the withdrawal cannot confirm it. A second person must."))
+    row.withdrawn_by, row.withdrawn_on = publisher, clock.today()
+    row.save(update_fields=["withdrawn_by", "withdrawn_on"])
+    RuleSet.objects.filter(PUBLISHED, subject=row.subject, last_day=row.first_day - dt.timedelta(days=1)).update(last_day=None)
+    record("rulebook.withdrawn", subject=f"ruleset:{row.pk}", actor=actor, data={"edition": str(row)})
+
+
+@transaction.atomic
+def drop_withdrawal(*, ruleset: RuleSet, actor: Actor) -> None:
+    """Drop the proposal to withdraw an edition, which stays published. Raises Refused as `withdraw`, but for same_person."""
+    row = _lock_withdrawable(ruleset)
+    if row.withdrawal_at is None or row.withdrawal_at != ruleset.withdrawal_at:
+        raise proposal_changed()
+    row.withdrawal_by, row.withdrawal_at, row.withdrawal_words = None, None, ""
+    row.save(update_fields=["withdrawal_by", "withdrawal_at", "withdrawal_words"])
+    record("rulebook.withdrawal_dropped", subject=f"ruleset:{row.pk}", actor=actor, data={"edition": str(row)})
 
 
 def _check_overtaken(ruleset: RuleSet, earlier: QuerySet[RuleSet]) -> None:
@@ -138,8 +212,8 @@ def next_version(subject: str) -> int:
 def copy_as_draft(*, ruleset: RuleSet, maker: User, actor: Actor, not_before: dt.date | None = None) -> RuleSet:
     """Create a draft by `maker` with the rows of an edition, from today, `not_before` or the first day after the published editions."""
     version = next_version(ruleset.subject)
-    editions = RuleSet.objects.filter(subject=ruleset.subject)
-    last_taken = max((row.last_day or row.first_day for row in editions if row.published_at is not None), default=None)
+    editions = RuleSet.objects.filter(PUBLISHED, subject=ruleset.subject)
+    last_taken = max((row.last_day or row.first_day for row in editions), default=None)
     first_day = not_before or clock.today()
     if last_taken is not None:
         first_day = max(first_day, last_taken + dt.timedelta(days=1))

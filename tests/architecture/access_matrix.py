@@ -282,6 +282,13 @@ ROWS: list[Row] = [
     *incidents_matrix.rows(table, staff, everybody),
     staff("/admin/rulebook/ruleset/{s.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
     staff(
+        "/admin/rulebook/ruleset/{s.draft.pk}/withdraw/",
+        *(NO, NO),
+        **dict.fromkeys(("publisher", "maker"), "302 302 302 302 302 302"),
+        operator=NO,
+        why="a draft is not withdrawn: the page of the edition says so",
+    ),
+    staff(
         "/admin/rulebook/ruleset/{s.draft.pk}/next/",
         *("405 405 403 405 405 405",) * 2,
         **dict.fromkeys(("publisher", "operator"), "405 405 403 405 405 405"),

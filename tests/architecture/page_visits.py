@@ -311,6 +311,8 @@ def of_staff() -> list[Visit]:
         Visit("/admin/rulebook/ruleset/{other_draft}/change/", "publisher"),
         Visit("/admin/rulebook/ruleset/{other_draft}/publish/", "publisher"),
         Visit("/admin/rulebook/ruleset/{other_draft}/publish/", "publisher", post={}, note="refused or published"),
+        *(Visit(f"/admin/rulebook/ruleset/{{to_come}}/{page}/", "maker", note="to come") for page in ("change", "withdraw")),
+        *(Visit(f"/admin/rulebook/ruleset/{{to_withdraw}}/{page}/", "publisher", note="to withdraw") for page in ("change", "withdraw")),
         Visit("/admin/rulebook/ruleset/{calendar}/change/", "auditor", note="a year of the calendar"),
         Visit("/admin/rulebook/ruleset/{calendar}/change/", "maker", note="a year of the calendar"),
         Visit("/admin/rulebook/ruleset/{calendar_draft}/change/", "maker", note="a calendar to write"),

@@ -27,7 +27,7 @@ from payments.services import redirect_url, start_attempt
 from payments.states import OPEN, AttemptState, BillState, RefundState
 from shops.models import Shop
 from tests import desk_acts
-from tests.architecture import payments_data, state_changes, violation_data
+from tests.architecture import payments_data, rulebook_data, state_changes, violation_data
 from tests.architecture.sample_data import Sample, shop_of
 from tests.bank import notification
 from tests.factories.accounts import StaffFactory
@@ -55,6 +55,8 @@ def in_every_state(sample: Sample) -> dict[str, str]:
     names |= {"attempt_of_due": at_bank.token, "trandata": notification(at_bank), "other_draft": str(sample.draft.pk)}
     calendar = RuleSet.objects.get(subject="calendar", published_at__isnull=False)
     names |= {"calendar": str(calendar.pk), "calendar_draft": str(_late_holiday(calendar).pk)}
+    for name, subject, is_proposed in (("to_come", "limits.messages", False), ("to_withdraw", "limits.delegation", True)):
+        names[name] = str(rulebook_data.to_come(subject, sample, is_proposed=is_proposed).pk)
     names |= violation_data.in_every_state(sample)
     return names | _shops(sample) | {"unknown_code": "0" * 20}
 

@@ -9,7 +9,7 @@ from municipality.accounts.models import KeyLoss, SuperuserAlarm, User
 from municipality.accounts.services import alarms, key_losses
 from municipality.kernel import clock
 from municipality.notifications.models import Letter, NotReached
-from tests.architecture import incidents_data
+from tests.architecture import incidents_data, rulebook_data
 from tests.factories.accounts import StaffFactory
 
 
@@ -69,6 +69,7 @@ def sent_twice(sample: Any) -> None:
 
 BY_HAND = {
     **incidents_data.BY_HAND,
+    **rulebook_data.BY_HAND,
     "notifications_notreached_called_once": called_twice,
     "notifications_letter_sent_once": sent_twice,
     "accounts_user_born_mighty": born_mighty,

@@ -15,6 +15,7 @@ from municipality.rulebook.models.inspections import InspectionKind, InspectionR
 from municipality.rulebook.models.land import ActivityGroupRule, ConsultationRule, LandClassRule, LandUseRule, SpacingRule, UseOutcome
 from municipality.rulebook.models.reports import ReportBodyRule, ReportCategoryRule, ReportClock, ReportQuestionRule, ReportSeverity
 from municipality.rulebook.models.rulesets import (
+    PUBLISHED,
     Blocks,
     CheckRule,
     ConditionRule,
@@ -31,6 +32,7 @@ from municipality.rulebook.models.trades import MOST_WORDS, TradeRule, check_wor
 
 __all__ = [
     "MOST_WORDS",
+    "PUBLISHED",
     "Activity",
     "ActivityAuthority",
     "ActivityGroupRule",

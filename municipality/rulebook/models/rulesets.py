@@ -11,6 +11,9 @@ from django.utils.translation import pgettext_lazy
 from municipality.kernel import money
 from municipality.rulebook import registry
 
+# Editions that rules are read from: published, and not withdrawn before their first day.
+PUBLISHED = models.Q(published_at__isnull=False, withdrawn_on__isnull=True)
+
 
 class RuleSet(models.Model):
     """An edition of the rules of a subject: `fees.health` version 12, in force from `first_day`."""
@@ -33,6 +36,17 @@ class RuleSet(models.Model):
     sent_back_at = models.DateTimeField(_("sent back at"), null=True, blank=True)
     sent_back_words = models.CharField(_("why it was sent back"), max_length=300, blank=True)
 
+    # The proposal to withdraw a published edition before its first day, and who confirmed it; empty again where it was dropped.
+    withdrawal_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("withdrawal proposed by")
+    )
+    withdrawal_at = models.DateTimeField(_("withdrawal proposed at"), null=True, blank=True)
+    withdrawal_words = models.CharField(_("why it is to be withdrawn"), max_length=300, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("withdrawal confirmed by")
+    )
+    withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["subject", "version"], name="rulebook_ruleset_version"),
@@ -48,6 +62,18 @@ class RuleSet(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(last_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="rulebook_period"
+            ),
+            # A calendar applies to all days as soon as it is published.
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_by__isnull=True, withdrawn_on__isnull=True)
+                | ~models.Q(subject="calendar")
+                & models.Q(withdrawn_by__isnull=False, withdrawn_on__lt=models.F("first_day"))
+                & models.Q(published_at__isnull=False, withdrawal_by__isnull=False, withdrawal_at__isnull=False),
+                name="rulebook_withdrawn_before_its_day",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_by__isnull=True) | ~models.Q(withdrawn_by=models.F("withdrawal_by")),
+                name="rulebook_withdrawn_by_two",
             ),
         ]
         verbose_name = _("edition of the rules")

@@ -217,6 +217,7 @@ ASKING = {
     "admin:register_merge",
     "admin:register_shop",
     "admin:rulebook_ruleset_publish",
+    "admin:rulebook_ruleset_withdraw",
 }
 
 
