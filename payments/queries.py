@@ -264,6 +264,17 @@ def _described(bills: Sequence[Bill]) -> dict[int, Due]:
     return found
 
 
+def due_of(bill: Bill) -> Due | None:
+    """What a bill is for, as its service says; None where its service says nothing."""
+    return _described([bill]).get(bill.pk)
+
+
+def offers_among(bills: Sequence[Bill]) -> set[int]:
+    """Primary keys of those due bills that may be left, as `Due.is_offer`."""
+    described = _described([bill for bill in bills if bill.state == BillState.DUE])
+    return {pk for pk, due in described.items() if due.is_offer}
+
+
 def stopped(bills: Sequence[Bill]) -> Text:
     """Why the first of the bills that cannot be paid now is stopped, and what comes first; empty where all can."""
     return next((due.stopped for due in _described(bills).values() if due.stopped), "")

@@ -84,6 +84,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     before = int(before_text[:18]) if before_text.isascii() and before_text.isdigit() else None
     rows = queries.payment_history(user, before=before, limit=PAGE_SIZE + 1)
     context = {
+        "offers": queries.offers_among([bill for bill, *_rest in rows]),
         "rows": rows[:PAGE_SIZE],
         "next_before": rows[PAGE_SIZE - 1][0].pk if len(rows) > PAGE_SIZE else None,
         "later": before is not None,

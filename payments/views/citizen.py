@@ -42,11 +42,11 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         return SeeOther(services.redirect_url(attempt))
     status = queries.status_of(bill)
     lines = list(bill.lines.all())
-    stopped = queries.stopped([bill]) if status.can_pay else ""
+    due = queries.due_of(bill) if status.can_pay else None
     context = {
         "bill": bill,
         "status": status,
-        "stopped": stopped,
+        "due": due,
         "lines": lines,
         "until": last_days([bill]).get(bill.pk) if status.step == "due" else None,
         "deposits": queries.returned_parts(bill),
