@@ -82,12 +82,14 @@ def _start(*, bills: Sequence[Bill], payer: User | None, language: str, session_
     if any(bill.state != BillState.DUE for bill in locked):  # a late capture may have paid it while another attempt is open
         raise Refused("not_due", _("This bill is not open for payment."))
     open_attempt = _open_attempt(bill_ids)
+    if open_attempt and open_attempt.state != AttemptState.CREATED:
+        return open_attempt
+    if not open_attempt and any(bill.due_until is not None and bill.due_until < clock.today() for bill in locked):
+        raise Refused("too_late", _("The last day for paying this bill has passed."))
+    if stopped := queries.stopped(locked):  # also what was begun and has not left for the bank
+        raise Refused("stopped", stopped)
     if open_attempt:
         return open_attempt
-    if any(bill.due_until is not None and bill.due_until < clock.today() for bill in locked):
-        raise Refused("too_late", _("The last day for paying this bill has passed."))
-    if stopped := queries.stopped(locked):
-        raise Refused("stopped", stopped)
     if is_reversal_unheard(bill_ids):
         raise Refused("stopped", _("The bank has just taken back an earlier payment of this bill. Please try again in a minute."))
     amount = sum(bill.total_fils for bill in locked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -30,6 +31,9 @@ RELATED = ("judgment__appeal", "plan", "shop__owner", "objection")
 MAX_DUES = 90  # the basket takes a hundred lines
 ENDS = _("Paying accepts the settlement and ends your right to object to this violation.")
 MISSED = _("Missing it ends the instalment plan.")
+PASSED_ON = _(
+    "The shop of this violation has passed to another holder, or you no longer sign for it. This bill is not yours to pay any more."
+)
 
 
 def dues(person: User) -> list[Due]:
@@ -46,15 +50,30 @@ def dues(person: User) -> list[Due]:
 
 
 def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
-    """What bills of violations are for, by primary key; one query."""
-    charges = Charge.objects.filter(bill__in=bills).select_related(
-        "violation__shop", "violation__objection", "violation__judgment__appeal", "instalment__plan", "bill"
+    """What bills of violations are for, by primary key; two queries, or one more for each further payer.
+
+    A bill is stopped once its violation does not concern its payer any more: paying it would end the rights of the present party.
+    """
+    rows = Charge.objects.filter(bill__in=bills).select_related(
+        "violation__shop", "violation__objection", "violation__judgment__appeal", "instalment__plan", "bill__payer"
     )
-    no_day = _no_day([charge.violation for charge in charges])
-    return {
-        charge.bill_id: _describe(charge.violation, charge.kind, charge.bill.total_fils, None, charge.instalment, no_day)
-        for charge in charges
-    }
+    charges = list(rows)
+    no_day, passed_on = _no_day([charge.violation for charge in charges]), _passed_on(charges)
+    found = {}
+    for charge in charges:
+        due = _describe(charge.violation, charge.kind, charge.bill.total_fils, None, charge.instalment, no_day)
+        found[charge.bill_id] = replace(due, stopped=PASSED_ON, note="", left="", url="") if charge.pk in passed_on else due
+    return found
+
+
+def _passed_on(charges: Sequence[Charge]) -> set[int]:
+    """Primary keys of those charges whose payer has nothing to do with the violation any more."""
+    concerned = set()
+    for payer in {charge.bill.payer for charge in charges}:
+        own = [charge.violation_id for charge in charges if charge.bill.payer_id == payer.pk]
+        concerned |= {(pk, payer) for pk in queries.concerning(payer).filter(pk__in=own).values_list("pk", flat=True)}
+    others = [charge for charge in charges if (charge.violation_id, charge.bill.payer) not in concerned]
+    return {charge.pk for charge in others if charge.bill.payer not in queries.people_of(charge.violation)}  # also of a merged shop
 
 
 def outcome(bill: Bill) -> PaidOutcome | None:
