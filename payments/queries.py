@@ -269,6 +269,17 @@ def due_of(bill: Bill) -> Due | None:
     return _described([bill]).get(bill.pk)
 
 
+def last_day_of(bill: Bill, due: Due | None) -> dt.date | None:
+    """The last day on which a bill is taken: as its service says now (`due_of`), since it may have moved after the bill was made."""
+    return due.until if due is not None and due.until is not None else bill.due_until
+
+
+def is_too_late(bills: Sequence[Bill]) -> bool:
+    """Whether the last day of one of the bills has passed (`last_day_of`)."""
+    described, today = _described(bills), clock.today()
+    return any((last_day_of(bill, described.get(bill.pk)) or today) < today for bill in bills)
+
+
 def offers_among(bills: Sequence[Bill]) -> set[int]:
     """Primary keys of those due bills that may be left, as `Due.is_offer`."""
     described = _described([bill for bill in bills if bill.state == BillState.DUE])
@@ -299,8 +310,8 @@ def _facts(due: Due | None) -> ItemFacts:
 
 
 def _item(bill: Bill, attempt: Attempt | None, due: Due | None, until: dt.date | None) -> BasketItem:
-    step = STEPS[AttemptState(attempt.state)] if attempt else "due"
-    if attempt is None and bill.due_until is not None and bill.due_until < clock.today():
+    step, last_day = STEPS[AttemptState(attempt.state)] if attempt else "due", last_day_of(bill, due)
+    if attempt is None and last_day is not None and last_day < clock.today():
         step = "too_late"
     elif attempt is None and due is not None and due.stopped:
         step = "stopped"
@@ -311,7 +322,7 @@ def _item(bill: Bill, attempt: Attempt | None, due: Due | None, until: dt.date |
         bill.total_fils,
         step,
         due.note if due is not None else "",
-        until or (due.until if due is not None else None),
+        last_day or until,
         bill,
         attempt,
         **_facts(due),

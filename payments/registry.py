@@ -55,7 +55,7 @@ DELEGATED_BILLS: Registry[Callable[[User], QuerySet[Any] | None]] = Registry()
 
 @dataclass(frozen=True)
 class Due:
-    """A sum that a person owes and that has no bill yet. `fils` > 0; `note` a lazy text; `until` the last day for paying it.
+    """A sum that a person owes, with a bill (BILLED) or yet without. `fils` > 0; `note` a lazy text; `until` the last day for paying it.
 
     An offer may be left: nothing is due yet, and paying it gives something up. `shop` is the key of the shop that it is about.
     """

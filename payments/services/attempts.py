@@ -84,7 +84,7 @@ def _start(*, bills: Sequence[Bill], payer: User | None, language: str, session_
     open_attempt = _open_attempt(bill_ids)
     if open_attempt and open_attempt.state != AttemptState.CREATED:
         return open_attempt
-    if not open_attempt and any(bill.due_until is not None and bill.due_until < clock.today() for bill in locked):
+    if not open_attempt and queries.is_too_late(locked):
         raise Refused("too_late", _("The last day for paying this bill has passed."))
     if stopped := queries.stopped(locked):  # also what was begun and has not left for the bank
         raise Refused("stopped", stopped)

@@ -48,7 +48,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "status": status,
         "due": due,
         "lines": lines,
-        "until": last_days([bill]).get(bill.pk) if status.step == "due" else None,
+        "until": (queries.last_day_of(bill, due) or last_days([bill]).get(bill.pk)) if status.step == "due" else None,
         "deposits": queries.returned_parts(bill),
         "for_whom": None if access.is_self else rights.holder_of(bill),
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",

@@ -52,7 +52,8 @@ def dues(person: User) -> list[Due]:
 def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
     """What bills of violations are for, by primary key; two queries, or one more for each further payer.
 
-    A bill is stopped once its violation does not concern its payer any more: paying it would end the rights of the present party.
+    Each with its last day as it stands now, which begins with the service of the notice and may move while a payment is at the bank. A
+    bill is stopped once its violation does not concern its payer any more: paying it would end the rights of the present party.
     """
     rows = Charge.objects.filter(bill__in=bills).select_related(
         "violation__shop", "violation__objection", "violation__judgment__appeal", "instalment__plan", "bill__payer"
@@ -61,7 +62,9 @@ def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
     no_day, passed_on = _no_day([charge.violation for charge in charges]), _passed_on(charges)
     found = {}
     for charge in charges:
-        due = _describe(charge.violation, charge.kind, charge.bill.total_fils, None, charge.instalment, no_day)
+        row, part = charge.violation, charge.instalment
+        until = part.due_on if part is not None else row.settle_until if charge.kind == ChargeKind.SETTLEMENT else None
+        due = _describe(row, charge.kind, charge.bill.total_fils, until, part, no_day)
         found[charge.bill_id] = replace(due, stopped=PASSED_ON, note="", left="", url="") if charge.pk in passed_on else due
     return found
 

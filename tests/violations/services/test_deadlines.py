@@ -8,20 +8,25 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from municipality.incidents import relief
 from municipality.incidents.models import Incident, MovedDeadline, PortalPart
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
-from payments.models import Bill
+from municipality.ui.templatetags.portal import day
+from payments import queries as payments
+from payments.models import Attempt, Bill
+from payments.services import start_attempt
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.database_guards import drop_guard
 from tests.factories.accounts import StaffFactory
 from tests.factories.incidents import IncidentFactory
+from tests.factories.payments import AttemptFactory
 from violations.models import Instalment, Violation
-from violations.services import court, settlements, terms, violation_reports
+from violations.services import court, notices, settlements, terms, violation_reports, visitors
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +172,56 @@ def test_no_report_follows_a_warning_until_its_time_has_moved(
     frozen_clock.set(clock.start_of(row.correct_until + dt.timedelta(days=1)) + dt.timedelta(hours=9))
     violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     assert row.state == "ordered"
+
+
+def left_unpaid(attempt: Attempt) -> None:
+    """The bank's page was left: its payment ends, and the bill stands."""
+    attempt.allocations.update(is_open=False)
+
+
+def assert_taken_until(bill: Bill, until: dt.date, payer: Any, frozen_clock: Clock) -> None:
+    """The bill's page and the basket show a last day, on which it is still paid, and not on the day after."""
+    frozen_clock.set(clock.start_of(until) + dt.timedelta(hours=12))
+    with translation.override("en"):
+        assert str(day(until)) in signed_in(payer).get(f"/en/pay/{bill.public_id}/").content.decode()
+    (item,) = payments.basket_of(payer)
+    assert (item.bill, item.until, item.can_choose) == (bill, until, True)
+    left_unpaid(start_attempt(bills=[bill], payer=payer, language="en", session_key="s"))
+    frozen_clock.move(days=1)
+    (item,) = payments.basket_of(payer)
+    assert item.step == "too_late"
+    with pytest.raises(Refused, match="too_late"):
+        start_attempt(bills=[bill], payer=payer, language="en", session_key="s")
+
+
+@pytest.mark.parametrize("in_parts", [False, True], ids=["settlement", "instalment"])
+def test_a_bill_that_was_at_the_bank_is_taken_until_the_day_that_moved(
+    served: Violation, owner: Any, frozen_clock: Clock, in_parts: bool
+) -> None:
+    before = served.settle_until
+    if in_parts:
+        before = terms.agree_plan(violation=served, person=owner, count=3).instalments.all()[0].due_on
+    assert before is not None
+    frozen_clock.set(clock.start_of(before) + dt.timedelta(hours=12))
+    bill = settlements.bill_for(violation=served, person=owner)
+    attempt = AttemptFactory(bills=[bill])
+    incident = IncidentFactory()
+    frozen_clock.move(days=1)
+    relief.relieve(incident.pk)
+    left_unpaid(attempt)
+    bill.refresh_from_db()
+    moved = MovedDeadline.objects.get(kind="violations.instalment" if in_parts else "violations.settlement")
+    assert bill.state == "due" and bill.due_until in (None, before) and moved.after > before
+    assert_taken_until(bill, moved.after, owner, frozen_clock)
+
+
+def test_a_bill_that_was_made_before_the_notice_was_opened_is_taken_until_its_last_day(
+    write: Callable[..., Violation], owner: Any, frozen_clock: Clock
+) -> None:
+    row = write("CLN-03")
+    attempt = visitors.start_payment(violation=row, fils=100_000, language="ar", session_key="s")
+    left_unpaid(attempt)
+    bill = attempt.allocations.get().bill
+    assert notices.record_opening(violation=row, person=owner) and bill.due_until is None
+    assert row.settle_until is not None
+    assert_taken_until(bill, row.settle_until, owner, frozen_clock)
