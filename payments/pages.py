@@ -192,6 +192,9 @@ PARTLY = StatusText(
     _("You do not need to apply. The refund goes to the card you paid with."),
 )
 
+OVER = _("No bill of this payment can be paid any more. The page of what it was for shows whether anything is still to be paid.")
+PAID_AGAIN = frozenset({*UNPAID, A.CREATED, A.VOIDED})  # their texts ask to pay
+
 
 @dataclass(frozen=True)
 class ReceiptRow:
@@ -222,6 +225,12 @@ class ResultPage:
     awaits_document: bool = False
     may_leave: bool = False
     outcome: PaidOutcome | None = None
+    is_over: bool = False  # not paid, and no bill of it is due any more
+
+    @property
+    def todo(self) -> Text:
+        """What to do; never to pay what is not due any more."""
+        return OVER if self.is_over else self.text.todo
 
     @property
     def look(self) -> str:
@@ -377,7 +386,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
     awaits_document = text is STATUS_TEXTS[A.PAID] and is_fresh and not is_whole
     is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or awaits_document
     if not is_owner:
-        return ResultPage(step, text, False, is_waiting)
+        return ResultPage(step, text, False, is_waiting, is_over=_is_over(attempt, bills))
     if user is not None and len(bills) > 1:
         seen = set(queries.visible_to(user).filter(allocations__attempt=attempt).values_list("pk", flat=True))
         bills = [bill for bill in bills if bill.pk in seen]
@@ -385,7 +394,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
             text = status_text(attempt, _paid_step([receipt for pk, receipt in receipts.items() if pk in seen], None))
     violation_id = _only_id("violation", bills)
     visited = violation_id if is_visitor else None
-    can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED, A.REFUND_DUE, A.REFUNDED)  # what came after a reversal pays no bill
+    can_pay = attempt.state in (*PAID_AGAIN, A.REFUND_DUE, A.REFUNDED)  # what came after a reversal pays no bill
     payable = next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None)
     return ResultPage(
         step,
@@ -403,4 +412,9 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
         awaits_document=awaits_document,
         may_leave=attempt.state == A.REDIRECTED and attempt.hint == "",
         outcome=outcome,
+        is_over=_is_over(attempt, bills),
     )
+
+
+def _is_over(attempt: Attempt, bills: Sequence[Bill]) -> bool:
+    return attempt.state in PAID_AGAIN and not any(bill.state == BillState.DUE for bill in bills)

@@ -362,3 +362,21 @@ def test_a_cancelled_bill_with_a_late_capture_promises_the_return(at_bank: Calla
     bank.decide(attempt)
     walk(6)
     assert "The amount is returned to you" in page(attempt, signed_in(payer))
+
+
+@pytest.mark.parametrize(("is_reversed", "asks"), [(True, "Please pay it once more"), (False, "Pay again with this card")])
+def test_a_payment_whose_bill_is_not_due_any_more_asks_nobody_to_pay_again(
+    is_reversed: bool, asks: str, at_bank: Callable[..., Attempt], bank: Book, paid_for: Any, payer: Any
+) -> None:
+    attempt = at_bank()
+    if is_reversed:
+        bank.decide(attempt)
+        walk(3)
+    bank.decide(attempt, "FAILURE(NOT CAPTURED)")
+    walk(13)
+    readers = (signed_in(payer), Client())
+    assert all(asks in page(attempt, client) for client in readers), "the control: the bill is due"
+    void_bill(bill=(bill := Bill.objects.get()), actor=system("tests"))
+    for client in readers:
+        text = page(attempt, client)
+        assert asks not in text and "shows whether anything is still to be paid" in text and f"/pay/{bill.public_id}" not in text
