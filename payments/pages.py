@@ -410,7 +410,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
         case_id=_only_id("case", bills),
         violation_id=violation_id,
         awaits_document=awaits_document,
-        may_leave=attempt.state == A.REDIRECTED and attempt.hint == "",
+        may_leave=attempt.state == A.REDIRECTED and attempt.hint == "" and (user is None or queries.is_whole_for(user, attempt)),
         outcome=outcome,
         is_over=_is_over(attempt, bills),
     )

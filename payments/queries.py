@@ -42,6 +42,11 @@ def visible_to(user: Visitor) -> QuerySet[Bill]:
     return Bill.objects.filter(payable_by(user))
 
 
+def is_whole_for(user: User, attempt: Attempt) -> bool:
+    """Whether a person began a payment or is to pay all its bills, and so may say that it was left (`services.give_up`)."""
+    return attempt.started_by_id == user.pk or not attempt.allocations.exclude(bill__in=visible_to(user)).exists()
+
+
 def visitor_may_pay(bill: Bill) -> bool:
     """Whether somebody who is not signed in may pay a bill now (registry.VISITORS). Inside a transaction, the bill locked."""
     check = VISITORS.get(bill.kind)

@@ -201,10 +201,10 @@ def enqueue_now(attempt: Attempt, why: str, *, delay: float = 0, turn: int = 0) 
 
 @transaction.atomic
 def give_up(*, attempt: Attempt, payer: User | None, session_key: str | None = None) -> None:
-    """Whoever began a payment says that they left the bank's page without paying: inquire now.
+    """Somebody says that the bank's page was left without paying: inquire now.
 
-    `payer` is None for a visitor, who is known by `session_key`. A payment that a visitor began may also be given up by those who may
-    pay the bill themselves, so that nobody holds it up for them. Raises NotPermitted, TransitionRefused.
+    Whoever began the payment may, and who may pay all its bills themselves, so that nobody holds them up. `payer` is None for a visitor,
+    who is known by `session_key`. Raises NotPermitted, TransitionRefused.
     """
     row = Attempt.objects.select_for_update().get(pk=attempt.pk)
     if not _may_give_up(row, payer, session_key):
@@ -218,8 +218,7 @@ def give_up(*, attempt: Attempt, payer: User | None, session_key: str | None = N
 
 
 def _may_give_up(attempt: Attempt, payer: User | None, session_key: str | None) -> bool:
-    if attempt.started_by_id is not None:
-        return payer is not None and attempt.started_by_id == payer.pk
     if payer is None:
-        return is_session_of(attempt, session_key)
-    return all(rights.may_pay(payer, allocation.bill) for allocation in attempt.allocations.select_related("bill__payer"))
+        return started_by_visitor(attempt, session_key)
+    allocations = attempt.allocations.select_related("bill__payer")
+    return attempt.started_by_id == payer.pk or all(rights.may_pay(payer, allocation.bill) for allocation in allocations)

@@ -47,6 +47,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "bill": bill,
         "status": status,
         "due": due,
+        "may_leave": status.step == "at_bank" and status.attempt is not None and queries.is_whole_for(request.user, status.attempt),
         "lines": lines,
         "until": (queries.last_day_of(bill, due) or last_days([bill]).get(bill.pk)) if status.step == "due" else None,
         "deposits": queries.returned_parts(bill),

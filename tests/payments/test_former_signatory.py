@@ -140,6 +140,19 @@ def test_each_reader_of_the_payment_sees_their_own_bills_only(
         assert "60.000" not in page, "the amount is that of what they may see"
 
 
+def test_who_may_pay_a_part_of_a_payment_only_is_not_offered_to_give_it_up(
+    bills: list[Bill], at_bank: Callable[..., Attempt], payer: User, partner: User
+) -> None:
+    attempt = at_bank(*bills)
+    for person, is_offered in ((payer, True), (partner, False)):
+        client = signed_in(person)
+        for page in (f"/pay/r/{attempt.token}", f"/en/pay/{bills[1].public_id}/"):
+            text = client.get(page, headers={"Accept-Language": "en"}).content.decode()
+            assert ("I left the bank" in text) == is_offered, page
+        assert client.post(f"/en/pay/{bills[1].public_id}/left/").status_code == (303 if is_offered else 403)
+        Attempt.objects.update(hint="")
+
+
 def test_a_payment_that_was_not_taken_is_told_for_each_company(
     bills: list[Bill], at_bank: Callable[..., Attempt], payer: User, partner: User
 ) -> None:

@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
+from payments import rights
 from payments.models import Allocation, Attempt, Bill, GatewayMessage
 from payments.providers.knet import codec
 from payments.rules import new_trackid
@@ -18,7 +19,9 @@ from payments.services import give_up, redirect_url, start_attempt
 from payments.services.attempts import is_session_of
 from payments.states import AttemptState
 from tests.bank import KEY, Book
+from tests.browsers import signed_in
 from tests.due_jobs import run_due
+from tests.factories.payments import AttemptFactory
 from tests.payments.conftest import START
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +146,22 @@ def test_a_person_who_left_the_banks_page_need_not_wait_for_it_to_expire(
     assert Attempt.objects.get(pk=attempt.pk).state == AttemptState.CANCELLED
     with pytest.raises(TransitionRefused):
         give_up(attempt=attempt, payer=payer)
+
+
+def test_the_payer_need_not_wait_for_what_a_delegate_left(
+    issue: Callable[..., Bill], payer: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, bill = signed_in(payer), issue()
+    with monkeypatch.context() as patch:
+        patch.setattr(rights, "may_pay", lambda user, _bill: user == stranger)
+        attempt = AttemptFactory(bills=[bill], payer=stranger)
+    left = f"/en/pay/{bill.public_id}/left/"
+    assert left.removeprefix("/en") in client.get(f"/pay/r/{attempt.token}").content.decode()
+    with pytest.raises(NotPermitted):
+        give_up(attempt=Attempt.objects.get(), payer=None, session_key="session-1")
+    assert client.post(left).status_code == 303
+    run_due()
+    assert Attempt.objects.get().state == AttemptState.CANCELLED
 
 
 def test_giving_up_does_not_undo_what_the_bank_has_taken(at_bank: Callable[..., Attempt], payer: Any, bank: Book) -> None:
