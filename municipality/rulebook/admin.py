@@ -17,23 +17,21 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from municipality.accounts.proof import reauthentication_required
-from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import boards, calendars, differences, labels, land, queries, services  # noqa: F401  (labels of the subjects)
-from municipality.rulebook.inlines import DAYS, GENERAL, INLINES, MAKER, OFFENCE, OFFENCES, long_text, may_edit
-from municipality.rulebook.models import PUBLISHED, Activity, ActivityAuthority, RuleSet
+from municipality.rulebook.home import home
+from municipality.rulebook.inlines import DAYS, GENERAL, INLINES, MAKER, OFFENCE, OFFENCES, PUBLISHER, long_text, may_edit
+from municipality.rulebook.models import Activity, ActivityAuthority, RuleSet
 from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, in_group, require_role
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
-from municipality.ui.staff_home import ROWS, HomePart, Next, Row, Work
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.templatetags.portal import bilingual, term
 
-PUBLISHER = "rule_publisher"
 CARDS = 20  # rows of a table that stand as cards
 label_codes(
     {
@@ -376,75 +374,6 @@ def _calendar_facts(ruleset: RuleSet) -> dict[str, Any]:
 class AuthorityInline(ReadOnlyInline):
     model = ActivityAuthority
     fields = ("authority", "first_day", "last_day", "source", "is_assumption")
-
-
-def _drafts(request: AuthenticatedHttpRequest) -> list[RuleSet]:
-    """The drafts that this person may go on with or publish, the oldest first."""
-    rows = RuleSet.objects.filter(published_at__isnull=True).select_related("made_by").order_by("made_at", "pk")
-    if in_group(request, MAKER):
-        return list(rows.filter(made_by=request.user)[: ROWS + 1])
-    rows = rows.filter(sent_back_at__isnull=True)
-    return list(rows.exclude(made_by=request.user)[: ROWS + 1]) if in_group(request, PUBLISHER) else []
-
-
-def home(request: AuthenticatedHttpRequest) -> HomePart:
-    """Drafts of the rules, for their makers and publishers."""
-    is_maker = in_group(request, MAKER)
-    if not is_maker and not in_group(request, PUBLISHER):
-        return HomePart()
-    drafts, page = _drafts(request), reverse("admin:rulebook_ruleset_changelist")
-    proposed = [
-        Row(
-            label_of(row.subject),
-            reverse("admin:rulebook_ruleset_withdraw", args=[row.pk]),
-            _("Edition %(number)s") % {"number": row.version},
-            row.withdrawal_words,
-            ("wait", _("waits for a second person")),
-        )
-        for row in _proposed_withdrawals(request)
-    ]
-    rows = [
-        Row(
-            label_of(row.subject),
-            _draft_url(row, is_maker),
-            _("Edition %(number)s") % {"number": row.version},
-            row.sent_back_words or bilingual(row, "instrument"),
-            _draft_state(row),
-        )
-        for row in drafts[:ROWS]
-    ]
-    if proposed:
-        text = _("It takes effect only before the first day of the edition.")
-        offer = Next(_("Rules"), proposed[0].title, text, _("Check the withdrawal"), proposed[0].url)
-    elif not drafts:
-        offer = Next(_("Rules"), _("No draft waits for you."), "", _("Editions of the rules"), page, waits=False)
-    else:
-        one = next((draft for draft in drafts if draft.sent_back_at is not None), drafts[0])
-        waits = not is_maker or one.sent_back_at is not None
-        button = _("Check and publish") if not is_maker else _("Go on with the draft") if waits else _("Open the draft")
-        text = one.sent_back_words or _draft_state(one)[1]
-        offer = Next(_("Rules"), label_of(one.subject), text, button, _draft_url(one, is_maker), waits=waits)
-    title = _("My drafts") if is_maker else _("Drafts to publish")
-    work = [Work(_("Withdrawals to confirm"), proposed, more=page), Work(title, rows, more=page, empty=_("No draft waits for you."))]
-    return HomePart(offer, work)
-
-
-def _proposed_withdrawals(request: AuthenticatedHttpRequest) -> list[RuleSet]:
-    """Editions to come that somebody else proposed to withdraw, for their publishers, the first day first."""
-    if not in_group(request, PUBLISHER):
-        return []
-    rows = RuleSet.objects.filter(PUBLISHED, withdrawal_at__isnull=False, first_day__gt=clock.today())
-    return list(rows.exclude(withdrawal_by=request.user).order_by("first_day", "pk")[:ROWS])
-
-
-def _draft_state(draft: RuleSet) -> tuple[str, Any]:
-    if draft.sent_back_at is not None:
-        return "bad", _("sent back by the publisher")
-    return "wait", _("waits for the publisher")
-
-
-def _draft_url(draft: RuleSet, is_maker: bool) -> str:
-    return reverse("admin:rulebook_ruleset_change" if is_maker else "admin:rulebook_ruleset_publish", args=[draft.pk])
 
 
 admin.site.add_pages([], home=home)  # type: ignore[attr-defined]

@@ -42,7 +42,7 @@ from municipality.rulebook.models import (
 from municipality.ui.admin_base import code, column, dinars, in_group
 from municipality.ui.forms import DayField
 
-MAKER = "rule_maker"
+MAKER, PUBLISHER = "rule_maker", "rule_publisher"
 
 
 def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:

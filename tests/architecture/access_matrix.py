@@ -28,6 +28,7 @@ NO = "403 403 403 403 403 403"
 HIDDEN = "404 404 405 405 405 405"
 HIDDEN_FORM = "404 404 404 405 405 405"
 WAY_OUT = "405 405 302 405 405 405"  # a button that leads on
+LEADS_ON = "302 302 302 302 302 302"  # refused, to the page that says why
 ASKS = "200 200 302 405 405 405"  # asks once more, then does it and leads on
 HIDDEN_BUTTON = "405 405 404 405 405 405"
 ELSEWHERE = "302 302 302 405 405 405"  # not theirs to do now: back to the page
@@ -281,13 +282,7 @@ ROWS: list[Row] = [
     *messages_matrix.acts(staff, own),
     *incidents_matrix.rows(table, staff, everybody),
     staff("/admin/rulebook/ruleset/{s.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
-    staff(
-        "/admin/rulebook/ruleset/{s.draft.pk}/withdraw/",
-        *(NO, NO),
-        **dict.fromkeys(("publisher", "maker"), "302 302 302 302 302 302"),
-        operator=NO,
-        why="a draft is not withdrawn: the page of the edition says so",
-    ),
+    staff("/admin/rulebook/ruleset/{s.draft.pk}/withdraw/", NO, NO, publisher=LEADS_ON, maker=LEADS_ON, operator=NO),
     staff(
         "/admin/rulebook/ruleset/{s.draft.pk}/next/",
         *("405 405 403 405 405 405",) * 2,

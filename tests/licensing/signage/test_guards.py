@@ -170,7 +170,14 @@ def by_other_rules(request: BoardRequest) -> None:
     BoardRequest.objects.filter(pk=request.pk).update(rules=RuleSet.objects.get(subject="limits.boards", version=1))
 
 
-UNCHECKED = (without_results, without_one_result, against_a_rule, by_no_edition, by_other_rules)
+def by_a_withdrawn_edition(request: BoardRequest) -> None:
+    checked(front(request))
+    rules = RuleSet.objects.get(pk=request.rules_id)
+    two = {"withdrawal_by": rules.made_by, "withdrawal_at": clock.now(), "withdrawn_by": rules.published_by}
+    RuleSet.objects.filter(pk=rules.pk).update(withdrawn_on=rules.first_day - dt.timedelta(days=1), **two)
+
+
+UNCHECKED = (without_results, without_one_result, against_a_rule, by_no_edition, by_other_rules, by_a_withdrawn_edition)
 
 
 @pytest.mark.parametrize("prepare", UNCHECKED, ids=lambda one: one.__name__)
