@@ -131,7 +131,7 @@ STATUS_TEXTS: dict[str, StatusText] = {
         _("The amount is returned to you"),
         UNCOUNTED,
         _("The amount was taken and the Municipality owes it to you."),
-        _("You do not need to apply. The refund goes to the card you paid with."),
+        _("You do not need to apply. The refund goes to the card you paid with, or by bank transfer."),
     ),
     A.REFUNDED: StatusText(
         "ok",
@@ -174,7 +174,7 @@ REFUSED = StatusText(
     _("Paid, and returned to you"),
     _("The bank confirmed the payment, but the request it was for can no longer be carried out."),
     _("The amount was taken and the Municipality owes it to you."),
-    _("You do not need to apply. The refund goes to the card you paid with."),
+    _("You do not need to apply. The refund goes to the card you paid with, or by bank transfer."),
 )
 
 RETURNED = StatusText(
@@ -189,7 +189,7 @@ PARTLY = StatusText(
     _("Paid, and a part of it goes back"),
     _("The bank confirmed the payment, but a part of what it was for could not be accepted any more."),
     _("What could not be accepted goes back. The rest is paid."),
-    _("You do not need to apply. The refund goes to the card you paid with."),
+    _("You do not need to apply. The refund goes to the card you paid with, or by bank transfer."),
 )
 
 OVER = _("No bill of this payment can be paid any more. The page of what it was for shows whether anything is still to be paid.")

@@ -113,7 +113,8 @@ def test_the_message_names_one_cause(own: str, other: str, cause: str, words: st
     # The sum itself may still be owed: by another bill, or in another way.
     assert ("whether anything is still to be paid" in message.body_en) == (cause in ("over", "not_owed"))
     assert cause == "refused" or "nothing" not in message.body_en
-    assert "refund goes to the card" in message.body_en and "البطاقة" in message.body_ar
+    # The way is chosen when it is paid out.
+    assert "to the card that paid, or by bank transfer" in message.body_en and "البطاقة التي دُفع بها أو بتحويل بنكي" in message.body_ar
 
 
 def test_a_refused_payment_is_told_as_owed_back(at_bank: Callable[..., Attempt], bank: Book, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -293,6 +293,7 @@ def test_each_bill_of_a_basket_says_whether_it_stands_or_goes_back(
     assert client.get(f"/pay/r/{attempt.token}/state?seen=paid-partly").json() == {"done": False}
     theirs = page(attempt, Client())
     assert "Paid, and a part of it goes back" in theirs and "Bill two" not in theirs
+    assert "you paid with, or by bank transfer" in theirs and "that paid, or by bank transfer" in two, "the way is chosen later"
     for bill, heading in ((first, "Payment confirmed"), (second, "Paid, and returned to you")):
         with monkeypatch.context() as patch:
             patch.setattr(queries, "visible_to", lambda _user, pk=bill.pk: Bill.objects.filter(pk=pk))
