@@ -176,6 +176,7 @@ class DifferenceAdmin(MoneyAdmin):
             title=_("Difference"),
             difference=difference,
             facts=self._facts(difference),
+            seen=differences.shown(difference),  # before the notes: never newer than what is shown
             notes=list(difference.notes.select_related("by").order_by("pk")),
             is_open=is_open,
             may_propose=is_open and is_cashier and difference.proposed_by is None,
@@ -189,15 +190,15 @@ class DifferenceAdmin(MoneyAdmin):
         )
 
     def _apply_step(self, request: AuthenticatedHttpRequest, difference: Difference) -> None:
-        step = request.POST.get("step")
+        step, seen = request.POST.get("step"), request.POST.get("seen", "")
         if step == "note":
             differences.add_note(difference=difference, by=request.user, text=request.POST.get("text", ""))
         elif step == "ask":
             differences.ask_gateway(difference=difference, by=request.user)
         elif step == "propose":
-            differences.propose_closing(difference=difference, proposed_by=request.user, code=request.POST.get("code", ""))
+            differences.propose_closing(difference=difference, proposed_by=request.user, code=request.POST.get("code", ""), seen=seen)
         elif step == "close":
-            differences.close_difference(difference=difference, closed_by=request.user)
+            differences.close_difference(difference=difference, closed_by=request.user, seen=seen)
         else:
             raise Refused("no_step", _("Please choose what to do."))
 

@@ -48,25 +48,43 @@ def difference_reasons() -> list[Reason]:
     return rulebook.edition("replies.money", clock.today()).reasons_of("exception")
 
 
+def shown(difference: Difference) -> str:
+    """What a page shows of a difference until it is closed: its newest note, the proposal, and the correction of its posting."""
+    note, correction = difference.notes.order_by("-pk").first(), _correction_of(difference)
+    parts = (note.pk if note else "", difference.code, difference.proposed_by_id or "", correction.pk if correction else "")
+    return ":".join(map(str, parts))
+
+
+def _require_seen(row: Difference, seen: str | None) -> None:
+    """Raises Refused("unseen") where something was noted, proposed or corrected since the page that showed `seen`."""
+    if seen is not None and seen != shown(row):
+        sentence = _("What was proposed or found changed while the page was open. Nothing was changed; please look at it again.")
+        raise Refused("unseen", sentence)
+
+
 @transaction.atomic
-def propose_closing(*, difference: Difference, proposed_by: User, code: str) -> None:
-    """Propose to close a difference. Raises NotPermitted, Refused: closed_already, bad_code, no_note."""
+def propose_closing(*, difference: Difference, proposed_by: User, code: str, seen: str | None = None) -> None:
+    """Propose to close a difference; `seen` is what the page showed (`shown`), None where no page did.
+
+    Raises NotPermitted, Refused: closed_already, bad_code, no_note, unseen.
+    """
     actor = require_role(proposed_by, CASHIER)
     row = _lock_open(difference)
     if code not in {reason.code for reason in difference_reasons()}:
         raise Refused("bad_code", _("Please choose a reason."))
     if not row.notes.exists():
         raise Refused("no_note", _("A difference is closed with a note that says what was found out."))
+    _require_seen(row, seen)
     row.code, row.proposed_by, row.correction = code, proposed_by, _correction_of(row)
     row.save(update_fields=["code", "proposed_by", "correction"])
     record("difference.closing_proposed", subject=row.key, actor=actor, data={"code": code})
 
 
 @transaction.atomic
-def close_difference(*, difference: Difference, closed_by: User) -> None:
-    """Close a difference as the second person; one with a posting only after an approved correction of it.
+def close_difference(*, difference: Difference, closed_by: User, seen: str | None = None) -> None:
+    """Close a difference as the second person, `seen` as in `propose_closing`; one with a posting only after an approved correction of it.
 
-    Raises NotPermitted (another role, own proposal), Refused: closed_already, not_proposed, not_reversed.
+    Raises NotPermitted (another role, own proposal), Refused: closed_already, not_proposed, unseen, not_reversed.
     """
     actor = require_role(closed_by, CHECKER)
     row = _lock_open(difference)
@@ -74,6 +92,7 @@ def close_difference(*, difference: Difference, closed_by: User) -> None:
         raise Refused("not_proposed", _("Nobody proposed to close this yet."))
     if row.proposed_by_id == closed_by.pk:
         raise NotPermitted("own_proposal", _("The person who proposes cannot approve."))
+    _require_seen(row, seen)
     row.correction = _correction_of(row)
     if row.posting_id is not None and row.correction is None:
         raise Refused("not_reversed", _("What stands in the ledger is put right by a correction of its posting first."))

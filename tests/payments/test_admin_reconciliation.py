@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
@@ -24,6 +26,11 @@ LOAD = "/admin/payments/bankstatement/load/"
 
 def file(text: bytes, name: str = "bank.csv") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, text)
+
+
+def seen(client: Client, work: str) -> dict[str, str]:
+    """What the page of a difference hides in its form, to be sent with a step."""
+    return dict(re.findall(r'type="hidden" name="(seen)" value="([^"]*)"', client.get(work).content.decode()))
 
 
 def test_a_file_is_loaded_looked_at_taken_and_its_difference_closed(
@@ -43,15 +50,35 @@ def test_a_file_is_loaded_looked_at_taken_and_its_difference_closed(
     assert client.post(take, {"step": "take"}).status_code == 409
     difference = Difference.objects.get()
     work = f"/admin/payments/difference/{difference.pk}/work/"
-    assert client.post(work, {"step": "propose", "code": "bank_asked"}).status_code == 409
+    propose = {"step": "propose", "code": "bank_asked"}
+    assert client.post(work, propose | seen(client, work)).status_code == 409
     client.post(work, {"step": "note", "text": "=سئل البنك"})
-    assert client.post(work, {"step": "propose", "code": "bank_asked"}).status_code == 302
+    assert client.post(work, propose | seen(client, work)).status_code == 302
     assert 'value="close"' not in client.get(work).content.decode()
     assert client.post(work, {"step": "close"}).status_code == 403
-    assert second.post(work, {"step": "close"}).status_code == 302
+    assert second.post(work, {"step": "close"} | seen(second, work)).status_code == 302
     assert Difference.objects.get().closed_by == checker
     again = client.post(LOAD, {"file": file(content(line(Attempt.objects.get()), line("STRANGER", 5_000)))})
     assert again.status_code == 409
+
+
+def test_another_proposal_or_note_than_the_page_showed_closes_nothing(cashier: Any, checker: Any) -> None:
+    ensure_roles()
+    client, second = signed_in(cashier), signed_in(checker)
+    client.post(LOAD, {"file": file(content(line("STRANGER", 5_000)))})
+    client.post(f"/admin/payments/bankstatement/{BankStatement.objects.get().pk}/take/", {"step": "take"})
+    work = f"/admin/payments/difference/{Difference.objects.get().pk}/work/"
+    client.post(work, {"step": "note", "text": "سئل البنك"})
+    asked, other = ({"step": "propose", "code": code} | seen(client, work) for code in ("bank_asked", "paid_back"))
+    assert client.post(work, asked).status_code == 302
+    told = {"step": "close"} | seen(second, work)
+    assert client.post(work, other).status_code == 409, "somebody proposed meanwhile"
+    client.post(work, {"step": "note", "text": "تبيّن أنه خطأ"})
+    for stale in (told, {"step": "close"}):
+        refused = second.post(work, stale)
+        assert refused.status_code == 409 and "تغيّر المقترح أو النتيجة" in refused.content.decode()
+    assert (row := Difference.objects.get()).closed_at is None and row.code == "bank_asked"
+    assert second.post(work, {"step": "close"} | seen(second, work)).status_code == 302
 
 
 def test_the_export_has_no_formula_and_is_recorded(at_bank: Callable[..., Attempt], bank: Book, paid_for: Any, cashier: Any) -> None:
