@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+from django.db import transaction
+
+from municipality.audit.models import AuditEvent
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.kernel.transitions import transition
+from payments.deadlines import last_days
 from payments.models import Bill
+from payments.services import reviews
 from tests.factories.payments import AttemptFactory
 
 JOB_KINDS = (
@@ -55,3 +64,26 @@ def closes_after_the_payment(kind: str, bill: Bill) -> None:
     job.refresh_from_db()
     bill.refresh_from_db()
     assert (job.state, bill.state) == ("done", "void")
+
+
+def stays_open_after_the_review(kind: str, bill: Bill) -> None:
+    """The newest job of `kind` closes an unpaid request as long after a review of its payment ended unpaid as after its bill was issued."""
+    attempt, job = AttemptFactory(bills=[bill]), Job.objects.filter(kind=kind).latest("pk")
+    time_to_pay = clock.day_of(job.due_at) - clock.today()
+    transition(attempt, "doubt", actor=system("tests"), reason="no_answer")
+    with clock.at(job.due_at + dt.timedelta(days=3)):
+        assert jobs.run(job.pk)
+        Job.objects.filter(pk=job.pk).update(state="running")  # at the moment in which a worker asks again
+        with pytest.raises(Refused, match="busy"), transaction.atomic():
+            reviews.free_bills(attempt)
+        Job.objects.filter(pk=job.pk).update(state="on_hold")
+        with transaction.atomic():
+            reviews.free_bills(attempt)
+        until = clock.today() + time_to_pay
+        assert last_days([bill]) == {bill.pk: until}
+        assert AuditEvent.objects.get(action="deadline.kept", subject=bill.subject).data == {"kind": kind, "until": until.isoformat()}
+    for waits in (True, False):
+        with clock.at(clock.end_of(until) - dt.timedelta(minutes=1 if waits else -1)):
+            assert jobs.run(job.pk) != waits
+        bill.refresh_from_db()
+        assert bill.state == ("due" if waits else "void")

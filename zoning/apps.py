@@ -67,7 +67,7 @@ class ZoningConfig(AppConfig):
         ON_PLOT.register("plot_opinion", OnPlot(place_of, on_plot, _("same plot")))
         DRAFT_KINDS.register(OPINION, files.OPINION_DRAFT)
         PREFIXES.register("opinion", files.OPINION_FILES)
-        PAYABLES.register(OPINION, Payable(paid=issue.paid, voided=issue.voided, sends_text=True))
+        PAYABLES.register(OPINION, Payable(paid=issue.paid, voided=issue.voided, freed=issue.freed, sends_text=True))
         OUTCOMES.register(OPINION, panels.paid_outcome)
         DOCUMENT_KINDS.register(OpinionFacts.kind, OpinionFacts)
         case_panels.CASE.register(OPINION, panels.case_page)

@@ -27,10 +27,12 @@ from municipality.cases import queries as cases
 from municipality.cases.models import Block, Case, Effect
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep
 from municipality.cases.queries import is_owner
-from municipality.incidents.requests import with_last_day
+from municipality.incidents.requests import keep_open, with_last_day
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.panels import corrections_step, queue_facts, refusal_file, refused_step, rounds, sent_files, waiting_step
+from municipality.rulebook import queries as rulebook
 from municipality.ui.templatetags.portal import bilingual, day, day_hijri, kwd, ref, term
 from municipality.ui.texts import Text
 from payments import queries as payments
@@ -286,3 +288,10 @@ def paid(bill_id: int) -> None:
 def voided(bill_id: int) -> None:
     """The payment of the bill of an act on a licence is reversed."""
     services.hold_licence(case=payments.case_of_bill(bill_id))
+
+
+def freed(bill_id: int) -> None:
+    """A payment under review of the bill of an act on a licence ended unpaid: the whole time to pay it runs again."""
+    case = payments.case_of_bill(bill_id)
+    limits = rulebook.edition_of("limits.health", case.editions, clock.today()).limits
+    keep_open(case, limits["unpaid_days"].value, system("licensing"))

@@ -30,6 +30,7 @@ from municipality.ui.texts import Text
 label_codes(
     {
         "deadline.moved": _("Deadline moved after an incident"),
+        "deadline.kept": _("Last day to pay moved after a payment under review"),
         "incident.opened": _("Incident began"),
         "incident.closed": _("Incident ended"),
         "incident.relieved": _("Deadlines moved after an incident"),

@@ -9,13 +9,17 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
+from municipality.audit.services import record
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.incidents.models import MovedDeadline
 from municipality.incidents.registry import DEADLINES, Deadline, Deadlines
 from municipality.jobs import queries as jobs
 from municipality.jobs import services
+from municipality.jobs.models import Job
 from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
 from municipality.ui.templatetags.portal import day
 from municipality.ui.texts import Text
 
@@ -55,6 +59,24 @@ def last_days(states: Mapping[str, str]) -> dict[str, dt.date]:
         if job.args.get("state", kinds[job.kind]) == states[public_id]:
             found[public_id] = clock.day_of(job.due_at)
     return found
+
+
+def keep_open(case: Case, days: int, actor: Actor) -> None:
+    """Let a job close a request in its state so many days from today at the earliest, also where its day is over and it only waits.
+
+    In the caller's transaction. Raises Refused("busy") while a worker runs that job.
+    """
+    kinds = [kind.job_kind for kind in DEADLINES.values() if kind.job_kind and kind.state == case.state]
+    keys = [case.public_id, f"{case.public_id}:{case.state}"]
+    until = clock.today() + dt.timedelta(days=days)
+    row = Job.objects.filter(kind__in=kinds, key__in=keys, state__in=services.NOT_ENDED).first()
+    if row is None or clock.day_of(row.due_at) >= until:
+        return
+    try:
+        services.postpone(row.pk, until)
+    except RuntimeError as error:
+        raise Refused("busy", _("The request is being worked on at this moment. Please try again in a minute.")) from error
+    record("deadline.kept", subject=case.key, actor=actor, data={"kind": row.kind, "until": until.isoformat()})
 
 
 def last_day(case: Case) -> dt.date | None:

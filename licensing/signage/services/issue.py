@@ -23,6 +23,7 @@ from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
 from municipality.documents.states import LIVE, DocumentState
+from municipality.incidents.requests import keep_open
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, money
 from municipality.kernel.actors import system
@@ -133,6 +134,12 @@ def voided(bill_id: int) -> None:
     else:
         return
     _tell(BoardsHeld, locked, document)
+
+
+def freed(bill_id: int) -> None:
+    """A payment under review of the bill ended unpaid: the whole time to pay it runs again."""
+    case = payments.case_of_bill(bill_id)
+    keep_open(case, queries.limits_of(case).limits["unpaid_days"].value, SYSTEM)
 
 
 def _deposits(boards: list[Board]) -> dict[str, str]:

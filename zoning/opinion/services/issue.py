@@ -12,6 +12,7 @@ from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
 from municipality.documents.states import LIVE, DocumentState
+from municipality.incidents.requests import keep_open
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
@@ -134,3 +135,9 @@ def voided(bill_id: int) -> None:
     else:
         return
     send(OpinionHeld, person=locked.applicant, key=key, subject_key=locked.key, context={"case": locked})
+
+
+def freed(bill_id: int) -> None:
+    """A payment under review of the bill ended unpaid: the whole time to pay it runs again."""
+    case = payments.case_of_bill(bill_id)
+    keep_open(case, queries.limits_of(case).limits["unpaid_days"].value, SYSTEM)

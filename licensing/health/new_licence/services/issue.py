@@ -26,6 +26,7 @@ from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.documents.numbers import next_number
 from municipality.documents.states import DocumentState
+from municipality.incidents.requests import keep_open
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -110,6 +111,12 @@ def voided(bill_id: int) -> None:
         send(NewLicenceUnpaid, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context={"case": locked})
     elif (licence := queries.request_of(locked).licence) is not None:
         suspend(locked, licence)
+
+
+def freed(bill_id: int) -> None:
+    """A payment under review of the bill ended unpaid: the whole time to pay it runs again."""
+    case = payments.case_of_bill(bill_id)
+    keep_open(case, queries.limit(case, "unpaid_days"), SYSTEM)
 
 
 def issue_licence(*, case: Case) -> None:
