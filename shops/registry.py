@@ -30,9 +30,9 @@ OPEN_MATTERS: Registry[Callable[[Shop], list[Any]]] = Registry()
 # Each returns texts about what has not ended of a shop and follows it to another holder, such as an unpaid violation.
 FOLLOWING: Registry[Callable[[Shop], list[Any]]] = Registry()
 
-# Each says whether something may still become payable about a shop (an objection under study, a way to the court): until that has ended,
-# its licence does not pass to another holder, whom it would follow with the shop.
-OPEN_SUMS: Registry[Callable[[Shop], bool]] = Registry()
+# Each gives the primary keys of those shops about which something may still become payable (an objection under study, a way to the court):
+# until that has ended, their licence does not pass to another holder, whom it would follow with the shop.
+OPEN_SUMS: Registry[Callable[[Sequence[Shop]], set[int]]] = Registry()
 
 
 def licences_of(shops: Sequence[int]) -> dict[int, LicenceFact]:
@@ -43,9 +43,9 @@ def licences_of(shops: Sequence[int]) -> dict[int, LicenceFact]:
     return facts
 
 
-def has_open_sums(shop: Shop) -> bool:
-    """Whether something may still become payable about a shop."""
-    return any(is_open(shop) for is_open in OPEN_SUMS.values())
+def with_open_sums(shops: Sequence[Shop]) -> set[int]:
+    """Primary keys of those of some shops about which something may still become payable."""
+    return {pk for provider in OPEN_SUMS.values() for pk in provider(shops)}
 
 
 @dataclass(frozen=True)

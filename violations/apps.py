@@ -87,7 +87,7 @@ class ViolationsConfig(AppConfig):
         OPENED_TO.register("violations", queries.visible_documents)
         OPEN_MATTERS.register("violations", shop_merges.open_of)
         FOLLOWING.register("violations", shop_merges.following)
-        OPEN_SUMS.register("violations", queries.is_owed_on)
+        OPEN_SUMS.register("violations", queries.owed_on)
         FINDINGS.register("violation", publication.fact_of)
         REPORTS.register("violations", publication.report_of)
         OPEN_SETS.register("violations", open_data.VIOLATIONS)

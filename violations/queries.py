@@ -142,10 +142,10 @@ def of_shop(shop: Shop) -> QuerySet[Violation]:
     return Violation.objects.filter(OF_HOLDER, shop=shop)
 
 
-def is_owed_on(shop: Shop) -> bool:
-    """Whether a shop has a violation of `owed`, or a warning whose days run, after which a report may follow."""
+def owed_on(rows: Sequence[Shop]) -> set[int]:
+    """Primary keys of those shops that have a violation of `owed`, or a warning whose days run, after which a report may follow."""
     running = Q(state__in=OPEN_SUMS) | Q(state=V.WARNED, correct_until__gte=clock.today())
-    return of_shop(shop).filter(running).exists()
+    return set(Violation.objects.filter(OF_HOLDER, running, shop__in=rows).values_list("shop", flat=True))
 
 
 def owed_by(person: User) -> QuerySet[Violation]:

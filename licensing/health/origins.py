@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -10,9 +10,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.names import NAMES
-from licensing.health.services.lost import stopped_fee, unsettled
+from licensing.health.services.lost import UNSETTLED, stopped_fee
 from licensing.health.states import CANCEL, CHANGE, DUPLICATE, RENEWAL, RenewalState
-from licensing.models import Renewal
+from licensing.health.transfers import queries as transfers
+from licensing.models import Act, Renewal
 from licensing.payment_results import stopped_by
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
@@ -43,23 +44,24 @@ def licence_page(user: User, public_id: str) -> Origin | None:
 def billed(bills: Sequence[Bill]) -> dict[int, Due]:
     """What bills of acts on licences are for, by primary key; one query, and one of what stops those that were not paid yet.
 
-    For a transfer that was not paid yet, those of what is owed on its shop too.
+    For transfers that were not paid yet, those of what their holders owe on the shops too.
     """
     by_case = {bill.subject.partition(":")[2]: bill for bill in bills}
     related = Renewal.objects.select_related("case", "licence__shop", "licence__document")
     rows = list(related.defer("licence__document__facts", "licence__document__public_facts").filter(case__public_id__in=by_case))
     unpaid = {row.pk: row.case.subject for row in rows if row.case.state == RenewalState.AWAITING_PAYMENT}
     blocks = cases.blocks_by_subject(set(unpaid.values()), RENEWAL) if unpaid else {}
+    owing = transfers.owing([row.licence.shop for row in rows if row.pk in unpaid and row.act == Act.TRANSFER])
     return {
-        by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, _stopped(row, blocks) if row.pk in unpaid else "")
+        by_case[row.case.public_id].pk: _due(by_case[row.case.public_id], row, _stopped(row, blocks, owing) if row.pk in unpaid else "")
         for row in rows
     }
 
 
-def _stopped(renewal: Renewal, blocks: Mapping[str, Sequence[Block]]) -> Text:
-    """Why a fee that was not paid yet cannot be paid: paid, the request would be refused."""
+def _stopped(renewal: Renewal, blocks: Mapping[str, Sequence[Block]], owing: Collection[int]) -> Text:
+    """Why a fee that was not paid yet cannot be paid: paid, the request would be refused. `owing`: `transfers.queries.owing`."""
     shop = renewal.licence.shop
-    return stopped_by(blocks.get(renewal.case.subject, [])) or stopped_fee(renewal, shop) or unsettled(renewal, shop)
+    return stopped_by(blocks.get(renewal.case.subject, [])) or stopped_fee(renewal, shop) or (UNSETTLED if shop.pk in owing else "")
 
 
 def _due(bill: Bill, renewal: Renewal, stopped: Text) -> Due:

@@ -19,7 +19,6 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.errors import TransitionRefused
 from municipality.ui.redirects import SeeOther
 from payments import links, queries, rights, services
-from payments.deadlines import last_days
 from payments.models import Bill
 
 
@@ -42,20 +41,21 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         return SeeOther(services.redirect_url(attempt))
     status = queries.status_of(bill)
     lines = list(bill.lines.all())
-    due = queries.due_of(bill) if status.can_pay else None
+    items = queries.basket_of(request.user) if status.can_pay else []
+    item = next((item for item in items if item.bill == bill), None)
     context = {
         "bill": bill,
         "status": status,
-        "due": due,
+        "due": item,
         "may_leave": status.step == "at_bank" and status.attempt is not None and queries.is_whole_for(request.user, status.attempt),
         "lines": lines,
-        "until": (queries.last_day_of(bill, due) or last_days([bill]).get(bill.pk)) if status.step == "due" else None,
+        "until": item.until if item is not None else None,
         "deposits": queries.returned_parts(bill),
         "for_whom": None if access.is_self else rights.holder_of(bill),
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
         "is_violation": bool(_violation_id(bill)),
-        "has_others": status.can_pay and sum(item.can_choose for item in queries.basket_of(request.user)) > 1,
+        "has_others": sum(item.can_choose for item in items) > 1,
         "crumbs": _crumbs(bill),
         "part_of": reverse("payments:mine"),
     }

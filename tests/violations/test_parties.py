@@ -55,7 +55,7 @@ def test_a_report_that_names_somebody_else_is_none_of_the_shops(write: Callable[
     """Its holder may transfer the licence, gets the certificate, and reads of no violation; the public page of the shop counts none."""
     noura = PersonFactory(noura=True)
     row = write("CLN-03", civil_id=NOURA)
-    assert queries.owed_by(noura).get() == row and not queries.is_owed_on(shop)
+    assert queries.owed_by(noura).get() == row and not queries.owed_on([shop])
     assert my_shops(owner, [shop]) == {} and not shop_merges.following(shop)
     assert f'value="{shop.public_id}"' in signed_in(owner).get("/en/violations/clearance/").content.decode()
     with contextlib.suppress(SignerMissing):  # nothing is owed: only the seal may be missing
@@ -71,7 +71,7 @@ def test_a_holder_who_was_named_before_they_had_an_account_is_the_party(
     """They own the shop by a claim later: its certificate, the transfer, the list, the stop and the next report count the one before."""
     other = make_shop()
     row, first = write("CLN-03", civil_id=NOURA, shop=other), write("VND-01", civil_id=NOURA, shop=other)
-    assert row.party is None and not queries.is_of_holder(row) and not queries.is_owed_on(other), "somebody else holds it in the register"
+    assert row.party is None and not queries.is_of_holder(row) and not queries.owed_on([other]), "somebody else holds it in the register"
     noura = PersonFactory(noura=True)
     RegisteredOwner.objects.create(
         commercial_license_no=other.commercial_license_no, owner_digest=noura.civil_id_digest or "", source="moci", as_of=clock.now()
@@ -79,7 +79,7 @@ def test_a_holder_who_was_named_before_they_had_an_account_is_the_party(
     claims.claim_by_register(shop=other, person=noura)
     other.refresh_from_db()
     row = Violation.objects.get(pk=row.pk)
-    assert queries.is_of_holder(row) and queries.is_owed_on(other) and blocks.shops_of(row) == [other]
+    assert queries.is_of_holder(row) and queries.owed_on([other]) and blocks.shops_of(row) == [other]
     assert queries.ownership(row, noura).owners == [noura.pk] and set(queries.concerning(noura)) == {row, first}
     assert my_shops(noura, [other]) and len(shop_merges.following(other)) == 2
     assert f'value="{other.public_id}"' not in signed_in(noura).get("/en/violations/clearance/").content.decode()
@@ -99,9 +99,9 @@ def test_a_holder_who_was_named_before_they_had_an_account_is_the_party(
 def test_a_warning_whose_days_run_holds_up_a_transfer_of_the_licence(
     write: Callable[..., Violation], shop: Any, frozen_clock: Clock
 ) -> None:
-    assert write("SHP-05", quantity_hundredths=300).state == "warned" and queries.is_owed_on(shop)
+    assert write("SHP-05", quantity_hundredths=300).state == "warned" and queries.owed_on([shop])
     frozen_clock.move(days=4)
-    assert not queries.is_owed_on(shop), "a warning that nobody followed up"
+    assert not queries.owed_on([shop]), "a warning that nobody followed up"
 
 
 def test_a_stop_of_all_shops_of_a_company_reaches_none_of_who_signs_for_it(

@@ -74,7 +74,7 @@ def stopped_fee(renewal: Renewal, shop: Shop) -> Text:
 
 def unsettled(renewal: Renewal, shop: Shop) -> Text:
     """Why the fee of a transfer cannot be paid as long as something is owed on the shop: paid, it would be refused. Else empty."""
-    return UNSETTLED if renewal.act == Act.TRANSFER and transfers.owed_fils(shop) is not None else ""
+    return UNSETTLED if renewal.act == Act.TRANSFER and transfers.owing([shop]) else ""
 
 
 def lost_holder(case: Case) -> str:

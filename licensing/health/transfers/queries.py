@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
@@ -12,7 +14,7 @@ from licensing.models import HealthLicence, LicenceTransfer
 from municipality.accounts.models import Organisation, User
 from municipality.accounts.queries import organisations_signed_by
 from municipality.cases.models import Case
-from municipality.kernel import clock
+from municipality.kernel import clock, request_cache
 from municipality.kernel.subjects import SubjectKey
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
@@ -20,7 +22,7 @@ from payments import queries as payments
 from payments.queries import BasketItem
 from shops.models import Shop
 from shops.register import queries as shops
-from shops.registry import has_open_sums
+from shops.registry import with_open_sums
 
 RELATED = ("shop", "asked_by", "signer", "organisation", "case")
 
@@ -38,14 +40,23 @@ def owed_on(shop: Shop) -> list[BasketItem]:
     """
     under_way = Case.objects.filter(service=TRANSFER, is_open=True)
     fees = under_way.annotate(bill_subject=Concat(Value("case:"), "public_id")).values("bill_subject")
-    items = {item.code: item for holder in shops.owners(shop) for item in payments.basket_of(holder, without=fees)}
+
+    def read() -> dict[str, BasketItem]:
+        return {item.code: item for holder in shops.owners(shop) for item in payments.basket_of(holder, without=fees)}
+
+    items = request_cache.get_or_set(("owed_by_holder", shop.owner_id, shop.organisation_id), read)
     return [item for item in items.values() if item.shop == shop.key]
 
 
 def owed_fils(shop: Shop) -> int | None:
     """What there is to pay about a shop, in fils; 0 if something may only become payable yet, None if nothing is owed."""
     fils = sum(item.fils for item in owed_on(shop))
-    return fils if fils or has_open_sums(shop) else None
+    return fils if fils or with_open_sums([shop]) else None
+
+
+def owing(rows: Sequence[Shop]) -> set[int]:
+    """Primary keys of those shops on which something is owed (`owed_fils`); as many queries for one as for many of one holder."""
+    return {shop.pk for shop in rows if owed_on(shop)} | (with_open_sums(rows) if rows else set())
 
 
 def answer_days() -> int:

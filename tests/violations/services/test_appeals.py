@@ -177,7 +177,7 @@ def test_an_acquittal_gives_all_back_and_ends_the_stops(judged: Violation, two: 
     assert cases.active_blocks(shop.key, RENEWAL) and queries.owed_by(owner).exists()
     row = rule(judged, two, "acquitted")
     assert row.state == "acquitted" and not cases.active_blocks(shop.key, RENEWAL)
-    assert not queries.owed_by(owner).exists() and not queries.is_owed_on(shop), "the certificate says that nothing is owed"
+    assert not queries.owed_by(owner).exists() and not queries.owed_on([shop]), "the certificate says that nothing is owed"
     assert Message.objects.filter(kind="violations.services_free", person=owner).count() == 1
     assert settlements.payable(row) is None and sound()
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -19,7 +22,7 @@ from payments import queries as payments
 from payments.models import Attempt, Bill
 from payments.services import start_attempt
 from shops.models import Shop
-from tests import desk_acts
+from tests import desk_acts, serving
 from tests.browsers import signed_in
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory
 
@@ -47,7 +50,7 @@ def start(bill: Bill, person: User) -> Attempt:
 
 
 def owe(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shops.registry.OPEN_SUMS", {"tests": lambda row: row.pk == shop.pk})
+    monkeypatch.setattr("shops.registry.OPEN_SUMS", {"tests": lambda _rows: {shop.pk}})
 
 
 def test_the_fee_is_not_paid_before_what_is_owed_is_settled(
@@ -90,3 +93,25 @@ def test_the_fees_of_transfers_are_not_owed_by_the_present_holder(make_shop: Any
     services.take_payment(case=cases[0][0])
     cases[0][0].refresh_from_db()
     assert cases[0][0].state == "approved"
+
+
+def asked(client: Client, path: str) -> int:
+    """How many statements a page asks, its second time."""
+    client.get(path)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    return len([query for query in queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))])
+
+
+def test_pages_ask_as_often_for_many_unpaid_transfers_of_a_holder_as_for_one(
+    make_shop: Any, owner: User, noura: User, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving.warm(monkeypatch)
+    _case, bill = unpaid(make_shop(ends_in=200), owner, noura, officer)
+    paths = ("/en/", "/en/basket/", "/en/my-payments/", f"/en/pay/{bill.public_id}/")
+    client = signed_in(noura)
+    few = [asked(client, path) for path in paths]
+    for _number in range(2):
+        unpaid(make_shop(ends_in=200), owner, noura, officer)
+    assert [asked(client, path) for path in paths] == few
+    assert few[-1] <= 18, "the page of the bill asks once what stops it and until when"
