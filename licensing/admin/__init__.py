@@ -144,6 +144,7 @@ label_codes(
         "licensing.transfer": _("Transfer of a health licence"),
         "licensing.transfer_agreed": _("The new holder has agreed to a transfer"),
         "licensing.transfer_asked": _("A transfer asks for the agreement of its new holder"),
+        "licensing.transfer_asked_by_signatory": _("A signatory asks for a transfer"),
         "licensing.transfer_asked_for": _("A delegate asks for a transfer"),
         "licensing.transfer_ended": _("A transfer ended without a licence"),
         "licensing.transfer_goes_on": _("A transfer goes on after an appeal"),

@@ -8,6 +8,7 @@ from licensing.models import LicenceTransfer, Renewal
 from municipality.kernel.actors import Actor
 from municipality.notifications.services import send
 from shops.models import Shop
+from shops.register import queries as shops
 from shops.register import services as register
 
 
@@ -26,8 +27,10 @@ def with_new_holder(shop: Shop, renewal: Renewal) -> Shop:
 
 
 def hand_over(renewal: Renewal, actor: Actor) -> None:
-    """Write the new holder to the register and tell the person who asked for it; in the transaction of the issue."""
+    """Write the new holder to the register and tell all who held the shop; in the transaction of the issue."""
     found = agreement(renewal)
+    former = {found.asked_by, *shops.owners(found.shop)}
     register.transfer(shop=found.shop, to=found.holder, source=renewal.case.key, actor=actor)
     context = {"shop": found.shop, "document": renewal.licence.document}
-    send(LicenceTransferred, person=found.asked_by, key=found.public_id, subject_key=found.shop.key, context=context)
+    for person in sorted(former, key=lambda one: one.pk):
+        send(LicenceTransferred, person=person, key=found.public_id, subject_key=found.shop.key, context=context)

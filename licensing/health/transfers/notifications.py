@@ -25,6 +25,14 @@ class TransferAskedFor(MessageKind):
     page = "/health-licence/{shop.public_id}/transfer/"
 
 
+class TransferAskedBySignatory(MessageKind):
+    """To the others who sign for the organisation: one of them has named a person with the masked civil `number`, perhaps their own."""
+
+    kind = "licensing.transfer_asked_by_signatory"
+    legal = TRANSFERS
+    page = "/health-licence/{shop.public_id}/transfer/"
+
+
 class TransferAgreed(MessageKind):
     """To the present holder: the request waits for an officer."""
 

@@ -15,7 +15,14 @@ from licensing.health.services.officer import EDITIONS
 from licensing.health.states import TRANSFER, TRANSFER_WORKFLOW, RenewalState
 from licensing.health.transfers import queries
 from licensing.health.transfers.models import TransferOutcome
-from licensing.health.transfers.notifications import TransferAgreed, TransferAsked, TransferAskedFor, TransferEnded, TransferGoesOn
+from licensing.health.transfers.notifications import (
+    TransferAgreed,
+    TransferAsked,
+    TransferAskedBySignatory,
+    TransferAskedFor,
+    TransferEnded,
+    TransferGoesOn,
+)
 from licensing.models import Lane, LicenceTransfer
 from municipality.accounts import civil_ids
 from municipality.accounts.limits import AttemptLimit
@@ -98,10 +105,11 @@ def _ask(shop: Shop, person: User, number: str) -> LicenceTransfer:
     if named is not None:
         context = {"transfer": transfer, "shop": row, "holder": row.licensee, "until": clock.day_of(transfer.expires_at)}
         send(TransferAsked, person=named, key=transfer.public_id, subject_key=row.key, context=context)
-    if not access.is_self:
-        context = {"shop": row, "delegate": person, "number": transfer.to_masked}
-        for owner in shops.owners(row):
-            send(TransferAskedFor, person=owner, key=transfer.public_id, subject_key=row.key, context=context)
+    kind = TransferAskedBySignatory if access.is_self else TransferAskedFor
+    context = {"shop": row, "asker": person, "number": transfer.to_masked}
+    for owner in shops.owners(row):
+        if owner != person:  # each of the others may take it back
+            send(kind, person=owner, key=transfer.public_id, subject_key=row.key, context=context)
     return transfer
 
 

@@ -327,6 +327,28 @@ def test_a_delegate_asks_only_by_a_delegation_that_names_this(make_shop: Any, ow
         transfers.ask(shop=shop, person=delegate, number=NOURA)
 
 
+def test_the_other_signatories_of_a_company_hear_what_one_of_them_asks_for_and_that_it_is_done(
+    make_shop: Any, owner: User, noura: User, officer: User, pay_and_issue: Any
+) -> None:
+    company, other = OrganisationFactory(), PersonFactory(civil_id=OTHER)
+    for person in (owner, other, noura):
+        Signatory.objects.create(organisation=company, person=person, first_day=clock.today())
+    shop = make_shop(ends_in=200, owner=None, organisation=company)
+    first = transfers.ask(shop=shop, person=noura, number=NOURA)
+    asked_for = Message.objects.filter(kind="licensing.transfer_asked_by_signatory")
+    assert {message.person for message in asked_for} == {owner, other} and noura.name_en in asked_for[0].body_en
+    transfers.take_back(transfer=first, person=other)
+    row = transfers.ask(shop=shop, person=noura, number=NOURA)
+    assert asked_for.all().count() == 4 and told(noura) == {"licensing.transfer_asked"}
+    case = transfers.agree(transfer=row, user=noura)
+    desk_acts.approve(officer)
+    pay_and_issue(case)
+    assert holder_of(shop) == noura
+    assert set(Message.objects.filter(kind="licensing.licence_transferred").values_list("person", flat=True)) == {
+        one.pk for one in (owner, other, noura)
+    }
+
+
 @pytest.mark.guards
 def test_too_many_numbers_are_not_tried(make_shop: Any, owner: User) -> None:
     for _number in range(transfers.ASKS.amount):
