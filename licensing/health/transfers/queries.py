@@ -24,7 +24,7 @@ from shops.models import Shop
 from shops.register import queries as shops
 from shops.registry import with_open_sums
 
-RELATED = ("shop", "asked_by", "signer", "organisation", "case")
+RELATED = ("shop__owner", "shop__organisation", "asked_by", "signer", "organisation", "case")
 
 
 def key_of(holder: User | Organisation) -> str:
@@ -71,8 +71,23 @@ def named(user: User) -> QuerySet[LicenceTransfer]:
     return LicenceTransfer.objects.filter(to_digest=user.civil_id_digest).select_related(*RELATED)
 
 
+_OF_HOLDER = Q(holder_key=Concat(Value("person:"), "shop__owner__public_id")) | Q(
+    holder_key=Concat(Value("organisation:"), "shop__organisation__public_id")
+)
+
+
+def is_of_holder(transfer: LicenceTransfer) -> bool:
+    """Whether whoever held the shop when a transfer was asked for holds it still."""
+    return key_of(transfer.shop.licensee) == transfer.holder_key
+
+
 def _is_waiting() -> Q:
-    return Q(outcome="", expires_at__gt=clock.now())
+    return _OF_HOLDER & Q(outcome="", expires_at__gt=clock.now())
+
+
+def unanswerable() -> QuerySet[LicenceTransfer]:
+    """The transfers without an answer that can get none: their time has run out, or the shop has another holder by now."""
+    return LicenceTransfer.objects.filter(outcome="").exclude(_is_waiting())
 
 
 def waiting(user: User) -> QuerySet[LicenceTransfer]:
@@ -81,8 +96,8 @@ def waiting(user: User) -> QuerySet[LicenceTransfer]:
 
 
 def _under_way() -> QuerySet[LicenceTransfer]:
-    """The transfers whose request is open, or that wait for an answer."""
-    return LicenceTransfer.objects.filter(_is_waiting() | Q(case__is_open=True)).select_related(*RELATED)
+    """The transfers by the present holder whose request is open, or that wait for an answer."""
+    return LicenceTransfer.objects.filter(_is_waiting() | _OF_HOLDER & Q(case__is_open=True)).select_related(*RELATED)
 
 
 def asked_by(user: User) -> QuerySet[LicenceTransfer]:

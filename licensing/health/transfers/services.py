@@ -49,6 +49,7 @@ ASKS = AttemptLimit("licence_transfers", 10, 86_400)  # a person: many numbers c
 HOW = {
     TransferOutcome.DECLINED: Bilingual("اعتذر المرخص له الجديد عن القبول", "the new holder declined"),
     TransferOutcome.LAPSED: Bilingual("انقضت مهلة الرد دون رد", "the time to answer passed"),
+    "other_holder": Bilingual("أصبح للمحل مرخص له آخر", "the shop has another holder by now"),
     "called_off": Bilingual("تراجع المرخص له الحالي عن التنازل", "the present holder called it off"),
     RenewalState.REFUSED: Bilingual("رُفض الطلب", "the request was refused"),
     RenewalState.WITHDRAWN: Bilingual("سحب المرخص له الجديد الطلب", "the new holder withdrew the request"),
@@ -84,9 +85,9 @@ def _ask(shop: Shop, person: User, number: str) -> LicenceTransfer:
         raise Refused("own_number", _("This is your own civil number. Who acts for the holder cannot be the new holder."))
     if digest == access.person.civil_id_digest and row.owner is not None:
         raise Refused("own_number", _("This is the civil number of the present holder. Enter that of the new one."))
-    before = LicenceTransfer.objects.filter(shop=row, outcome="").first()
-    if before is not None and before.expires_at > now:
+    if queries.waiting_on(row) is not None:
         raise Refused("asked_already", _("A transfer of this licence waits for an answer. Take it back before you name another person."))
+    before = queries.unanswerable().filter(shop=row).first()
     if before is not None:
         _lapse(before.pk)
     _refuse_unmet(licences.offer(row, TRANSFER))
@@ -160,6 +161,8 @@ def refuse_answering(transfer: LicenceTransfer, user: User) -> None:
         raise TransferOver("withdrawn", _("The present holder took this transfer back. Nothing is needed from you."))
     if transfer.outcome in (TransferOutcome.AGREED, TransferOutcome.DECLINED):
         raise TransferOver("answered", _("You have answered already. Nothing more is needed here."))
+    if not queries.is_of_holder(transfer):
+        raise TransferOver("lapsed", _("The shop has another holder by now. Nothing is needed from you."))
     if transfer.outcome or transfer.expires_at <= clock.now():
         raise TransferOver("lapsed", _("The time to answer has passed. The present holder can ask again."))
 
@@ -186,8 +189,6 @@ def agree(*, transfer: LicenceTransfer, user: User, organisation: Organisation |
         ) from refused
     if expected_fils is not None and expected_fils != offer.total:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))
-    if queries.key_of(shop.licensee) != row.holder_key:
-        raise TransferOver("lapsed", _("The shop has another holder by now. Nothing is needed from you."))
     today, actor = clock.today(), actor_of(user)
     editions = [offer.fees, offer.limits, *rulebook.editions(EDITIONS, today), rulebook.calendar_edition()]
     due_on = case_clock.promised_day(rulebook.edition("limits.review", today))
@@ -225,8 +226,8 @@ def decline(*, transfer: LicenceTransfer, user: User) -> None:
 
 
 def end_due() -> int:
-    """Close transfers whose time to answer is over, and tell present holders of requests that ended. Returns how many of both."""
-    late = LicenceTransfer.objects.filter(outcome="", expires_at__lte=clock.now()).order_by("pk").values_list("pk", flat=True)
+    """Close transfers that nobody can answer any more, and tell present holders of requests that ended. Returns how many of both."""
+    late = queries.unanswerable().order_by("pk").values_list("pk", flat=True)
     ended = LicenceTransfer.objects.filter(case__is_open=False, told_at__isnull=True).exclude(case__state=RenewalState.ISSUED)
     done = sweeps.for_each("licensing.lapse_transfer", list(late[:500]), _lapse)
     return done + sweeps.for_each("licensing.tell_transfer", list(ended.order_by("pk").values_list("pk", flat=True)[:500]), _tell)
@@ -234,10 +235,11 @@ def end_due() -> int:
 
 def _lapse(pk: int) -> bool:
     _shop, row = _locked(LicenceTransfer.objects.get(pk=pk))
-    if row.outcome or row.expires_at > clock.now():
+    is_of_holder = queries.is_of_holder(row)
+    if row.outcome or (is_of_holder and row.expires_at > clock.now()):
         return False
     _close(row, TransferOutcome.LAPSED, SYSTEM)
-    _tell_end(row, row.asked_by, TransferOutcome.LAPSED)
+    _tell_end(row, row.asked_by, TransferOutcome.LAPSED if is_of_holder else "other_holder")
     return True
 
 

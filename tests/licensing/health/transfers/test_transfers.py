@@ -32,6 +32,7 @@ from municipality.notifications.models import Message
 from payments import queries as payments
 from payments.models import Bill, RefundDue
 from shops.models import EventKind, Shop, ShopEvent
+from shops.register.services import transfer
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
@@ -347,6 +348,29 @@ def test_the_other_signatories_of_a_company_hear_what_one_of_them_asks_for_and_t
     assert set(Message.objects.filter(kind="licensing.licence_transferred").values_list("person", flat=True)) == {
         one.pk for one in (owner, other, noura)
     }
+
+
+@pytest.mark.parametrize("is_person", [True, False])
+def test_an_offer_ends_where_the_shop_has_another_holder_by_now(
+    shop: Shop, owner: User, noura: User, asked: LicenceTransfer, is_person: bool
+) -> None:
+    buyer = PersonFactory(civil_id=OTHER)
+    company = OrganisationFactory()
+    Signatory.objects.create(organisation=company, person=buyer, first_day=clock.today())
+    transfer(shop=shop, to=buyer if is_person else company, source="tests", actor=BY)
+    assert not queries.waiting(noura) and not queries.asked_by(owner) and queries.open_of(shop) is None
+    page = signed_in(buyer).get(f"/en/health-licence/{shop.public_id}/transfer/").content.decode()
+    assert "Check the civil number" in page and "Not answered yet" not in page
+    page = signed_in(noura).get(f"/en/health-licence/transfers/{asked.public_id}/")
+    assert page.status_code == 410 and "The shop has another holder by now." in page.content.decode()
+    for answer in (transfers.agree, transfers.decline):
+        with pytest.raises(transfers.TransferOver):
+            answer(transfer=asked, user=noura)
+    again = transfers.ask(shop=shop, person=buyer, number=NOURA)
+    assert list(queries.waiting(noura)) == [again] and list(queries.asked_by(buyer)) == [again] and transfers.end_due() == 0
+    assert "the shop has another holder by now" in Message.objects.get(person=owner, kind="licensing.transfer_ended").body_en
+    transfer(shop=shop, to=owner, source="tests:back", actor=BY)
+    assert transfers.end_due() == 1 and told(buyer) == {"licensing.transfer_ended"}
 
 
 @pytest.mark.guards
