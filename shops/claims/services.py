@@ -195,11 +195,11 @@ def disputable(claim: Claim, person: User) -> bool:
 
 
 def _in_time(claim: Claim) -> bool:
-    state = claim.case.state
+    """A match within its days; what an officer decides also after them, and while it is corrected: its documents may be new."""
     if claim.is_disputed:
         return False
-    return state == ClaimState.IN_REVIEW or (
-        state in (ClaimState.MATCHED, ClaimState.CORRECTIONS) and claim.dispute_until is not None and clock.today() <= claim.dispute_until
+    return claim.case.state in (ClaimState.IN_REVIEW, ClaimState.CORRECTIONS) or (
+        claim.case.state == ClaimState.MATCHED and claim.answer_by is not None
     )
 
 

@@ -31,7 +31,7 @@ CLAIM_WORKFLOW = workflow(
     # Disputed by the holder; an officer decides.
     move("dispute", C.MATCHED, to=C.IN_REVIEW, may="holder", label=_("Dispute the claim")),
     move("object", C.IN_REVIEW, to=C.IN_REVIEW, may="holder", label=_("Dispute the claim")),
-    # A shop that passed to another holder while the claimant corrects: they have days of their own.
+    # While the claimant corrects: also after the days of the holder, who answers what is sent in then.
     move("object_meanwhile", C.CORRECTIONS, to=C.CORRECTIONS, may="holder", label=_("Dispute the claim")),
     # Without a match: documents, and an officer.
     move("send_to_officer", C.DRAFT, to=C.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),

@@ -80,6 +80,18 @@ def test_it_is_not_approved_while_the_days_of_the_holder_may_still_move(assignme
     assert desk.accept(assignment=assignment).signed_at is None
 
 
+def test_the_holder_disputes_what_the_claimant_corrects_after_their_days(assignment: Assignment, owner: User, frozen_clock: Any) -> None:
+    until = Claim.objects.get().dispute_until
+    assert until is not None
+    frozen_clock.move(days=(until - clock.today()).days + 1)
+    desk.ask_corrections(assignment=assignment, items=[desk.CorrectionRequest("file_unreadable", "ownership", "", "")])
+    assert Case.objects.get().state == ClaimState.CORRECTIONS
+    page = signed_in(owner).get("/en/my-shops/").content.decode()
+    assert "Somebody claims a shop of yours" in page
+    claims.dispute(claim=Claim.objects.get(), person=owner, text="The contract is not mine.")
+    assert Claim.objects.get().disputed_by == owner and Case.objects.get().state == ClaimState.CORRECTIONS
+
+
 def test_it_joins_the_queue_once_its_holder_was_heard_so_that_no_desk_waits_for_it(
     make_shop: Any, owner: User, claimant: User, settings: Any, tmp_path: Any, frozen_clock: Any
 ) -> None:
