@@ -269,7 +269,8 @@ def accept(upload: Upload, reencoded: Reencoded) -> None:
     )
     record("upload.accepted", subject=upload.key, actor=SYSTEM, data={"about": upload.subject, "sha256": file.sha256})
     _delete_part_on_commit(upload)
-    replaced = Upload.objects.filter(pk=upload.replaces_id).exclude(state=UploadState.REMOVED).first() if upload.replaces_id else None
+    others = Upload.objects.select_for_update().exclude(state=UploadState.REMOVED)
+    replaced = others.filter(pk=upload.replaces_id).first() if upload.replaces_id else None
     if replaced is not None and replaced.pk not in registry.held(replaced.subject):
         _remove(replaced, actor=SYSTEM, reason="replaced")
 
@@ -298,6 +299,7 @@ def refuse(upload: Upload, code: str, *, found: str = "") -> None:
 @transaction.atomic
 def remove(upload: Upload, *, user: User) -> None:
     """Remove a file. Raises FileRefused("locked") where it cannot be removed now, TransitionRefused if it is removed."""
+    Upload.objects.select_for_update().get(pk=upload.pk)  # an act that keeps the file locks it too
     if upload.owner is None or not may_remove(upload, user=user):
         raise refusals.locked()
     _remove(upload, actor=actor_for(user, upload.owner))

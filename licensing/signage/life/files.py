@@ -59,9 +59,17 @@ def _locked(subject: str) -> Collection[str]:
     return [*removal, *(queries.SMALLER_SLOTS if board is not None and board.smaller_photo_id is not None else ())]
 
 
+def _held(subject: str) -> Collection[int]:
+    """The photo with which the board ended, and that of the smaller board."""
+    board = _board(subject)
+    end = queries.end_of(board) if board is not None else None
+    kept = (end.photo_id if end is not None else None, board.smaller_photo_id if board is not None else None)
+    return {pk for pk in kept if pk is not None}
+
+
 def _owner(subject: str, sender: User) -> User | None:
     board = _board(subject)
     return None if board is None or sender.is_staff else board.request.case.applicant
 
 
-BOARD_PHOTOS = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)
+BOARD_PHOTOS = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner, held=_held)

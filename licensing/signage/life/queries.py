@@ -54,8 +54,11 @@ def end_of(board: Board) -> BoardEnd | None:
 
 
 def photo_of(board: Board, slot: str = "after") -> Upload | None:
-    """The newest accepted photo of the place without the board, or of the board as another slot shows it."""
-    return uploads.ready(key_of(board), slot).order_by("-pk").first()
+    """The newest accepted photo of the place without the board, or of the board as another slot shows it.
+
+    Locked, for an act that a deposit goes back for: nobody removes or replaces it meanwhile.
+    """
+    return uploads.ready(key_of(board), slot).select_for_update(of=("self",)).order_by("-pk").first()
 
 
 def licensed_again(board: Board) -> QuerySet[Board]:

@@ -20,6 +20,9 @@ from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
+from municipality.uploads import services as uploads
+from municipality.uploads.inspection import Reencoded
+from municipality.uploads.refusals import FileRefused
 from payments import balances
 from payments import invariants as payment_invariants
 from payments.models import Attempt, Bill, BillLine, RefundDue
@@ -31,6 +34,7 @@ from tests.browsers import signed_in
 from tests.database_guards import drop_guard
 from tests.due_jobs import run_due
 from tests.factories import boards
+from tests.interleaving import acting_before
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +121,23 @@ def test_a_day_outside_the_licence_or_ahead_is_refused(board: Board, owner: User
 def test_a_photo_that_is_still_checked_is_waited_for(board: Board, owner: User) -> None:
     boards.photo(board, owner, judged=False)
     assert refused(board, owner) == "files_waiting"
+
+
+def test_a_photo_is_not_removed_at_the_moment_in_which_the_board_ends_with_it(board: Board, owner: User) -> None:
+    photo, ends = boards.photo(board, owner), list[BoardEnd]()
+    with acting_before('FROM "uploads_upload"', lambda: ends.append(remove(board, owner))), pytest.raises(FileRefused, match="locked"):
+        uploads.remove(photo, user=owner)
+    assert ends[0].photo == photo
+
+
+def test_a_photo_that_comes_at_the_moment_of_the_end_replaces_none(board: Board, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = boards.photo(board, owner)
+    monkeypatch.setattr("municipality.uploads.queries.is_waiting", lambda subject: False)  # the other one begins to arrive just then
+    later = boards.photo(board, owner, judged=False, replaces=photo)
+    remove(board, owner)
+    uploads.accept(later, Reencoded(b"", b"", "image/jpeg", 1, 640, 480))
+    photo.refresh_from_db()
+    assert photo.state == "ready" and BoardEnd.objects.get().photo == photo
 
 
 def test_nobody_else_ends_a_board(board: Board, stranger: User, inspector: User) -> None:
