@@ -33,14 +33,14 @@ def prove_by_holder(*, board: Board, person: User) -> Board:
 
 @unless_tied("inspector", "board", parties_of)
 def prove_by_inspector(*, board: Board, inspector: User) -> Board:
-    """The same with the photo of an inspector of the branch, without a conflict of interest. Raises as `prove_by_holder`."""
+    """The same with the photo of an inspector of the branch, without a conflict of interest. Raises as `prove_by_holder`, and other_photo."""
     if not inspects(inspector, board):
         raise NotPermitted("not_your_role", _("Only an inspector of the branch records this."))
-    return _prove(board, actor_of(inspector, "inspector"))
+    return _prove(board, actor_of(inspector, "inspector"), inspector)
 
 
 @transaction.atomic
-def _prove(board: Board, actor: Actor) -> Board:
+def _prove(board: Board, actor: Actor, inspector: User | None = None) -> Board:
     BoardRequest.objects.select_for_update().get(pk=board.request_id)
     related = ("end", "request__case__applicant", "request__shop", "request__document")
     row = Board.objects.select_related(*related).get(pk=board.pk)
@@ -49,7 +49,8 @@ def _prove(board: Board, actor: Actor) -> Board:
     waiting = queries.smaller_without_photo(row)
     if not waiting:
         raise Refused("nothing_waits", _("No part of a deposit waits for a photo of this board. Nothing was changed."))
-    photo = queries.photo_of(row, queries.SMALLER)
+    slot = queries.SMALLER
+    photo = queries.photo_of_visit(row, slot, inspector) if inspector is not None else queries.photo_of(row, slot)
     if photo is None:
         raise Refused("photo_missing", _("Add a photo of the smaller board in its place: a part of the deposit goes back only with it."))
     chain = queries.chain(row)

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardEnd
 from licensing.signage.validity import licensed_on
+from municipality.accounts.models import User
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.registry import Slot
@@ -59,6 +61,17 @@ def photo_of(board: Board, slot: str = "after") -> Upload | None:
     Locked, for an act that a deposit goes back for: nobody removes or replaces it meanwhile.
     """
     return uploads.ready(key_of(board), slot).select_for_update(of=("self",)).order_by("-pk").first()
+
+
+def photo_of_visit(board: Board, slot: str, inspector: User) -> Upload | None:
+    """`photo_of` for the result of a visit, which rests on what its inspector saw.
+
+    Raises Refused: "other_photo" where the photo that is here is that of the holder or of another inspector.
+    """
+    photo = photo_of(board, slot)
+    if photo is not None and photo.owner_id != inspector.pk:
+        raise Refused("other_photo", _("The photo that is here is not from your visit. Replace it with one that you took there."))
+    return photo
 
 
 def licensed_again(board: Board) -> QuerySet[Board]:

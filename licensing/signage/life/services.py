@@ -95,7 +95,7 @@ def end_by_inspector(*, board: Board, inspector: User, again: str | None = None)
     """Record that an inspector without a conflict of interest with the shop found a board gone, with their photo.
 
     Or that a board that is over stands as a licensed one: `again` is the public id of that. Its deposit goes back all the same, for no
-    photo of the empty place can be taken. Raises NotPermitted, Refused as `end_by_holder`, and not_licensed_again.
+    photo of the empty place can be taken. Raises NotPermitted, Refused as `end_by_holder`, other_photo, and not_licensed_again.
     """
     row = _locked(board)
     if not inspects(inspector, row):
@@ -112,7 +112,7 @@ def end_by_inspector(*, board: Board, inspector: User, again: str | None = None)
     elif end.photo_id is not None:
         raise Refused("returned_already", _("This board has ended, and its photo is here already. Nothing was changed."))
     stands_as = _stands_as(row, again) if again is not None else None
-    photo = queries.photo_of(row, queries.AGAIN if stands_as is not None else "after")
+    photo = queries.photo_of_visit(row, queries.AGAIN if stands_as is not None else "after", inspector)
     _require(photo, stands_as)
     if end is None:
         return _end(row, reason, day, photo=photo, by=inspector, actor=actor, stands_as=stands_as)

@@ -143,6 +143,17 @@ def test_an_inspector_who_finds_a_smaller_board_gone_records_that(new: Board, in
     assert returned() == [12_000] and Board.objects.get(pk=new.pk).end.reason == "found_gone" and sound()
 
 
+@pytest.mark.parametrize("sent", [{}, {"gone": "1"}])
+def test_what_an_inspector_records_rests_on_their_own_photo(new: Board, owner: User, inspector: User, sent: dict[str, str]) -> None:
+    slot = "after" if sent else "smaller"
+    photo = boards.photo(new, owner, slot=slot)
+    client, page = signed_in(inspector), f"/admin/boards/{new.public_id}/"
+    answer = client.post(page, sent)
+    assert answer.status_code == 409 and "ليست من هذه المعاينة" in answer.content.decode() and not returned()
+    boards.photo(new, inspector, slot=slot, replaces=photo)
+    assert client.post(page, sent).status_code == 302 and returned() == [12_000 if sent else 6_000] and sound()
+
+
 def test_a_removal_returns_all_of_it_without_the_photo_of_the_change(new: Board, owner: User) -> None:
     boards.photo(new, owner)
     ends.end_by_holder(board=new, person=owner, day=clock.today())
