@@ -37,7 +37,6 @@ from municipality.notifications.services import send
 from municipality.review.services import case_clock, corrections, queue
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
-from municipality.uploads import queries as uploads
 from municipality.uploads import services as upload_services
 from payments.services import issue_bill, void_bill_of
 from shops.models import Shop
@@ -133,8 +132,7 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
         raise broken
     if (unsigned := consents.obstacle(row, cards)) is not None:
         raise unsigned
-    if uploads.is_waiting(key):
-        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
+    upload_services.refuse_waiting(key)
     lane = lane_of(cards, shop)
     if lane == Lane.OFFICER and (missing := queries.missing_files(key, queries.slots(rules[2], are_drawn=are_drawn(cards)))):
         names = _(", ").join(str(queries.SLOTS[slot].label) for slot in missing)

@@ -30,7 +30,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review import queries as review
 from municipality.review.registry import SecondSignature
-from municipality.uploads import queries as uploads
+from municipality.uploads import services as uploads
 from shops.commercial_register import queries as commercial
 from shops.commercial_register.services.delta import take_licence
 
@@ -137,8 +137,7 @@ def _ask_inspection(case: Case, person: User, number: str, ends_on: dt.date | No
     if locked.state != NewLicenceState.LOCATION_APPROVED:
         raise Refused("not_approved", _("The location is not approved, or the inspection was asked for already."))
     request = queries.request_of(locked)
-    if uploads.is_waiting(request.files_key):
-        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
+    uploads.refuse_waiting(request.files_key)
     found = queries.commercial_of(request, number, ends_on)
     request.commercial_license_no, request.commercial_license_end, request.commercial_source = number, found.end, found.source
     request.shop = found.shop
