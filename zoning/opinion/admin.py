@@ -233,6 +233,6 @@ label_codes(
         "zoning.opinion_issued": gettext_lazy("The opinion is issued"),
         "zoning.opinion_lapsed": gettext_lazy("The request for an opinion is closed"),
         "zoning.opinion_held": gettext_lazy("The payment of an opinion was reversed"),
-        "zoning.opinion_paid_again": gettext_lazy("The opinion is in force again"),
+        "zoning.opinion_paid_again": gettext_lazy("The fee of an opinion is paid again"),
     }
 )

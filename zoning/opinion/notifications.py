@@ -42,13 +42,15 @@ class OpinionLapsed(CaseMessage):
 
 
 class OpinionHeld(CaseMessage):
-    """The bank took the payment back."""
+    """The bank took the payment back; `is_over`: its study has ended without an opinion, or the last day of the opinion is over."""
 
     kind = "zoning.opinion_held"
     legal = TAKEN_BACK
 
 
 class OpinionPaidAgain(CaseMessage):
+    """Paid once more after a reversal: in force again, or its last day is over meanwhile (`is_over`)."""
+
     kind = "zoning.opinion_paid_again"
 
 

@@ -159,7 +159,7 @@ def _next_step(opinion: Opinion, bill: Bill | None, until: dt.date | None) -> Ne
 def not_in_force(document: Document, first: Opinion) -> NextStep:
     """That an opinion is one of NOT_IN_FORCE; the fee of a study anew is that of the `first` one."""
     title, url = _("The opinion is not in force"), reverse("document", args=[document.number])
-    if document.live_state == "expired":
+    if document.is_expired:
         text = _("Its last day is over. You can ask again from the page of the plot.")
         return NextStep(title, text, url, _("Download the opinion"), label=_("Decision"))
     text = _("The bank took a payment back. The opinion is in force again once the fee is paid on the page of the first request.")

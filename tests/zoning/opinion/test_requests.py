@@ -257,3 +257,26 @@ def test_an_issued_opinion_is_suspended_and_resumed_with_its_payment(
     issue.paid(bill.pk)
     told = {kind: Message.objects.filter(kind=f"zoning.opinion_{kind}").count() for kind in ("held", "paid_again")}
     assert told == {"held": 2, "paid_again": 2}, "each reversal and each payment once"
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_an_opinion_that_is_paid_again_after_its_last_day_is_not_called_in_force(
+    issued_opinion: Callable[..., Opinion], owner: User, frozen_clock: Any, is_over: bool
+) -> None:
+    opinion = issued_opinion()
+    assert opinion.document is not None and opinion.document.valid_to is not None
+    bill = Bill.objects.get(subject=opinion.case.key)
+    frozen_clock.move(days=(opinion.document.valid_to - clock.today()).days + is_over)
+    issue.voided(bill.pk)
+    held = Message.objects.get(kind="zoning.opinion_held")
+    assert ("so the fee is due again" in held.body_en, "is not in force until" in held.body_en) == (is_over, not is_over)
+    suspended = Opinion.objects.select_related("case", "document").get(pk=opinion.pk)
+    assert suspended.document is not None and suspended.document.live_state == "suspended"
+    step = panels.not_in_force(suspended.document, suspended)
+    assert ("انقضى آخر يوم" in str(step.text)) is is_over, "what the page of an objection says"
+    issue.paid(bill.pk)
+    again = Message.objects.get(kind="zoning.opinion_paid_again")
+    for text in (again.title_en, again.short_en, again.body_en):
+        assert ("in force again" in text and "not in force" not in text) is not is_over, text
+    assert ("انقضى" in again.body_ar, "انقضى" in again.short_ar) == (is_over, is_over)
+    assert (panels.paid_outcome(bill) is None) is is_over

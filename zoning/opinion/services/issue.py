@@ -84,7 +84,7 @@ def _public(opinion: Opinion) -> dict[str, list[str]]:
 
 
 def paid(bill_id: int) -> None:
-    """The payment of a bill is confirmed: the study begins, or an opinion that was suspended for it is in force again.
+    """The payment of a bill is confirmed: the study begins, or an opinion that was suspended for it is in force again until its last day.
 
     Of a study that has ended without an opinion it is taken, and nothing follows. Raises Refused("case_closed").
     """
@@ -93,7 +93,8 @@ def paid(bill_id: int) -> None:
     if document is not None and document.state == DocumentState.SUSPENDED and document.last_event and document.last_event.reason == VOIDED:
         documents.resume(document, reason="paid_again", actor=SYSTEM)
         key = f"{case.public_id}:{document.last_event.pk}"
-        send(OpinionPaidAgain, person=case.applicant, key=key, subject_key=case.key, context={"case": case})
+        context = {"case": case, "is_over": document.is_expired}
+        send(OpinionPaidAgain, person=case.applicant, key=key, subject_key=case.key, context=context)
     elif _owes_its_study(case):
         return
     elif document is None:
@@ -134,7 +135,8 @@ def voided(bill_id: int) -> None:
         key = f"{key}:{bill.last_event_id}"
     else:
         return
-    send(OpinionHeld, person=locked.applicant, key=key, subject_key=locked.key, context={"case": locked})
+    context = {"case": locked, "is_over": document.is_expired if document is not None else _owes_its_study(locked)}
+    send(OpinionHeld, person=locked.applicant, key=key, subject_key=locked.key, context=context)
 
 
 def freed(bill_id: int) -> None:
