@@ -16,22 +16,27 @@ Box = tuple[float, float, float, float]
 
 
 def meeting(rows: models.QuerySet[M], box: Box) -> models.QuerySet[M]:
-    """The rows of a model of saved shapes whose box meets `box` (west, south, east, north in degrees)."""
-    west, south, east, north = map(float, box)  # numbers of numpy are no parameters of PostgreSQL
+    """The rows of a model of saved shapes whose box meets `box` (west, south, east, north in degrees), also one that `halves` divides."""
+    parts = [tuple(map(float, half)) for half in halves(box)]  # numbers of numpy are no parameters of PostgreSQL
     table = rows.model._meta.db_table
     if connection.vendor == "postgresql":
         # The planner takes any box to meet 0.5 % of a table, and would read a table that is joined whole; it takes an array to be short.
+        meets = "box(point(near.west, near.south), point(near.east, near.north)) && box(point(%s, %s), point(%s, %s))"
         condition = RawSQL(
-            f"{table}.id = ANY (ARRAY (SELECT near.id FROM {table} near"
-            " WHERE box(point(near.west, near.south), point(near.east, near.north)) && box(point(%s, %s), point(%s, %s))))",
-            [west, south, east, north],
+            f"{table}.id = ANY (ARRAY (SELECT near.id FROM {table} near WHERE {' OR '.join([meets] * len(parts))}))",
+            [number for part in parts for number in part],
             output_field=models.BooleanField(),
         )
         return rows.filter(condition)
-    found = RawSQL(
-        f"SELECT id FROM {table}_box WHERE east >= %s AND west <= %s AND north >= %s AND south <= %s", [west, east, south, north]
-    )
-    return rows.filter(pk__in=found)
+    meets = "east >= %s AND west <= %s AND north >= %s AND south <= %s"
+    values = [number for west, south, east, north in parts for number in (west, east, south, north)]
+    return rows.filter(pk__in=RawSQL(f"SELECT id FROM {table}_box WHERE {' OR '.join([meets] * len(parts))}", values))
+
+
+def halves(box: Box) -> list[Box]:
+    """A box, or the two parts of one across the antimeridian, whose west lies above its east (RFC 7946, 5.2)."""
+    west, south, east, north = box
+    return [(west, south, 180.0, north), (-180.0, south, east, north)] if west > east else [box]
 
 
 def statements(vendor: str, table: str) -> Iterator[str]:

@@ -53,7 +53,7 @@ def page(rows: QuerySet[Any], box: boxes.Box | None, after: int, limit: int) -> 
 
 
 def _meeting(rows: QuerySet[Any], box: boxes.Box | None, after: int) -> Iterator[Model]:
-    edge = shapely.box(*box) if box is not None else None
+    edge = shapely.union_all([shapely.box(*half) for half in boxes.halves(box)]) if box is not None else None
     if box is not None:
         rows = boxes.meeting(rows, box)
     while True:

@@ -33,8 +33,6 @@ def read_box(text: str) -> Box:
     west, south, east, north = numbers if len(numbers) == 4 else (numbers[0], numbers[1], numbers[3], numbers[4])
     if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
         raise forms.ValidationError(_("Longitudes lie between -180 and 180, latitudes between -90 and 90, the southern one first."))
-    if west > east:  # Kuwait lies on one side of the antimeridian
-        west, east = (-180.0, east) if east > 0 else (west, 180.0)
     return west, south, east, north
 
 

@@ -113,6 +113,8 @@ def test_no_property_names_an_owner(client: Client, plots: list[Plot]) -> None:
         ("0,0,10,10", []),
         ("170,-90,-170,90", []),
         ("40,-90,-170,90", ["1", "2", "3", "4"]),
+        ("40,-90,10,90", ["1", "2", "3", "4"]),  # across the antimeridian, with an east above 0
+        (f"{EAST + 0.0009},-90,{EAST},90", ["1", "4"]),  # both sides of it
         ("-180,-90,180,90", ["1", "2", "3", "4"]),
     ],
 )
