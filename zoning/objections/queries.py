@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.documents.states import LIVE
+from municipality.documents.states import LIVE, DocumentState
 from municipality.incidents import queries as incidents
 from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
@@ -23,6 +23,7 @@ from zoning.opinion.states import OpinionState
 
 LIMITS, REPLIES, CHECKS = opinions.OBJECTION_LIMITS, "replies.opinion_objection", "checks.opinion_objection"
 AGAINST = (OpinionOutcome.NOT_PERMITTED, OpinionOutcome.CONDITIONAL, OpinionOutcome.OTHER_LIMITS)
+OBJECTABLE = (*LIVE, DocumentState.SUSPENDED)  # the days go on while a fee that the bank took back is owed, as they do after a refusal
 OBJECTION_DEADLINE = "zoning.objection"  # of the deadlines that move after an incident
 LONGEST = dt.timedelta(days=366)  # how far back a list looks for opinions whose period may still run
 MAX_LISTED = 50
@@ -96,7 +97,7 @@ def require_open(case: Case) -> Opinion:
 def _open_until(opinion: Opinion, *, is_shown: bool = False) -> dt.date:
     nothing = Refused("nothing_against", _("There is no opinion of this request that you can object to."))
     document, refusal = opinion.document, refusal_of(opinion)
-    is_live = document is not None and document.state in LIVE and document.valid_from is not None
+    is_live = document is not None and document.state in OBJECTABLE and document.valid_from is not None
     if opinion.first_id is not None or not (is_live or refusal is not None):
         raise nothing
     if objection_to(opinion.case_id) is not None:
@@ -139,7 +140,7 @@ def _with_last_days(rows: QuerySet[Opinion], today: dt.date, most: int | None = 
     """Those of some opinions to which nobody has objected yet and one can, each with the last day to object."""
     rows = rows.filter(objection__isnull=True, first__isnull=True).select_related("case", "document").order_by("-pk")
     newest = OpinionDraft.objects.filter(opinion=OuterRef("pk")).order_by("-pk")
-    issued = rows.filter(case__state=OpinionState.ISSUED, document__state__in=LIVE, document__valid_from__gte=today - LONGEST)
+    issued = rows.filter(case__state=OpinionState.ISSUED, document__state__in=OBJECTABLE, document__valid_from__gte=today - LONGEST)
     found = list(issued.annotate(draft=Subquery(newest.values("pk")[:1]))[:most])
     drafts = OpinionDraft.objects.in_bulk([row.draft for row in found])
     days = {row.pk: until(drafts[row.draft], row.document.valid_from) for row in found if row.document and row.document.valid_from}

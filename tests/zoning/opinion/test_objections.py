@@ -108,6 +108,19 @@ def test_it_comes_within_the_days_of_the_rulebook_and_with_words(issued: Opinion
         services.file(case=issued.case, person=owner, words=WHY)
 
 
+def test_it_is_open_as_before_while_the_bank_has_the_fee_back(issued: Opinion, owner: Any, other: User) -> None:
+    last, page = queries.last_day(opinions.opinion_of(issued.case)), f"/en/opinions/{issued.case.public_id}/objection/"
+    issue.voided(_bill(issued))
+    assert last is not None and queries.last_day(opinions.opinion_of(issued.case)) == last
+    assert [offer.until for offer in obligations(owner)] == [last]
+    client = signed_in(owner)
+    case_page = client.get(f"/en/cases/{issued.case.public_id}/").content.decode()
+    assert "You can object until" in case_page and "so its fee is due again" not in case_page and page in case_page
+    form = client.get(page).content.decode()
+    assert "Until then the opinion stays as it is" in form, "it is not in force"
+    assert services.file(case=issued.case, person=owner, words=WHY).opinion_id == issued.pk
+
+
 @pytest.mark.parametrize(
     ("activity", "outcome", "code", "may"),
     [("LAUN", "permitted", "", False), ("LAUN", "conditional", "place_differs", True), ("WSAL", "permitted", "rule_misread", True)],
