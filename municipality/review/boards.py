@@ -20,6 +20,7 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 
 MOST = 100  # requests of a list
+OFFICER = "officer"  # the group of who decides
 PACE_DAYS = 14  # calendar days
 SOON_DAYS = (3, 1, 5)  # working days ahead for which a supervisor may look at promises, the first one unless another is chosen
 DECIDED = ("accepted", "refused")
@@ -213,8 +214,13 @@ def _available_skills(branch: Branch) -> QuerySet[Skill]:
 def _present_skills(branch_id: str) -> QuerySet[Skill]:
     today = clock.today()
     absences = Absence.objects.filter(officer=OuterRef("officer"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
-    skills = Skill.objects.filter(ended_at__isnull=True, officer__branch=branch_id, officer__is_active=True, officer__is_staff=True)
-    return skills.filter(~Exists(absences))
+    return able_skills().filter(~Exists(absences), officer__branch=branch_id)
+
+
+def able_skills() -> QuerySet[Skill]:
+    """The skills of active officers: nothing is handed to a member of staff who has a skill without the role."""
+    officers = {"officer__is_active": True, "officer__is_staff": True, "officer__groups__name": OFFICER}
+    return Skill.objects.filter(ended_at__isnull=True, **officers)
 
 
 def comes_after(place: QueueEntry) -> str:
@@ -299,7 +305,7 @@ def _officers(branch: Branch) -> list[OfficerLine]:
     officers: Any = User.objects.filter(Q(pk__in=list(counts)) | Q(pk__in=skilled.values("officer"))).annotate(
         absent=Exists(absences),
         reminded_at=_reminded_at("pk"),
-        may_take=Exists(skilled.filter(officer=OuterRef("pk"), code__in=waiting)),
+        may_take=Exists(able_skills().filter(officer=OuterRef("pk"), officer__branch=branch, code__in=waiting)),
     )
     return [
         OfficerLine(

@@ -15,7 +15,7 @@ from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, request_cache, worktime
 from municipality.kernel.errors import Refused
-from municipality.review.boards import DECIDED, PACE_DAYS, OfficerLine, board, holders, late_clocks, midnight, soon_clocks
+from municipality.review.boards import DECIDED, OFFICER, PACE_DAYS, OfficerLine, board, holders, late_clocks, midnight, soon_clocks
 from municipality.review.models import (
     Absence,
     Assignment,
@@ -36,13 +36,10 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Check, Reason, RulebookEdition
 
-__all__ = ["DECIDED", "PACE_DAYS", "OfficerLine", "board", "holders", "late_clocks", "soon_clocks"]
+__all__ = ["DECIDED", "OFFICER", "PACE_DAYS", "OfficerLine", "board", "holders", "late_clocks", "soon_clocks"]
 
 
 # --- Who may ---------------------------------------------------------------------------------------------------------------
-
-
-OFFICER = "officer"  # the group of who decides
 
 
 def is_supervisor(user: User) -> bool:

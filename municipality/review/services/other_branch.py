@@ -11,7 +11,8 @@ from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.places.models import Branch
-from municipality.review.models import ConflictOfInterest, Skill
+from municipality.review.boards import able_skills
+from municipality.review.models import ConflictOfInterest
 from municipality.review.models.staff import ConflictKind
 
 SYSTEM = system("review")
@@ -24,7 +25,7 @@ def choose_branch_by_lot(decided_in: str, lot: Lot = secrets.choice, *, skill: s
     Returns the branch and the codes of the candidates.
     """
     others = Branch.objects.exclude(pk=decided_in).order_by("pk")
-    skilled = Skill.objects.filter(code=skill, ended_at__isnull=True, officer__is_active=True).values("officer__branch")
+    skilled = able_skills().filter(code=skill, officer__branch__isnull=False).values("officer__branch")
     candidates = list(others.filter(pk__in=skilled)) or list(others)
     return lot(candidates), [branch.pk for branch in candidates]
 

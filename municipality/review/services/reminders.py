@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
+from municipality.accounts.queries import has_role
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
@@ -23,7 +24,8 @@ def remind(*, officer: User, by: User) -> Message:
 
     Raises NotPermitted for all but a supervisor of their branch, Refused: absent, nothing_in_hand, reminded_already.
     """
-    if not queries.is_supervisor(by) or by.branch_id != officer.branch_id or not queries.skills_of(officer):
+    is_officer = has_role(officer, queries.OFFICER) and bool(queries.skills_of(officer))
+    if not queries.is_supervisor(by) or by.branch_id != officer.branch_id or not is_officer:
         raise NotPermitted("not_supervisor", _("Only a supervisor of the branch does this."))
     if queries.is_absent(officer):
         raise Refused("absent", _("This officer is absent today."))

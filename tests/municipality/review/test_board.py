@@ -18,6 +18,7 @@ from municipality.review import boards, queries
 from municipality.review.admin import branch
 from municipality.review.models import Absence, Override, QueueEntry
 from municipality.review.services import case_clock, desk, queue, reminders, staff
+from municipality.review.services.other_branch import choose_branch_by_lot
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import Clock
@@ -170,6 +171,24 @@ def test_an_idle_officer_is_reminded_only_where_something_waits_for_them(office:
     permits.sent(office.applicant)
     reminders.remind(officer=office.officer, by=office.supervisor)
     assert Message.objects.filter(kind="review.reminded", person=office.officer).count() == 1
+
+
+def test_who_has_a_field_of_work_without_the_role_counts_for_nobody_who_may_decide(office: Office) -> None:
+    entry = permits.sent(office.applicant)
+    assert boards.able_officers(entry) and queries.board(entry.branch).stuck == []
+    lost = (office.officer, office.colleague)
+    for person in lost:
+        person.groups.clear()
+    assert boards.able_officers(entry) == []
+    found = queries.board(entry.branch)
+    assert [place.pk for place in found.stuck] == [entry.pk], "it would wait unseen"
+    assert {line.officer: line.may_take for line in found.officers} == dict.fromkeys(lost, False)
+    with pytest.raises(NotPermitted):
+        reminders.remind(officer=office.officer, by=office.supervisor)
+    far = permits.officer("far", office.supervisor, "JA")
+    assert choose_branch_by_lot("HA", skill=permits.SKILL)[1] == ["JA"], "the control"
+    far.groups.clear()
+    assert len(choose_branch_by_lot("HA", skill=permits.SKILL)[1]) > 1, "no branch has an officer for it: by lot among all"
 
 
 def test_nobody_is_reminded_of_what_is_with_the_applicant(office: Office) -> None:
