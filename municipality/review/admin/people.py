@@ -93,7 +93,7 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
         "conflict": conflict,
         "error": error,
         "is_assigned": is_assigned,
-        "absences": _upcoming_absences().filter(officer=user),
+        "absences": [(row, staff.may_cancel_own(row)) for row in _upcoming_absences().filter(officer=user).select_related("officer")],
         "conflicts": _declared(user),
     }
     return TemplateResponse(request, "admin/review/own.html", context, status=status)

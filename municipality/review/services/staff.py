@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
+from municipality.accounts.queries import supervisors_of
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.kernel import clock, subjects
@@ -96,11 +97,24 @@ def enter_absence(*, officer: User, kind: str, first_day: dt.date, last_day: dt.
     return absence
 
 
+def may_cancel_own(absence: Absence) -> bool:
+    """Whether its officer may cancel an absence: before its first day, or where the branch has no other supervisor.
+
+    Otherwise an absence of some minutes would be a way to lose a case, which giving back is not (decisions/0009).
+    """
+    officer = absence.officer
+    if absence.first_day > clock.today() or officer.branch_id is None:
+        return True
+    return not supervisors_of(officer.branch_id).exclude(pk=officer.pk).exists()
+
+
 @transaction.atomic
 def cancel_absence(*, absence: Absence, cancelled_by: User) -> None:
-    """Cancel an absence; released cases stay in the queue. Raises NotPermitted."""
+    """Cancel an absence; released cases stay in the queue. Raises NotPermitted, also for one's own as `may_cancel_own` says."""
     if cancelled_by.pk != absence.officer_id:
         _check_supervisor(cancelled_by, absence.officer)
+    elif not may_cancel_own(absence):
+        raise NotPermitted("begun", _("An absence that has begun is ended by another supervisor of the branch."))
     queue.lock_branch_queue(absence.officer.branch_id)
     if Absence.objects.filter(pk=absence.pk, cancelled_at__isnull=True).update(cancelled_at=clock.now()):
         record("staff.absence_cancelled", subject=absence.officer.key, actor=_actor(cancelled_by), data={"absence": absence.pk})

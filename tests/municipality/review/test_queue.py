@@ -26,6 +26,7 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
+from tests.municipality.review.desk_in_a_browser import OWN, text_of
 from tests.municipality.review.permits import Office
 
 CORRECTION = [CorrectionRequest("file_expired", "lease")]
@@ -145,6 +146,28 @@ def test_an_absent_officer_gets_nothing_and_what_they_hold_goes_back_to_its_plac
     staff.cancel_absence(absence=absence, cancelled_by=office.supervisor)
     assert desk_acts.assigned(office.officer).place_id == first
     assert not list(invariants.findings())
+
+
+def test_an_absence_of_some_minutes_is_no_way_to_lose_a_case(office: Office, frozen_clock: Clock) -> None:
+    unwanted = permits.sent(office.applicant)
+    desk_acts.assigned(office.officer)
+    today, mine = clock.today(), {"officer": office.officer, "entered_by": office.officer}
+    coming = staff.enter_absence(kind="leave", first_day=today + dt.timedelta(days=1), last_day=today + dt.timedelta(days=9), **mine)
+    staff.cancel_absence(absence=coming, cancelled_by=office.officer)
+    assert state(unwanted.pk) == "held", "the control: before its first day"
+    absence = staff.enter_absence(kind="sick", first_day=today, last_day=today, **mine)
+    assert desk_acts.assigned(office.colleague).place_id == unwanted.pk
+    with pytest.raises(NotPermitted) as refused:
+        staff.cancel_absence(absence=absence, cancelled_by=office.officer)
+    assert refused.value.code == "begun" and queries.is_absent(office.officer)
+    client = signed_in(office.officer)
+    page = text_of(client.get(OWN))
+    assert 'value="cancel"' not in page and "مشرفٌ آخر في الفرع" in page
+    assert client.post(OWN, {"act": "cancel", "absence": absence.pk}).status_code == 403
+    for supervisor in (office.supervisor, office.second):
+        supervisor.groups.clear()
+    staff.cancel_absence(absence=absence, cancelled_by=office.officer)
+    assert not queries.is_absent(office.officer), "nobody else of the branch could end it"
 
 
 def test_the_sweep_releases_on_the_first_day_of_an_absence_and_only_once(office: Office, frozen_clock: Clock) -> None:
