@@ -73,7 +73,7 @@ class BranchBoard:
     soon: list[Clock]  # as `soon_clocks` gives them
     escalated: list[Clock]  # escalated open cases that are neither late nor due soon
     more_escalated: bool  # there are more of them than are listed
-    stuck: list[QueueEntry]  # waiting cases that no present officer may decide
+    stuck: list[QueueEntry]  # waiting cases that no present officer may decide, and proposals that no supervisor of the branch may sign
     more_stuck: bool
     to_sign: int
     officers: list[OfficerLine]
@@ -82,10 +82,11 @@ class BranchBoard:
 def board(branch: Branch, days: int = SOON_DAYS[0]) -> BranchBoard:
     """The board of a branch, by at most ten queries; `days` as for `soon_clocks`."""
     entries = QueueEntry.objects.filter(branch=branch).exclude(state=QueueEntryState.LEFT)
-    waiting = QueueEntry.objects.filter(branch=branch, state=QueueEntryState.WAITING)
     soon, escalated, more_escalated = _ahead(branch, days)
     found = promises(branch.pk, days)
-    stuck = list(waiting.filter(~Exists(_available_skills(branch))).select_related("case").order_by("pk")[: MOST + 1])
+    undecided = Q(state=QueueEntryState.WAITING) & ~Exists(_available_skills(branch))
+    unsigned = Q(state=QueueEntryState.COUNTERSIGN) & ~Exists(able_signers())
+    stuck = list(entries.filter(undecided | unsigned).select_related("case").order_by("pk")[: MOST + 1])
     return BranchBoard(
         branch,
         found.states,
@@ -221,6 +222,16 @@ def able_skills() -> QuerySet[Skill]:
     """The skills of active officers: nothing is handed to a member of staff who has a skill without the role."""
     officers = {"officer__is_active": True, "officer__is_staff": True, "officer__groups__name": OFFICER}
     return Skill.objects.filter(ended_at__isnull=True, **officers)
+
+
+def able_signers() -> QuerySet[User]:
+    """The supervisors of its branch who may sign the proposal of the outer entry: who did not write it and has no conflict of interest."""
+    written = Decision.objects.filter(
+        case=OuterRef(OuterRef("case")), made_by=OuterRef("pk"), signed_at__isnull=True, voided_at__isnull=True
+    )
+    parties = Party.objects.filter(case=OuterRef(OuterRef(OuterRef("case"))), key=OuterRef("party_key"))
+    conflicts = ConflictOfInterest.objects.filter(officer=OuterRef("pk"), ended_at__isnull=True).filter(Exists(parties))
+    return supervisors_of(OuterRef("branch")).exclude(Exists(written)).exclude(Exists(conflicts))
 
 
 def comes_after(place: QueueEntry) -> str:

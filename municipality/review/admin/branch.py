@@ -93,6 +93,9 @@ def _board_context(request: AuthenticatedHttpRequest, branch: Branch) -> dict[st
     labels = {reason.code: bilingual(reason, "label") for reason in reasons}
     return {
         "board": state,
+        "stuck": [row for row in state.stuck if row.state == QueueEntryState.WAITING],
+        "unsigned": [row for row in state.stuck if row.state == QueueEntryState.COUNTERSIGN],
+        "nobody_signs": late.NOBODY_SIGNS,
         "figures": [(label, state.counts.get(place, 0), WHERE_LISTED.get(place, "")) for place, label in WHERE_OPEN.items()],
         "waiting": _page(request, "queue", waiting_places(branch), state.counts.get(QueueEntryState.WAITING, 0) - own),
         "late_page": late_page,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,7 +19,7 @@ from municipality.cases.models import Case
 from municipality.review import queries
 from municipality.review.admin.clocks import ClockLine, clock_line
 from municipality.review.admin.people import skill_name
-from municipality.review.boards import able_officers, comes_after, is_next, reminded_at
+from municipality.review.boards import able_officers, able_signers, comes_after, is_next, reminded_at
 from municipality.review.models import Clock, Escalation, Override, QueueEntry
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
@@ -28,6 +29,9 @@ from municipality.ui.texts import Text
 IDLE = 5  # officers without a case who are named on the page of a waiting one
 NEXT_ALREADY = gettext_lazy("It is the next one of its queue: bringing it forward would change nothing.")
 OTHERS_SIGN = gettext_lazy("Another supervisor signs what you proposed yourself, or where you have a conflict of interest.")
+NOBODY_SIGNS = gettext_lazy(
+    "No supervisor of the branch may sign it: each of them wrote it or has a conflict of interest. The branch needs one more supervisor."
+)
 ASKED = gettext_lazy("It was asked for ahead of its turn; another supervisor allows it.")
 # State of the place → with whom the request is.
 WHERE = {
@@ -72,26 +76,36 @@ def lines(clocks: Iterable[Clock], reader: User) -> list[LateLine]:
     officers = queries.holders(rows)
     calendar = rulebook.calendar() if rows else None
     nobody: tuple[User | None, dt.datetime | None] = (None, None)
-    waiting = [row.case_id for row in rows if row.case.place.state == QueueEntryState.COUNTERSIGN]
-    to_sign = set(queries.decisions_to_sign(reader).filter(case__in=waiting).values_list("case", flat=True)) if waiting else set[int]()
-    return [_line(row, officers.get(row.case.place.pk, nobody), calendar, may_sign=row.case_id in to_sign) for row in rows]
+    signing = _signing([row.case.place for row in rows], reader)
+    return [_line(row, officers.get(row.case.place.pk, nobody), calendar, signing.get(row.case.place.pk, "")) for row in rows]
 
 
-def _line(row: Clock, holder: tuple[User | None, dt.datetime | None], calendar: Any, *, may_sign: bool) -> LateLine:
+def _signing(places: Iterable[QueueEntry], reader: User) -> dict[int, str]:
+    """Who signs the proposals that wait at some places, by place: this reader ("own"), another supervisor ("others"), or "nobody"."""
+    waiting = [place.pk for place in places if place.state == QueueEntryState.COUNTERSIGN]
+    if not waiting:
+        return {}
+    own = queries.decisions_to_sign(reader).filter(case=OuterRef("case"))
+    rows: Any = QueueEntry.objects.filter(pk__in=waiting).annotate(is_own=Exists(own), is_signable=Exists(able_signers()))
+    found = rows.values_list("pk", "is_own", "is_signable")
+    return {pk: "own" if is_own else "others" if is_signable else "nobody" for pk, is_own, is_signable in found}
+
+
+def _line(row: Clock, holder: tuple[User | None, dt.datetime | None], calendar: Any, signer: str) -> LateLine:
     place, told, (officer, at) = row.case.place, clock_line(row, calendar), holder
     # A supervisor opens a case once an officer had it, or once it was escalated, which the clock does by itself.
     url = reverse("admin:desk_case", args=[row.case.public_id]) if row.level or place.state != QueueEntryState.WAITING else ""
-    step = _waiting_step(row) if place.state == QueueEntryState.WAITING else _step(place, officer, at, may_sign=may_sign)
+    step = _waiting_step(row) if place.state == QueueEntryState.WAITING else _step(place, officer, at, signer)
     return LateLine(row.case, url, where(place, officer), since(place), told, step)
 
 
-def _step(place: QueueEntry, officer: User | None, at: dt.datetime | None, *, may_sign: bool) -> SupervisorStep:
+def _step(place: QueueEntry, officer: User | None, at: dt.datetime | None, signer: str) -> SupervisorStep:
     """The one thing that a supervisor may do about a request of a list that is not waiting in the queue."""
     if place.state == QueueEntryState.AWAY:
         return SupervisorStep(_("Nothing now: the applicant has to answer"))
     if place.state == QueueEntryState.COUNTERSIGN:
-        if not may_sign:
-            return SupervisorStep(OTHERS_SIGN)
+        if signer != "own":
+            return SupervisorStep(OTHERS_SIGN if signer == "others" else NOBODY_SIGNS)
         return SupervisorStep("", f"{reverse('admin:desk_sign')}?case={place.case.public_id}", _("Sign this decision"))
     return _reminder("", officer, at)
 

@@ -17,9 +17,13 @@ from municipality.review.models import ConflictOfInterest, Decision, QueueEntry
 from municipality.review.models.desk import ANSWERS
 from municipality.review.services import desk, staff
 from tests import desk_acts
+from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.database_guards import without_guards
 from tests.desk_acts import ALL_YES
+from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
+from tests.municipality.review.desk_in_a_browser import BOARD, text_of
 from tests.municipality.review.permits import Office
 
 
@@ -161,3 +165,31 @@ def test_only_the_signer_of_the_branch_recuses_for_a_kind_and_a_party_that_exist
     for person in (office.colleague, office.officer):
         assert_refused("not_proposed", staff.recuse, decision=decision, supervisor=person, role="applicant", kind="relative")
     assert not ConflictOfInterest.objects.exists() and not AuditEvent.objects.filter(action="desk.recused").exists()
+
+
+def test_a_proposal_that_nobody_of_the_branch_may_sign_is_shown_as_such(office: Office, frozen_clock: Clock) -> None:
+    decision = proposal(office)
+    place = QueueEntry.objects.get(case=decision.case)
+    staff.recuse(decision=decision, supervisor=office.supervisor, role="applicant", kind="relative")
+    assert queries.board(place.branch).stuck == [], "the control: the other supervisor signs"
+    frozen_clock.move(days=28)
+    client = signed_in(office.second)
+    client.cookies["staff_language"] = "en"
+    signer, nobody = "Sign this decision", "No supervisor of the branch may sign it"
+    assert [word in text_of(client.get(BOARD)) for word in (signer, nobody)] == [True, False]
+    StaffFactory(supervisor=True, login="elsewhere", branch_id="JA")
+    staff.recuse(decision=decision, supervisor=office.second, role="applicant", kind="business")
+    assert queries.board(place.branch).stuck == [place]
+    page = text_of(client.get(BOARD))
+    assert "Waiting for a signature, with nobody who may sign" in page and page.count(nobody) == 2, "the card and the list of late ones"
+    assert "Another supervisor signs what you proposed yourself" not in page.partition('id="late"')[2].partition("</section>")[0]
+    StaffFactory(supervisor=True, login="new", branch_id="HA")
+    assert queries.board(place.branch).stuck == [] and nobody not in text_of(client.get(BOARD))
+
+
+def test_whoever_wrote_a_proposal_is_no_signer_of_it(office: Office) -> None:
+    decision = proposal(office)
+    decision.made_by.groups.add(*office.supervisor.groups.all())
+    for supervisor in (office.supervisor, office.second):
+        supervisor.groups.clear()
+    assert [place.case for place in queries.board(decision.case.branch).stuck] == [decision.case]
