@@ -25,6 +25,7 @@ from zoning.plots.queries import MOST_GENERATIONS
 
 SAME_WITHIN = 2e-7  # degrees, two centimetres: what two transformations of one outline may differ by
 MAX_AREA = 10**12  # hundredths of a square metre; the whole country has less than twice that
+MAX_LIST = 2000  # letters of a cell with several numbers
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z/-]*")
 _BLOCK = re.compile(r"[0-9A-Z]{1,10}")
 _PACI = re.compile(r"[0-9]{8}")
@@ -175,11 +176,20 @@ def _hundredths(row: _Candidate, value: Any) -> int | None:
     return None
 
 
-def _paci(row: _Candidate, value: Any) -> list[str]:
+def _list(row: _Candidate, column: str, value: Any) -> str:
+    """A cell of several numbers; empty where it is too long."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = clean("" if value is None else str(value)[:2000])
-    numbers = list(dict.fromkeys(re.split(r"[\s,;،]+", text.strip()))) if text.strip() else []
+    text = "" if value is None else str(value)
+    if len(text) > MAX_LIST:
+        row.problems.append([column, "too_long"])
+        return ""
+    return text
+
+
+def _paci(row: _Candidate, value: Any) -> list[str]:
+    text = clean(_list(row, "paci", value)).strip()
+    numbers = list(dict.fromkeys(re.split(r"[\s,;،]+", text))) if text else []
     if not all(_PACI.fullmatch(number) for number in numbers):
         row.problems.append(["paci", "paci"])
         return []
@@ -187,9 +197,7 @@ def _paci(row: _Candidate, value: Any) -> list[str]:
 
 
 def _former(row: _Candidate, value: Any) -> list[str]:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    numbers = [normal_number(one) for one in re.split(r"[,;،]", "" if value is None else str(value)[:2000]) if one.strip()]
+    numbers = [normal_number(one) for one in re.split(r"[,;،]", _list(row, "former", value)) if one.strip()]
     if not all(len(number) <= 20 and _NUMBER.fullmatch(number) for number in numbers):
         row.problems.append(["former", "plot_number"])
         return []

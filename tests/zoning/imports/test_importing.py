@@ -100,6 +100,17 @@ def test_a_wrong_plot_is_put_aside_with_its_line_and_its_code(office: Office, co
     assert [found for _, found in wrong.problems] == [code] and not wrong.geometry
 
 
+@pytest.mark.parametrize("column", ["paci", "former"])
+def test_a_list_of_numbers_that_is_too_long_is_refused_and_not_cut(office: Office, column: str) -> None:
+    office.load(*(row(number) for number in ("1", "2")))
+    numbers = [str(20000000 + one) for one in range(222)] if column == "paci" else ["1"] * 999 + ["77"]
+    fits, too_long = ",".join(numbers), ",".join(numbers + numbers[:1])
+    assert len(fits) <= 2000 < len(too_long)
+    file = office.read(content=geojson(row("3", more={column: fits}), row("4", more={column: too_long})))
+    found = {one.line: one.problems for one in PlotRow.objects.filter(file=file)}
+    assert found == {1: [] if column == "paci" else [["former", "former"]], 2: [[column, "too_long"]]}
+
+
 def test_the_second_row_of_a_plot_and_a_paci_number_of_another_one_are_wrong(office: Office) -> None:
     office.load(row(1, paci="20000001"))
     file = office.read(row(2, paci="20000001"), row(3), row(3, shape=square(9)))
