@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from municipality.accounts.models import User
 from municipality.kernel import clock
@@ -18,11 +19,16 @@ from zoning.models.contests import ContestOutcome
 LIMITS = "limits.contest"
 TONES = {ContestOutcome.OPEN: "warn", ContestOutcome.UPHELD: "ok", ContestOutcome.REFUSED: "bad"}  # of their tags
 
+# A plot and those that it came from; UNION leaves out what was found already, so that a circle ends.
+_WITH_ORIGINS = """WITH RECURSIVE found(id) AS (
+    SELECT CAST(%s AS bigint) UNION SELECT s.predecessor_id FROM zoning_plotsuccession s JOIN found ON s.successor_id = found.id
+) SELECT id FROM found"""
+
 
 def catalogue(plot: Plot, day: dt.date) -> dict[str, Layer]:
     """All layers by code, with the first contest of the plot that is not refused and is about the version that applies on a day.
 
-    A contest of the plot that this one came from stays: a new number corrects no layer.
+    A contest of a plot that this one came from stays: a new number corrects no layer.
     """
     rows = LayerContest.objects.filter(_applies(day) | Q(version__isnull=True), of_plot(plot)).exclude(outcome=ContestOutcome.REFUSED)
     found = layers.catalogue()
@@ -39,12 +45,12 @@ def standing(plot: Plot, day: dt.date) -> QuerySet[LayerContest]:
     applying = LayerVersion.objects.filter(in_force(day), layer=OuterRef("layer"))
     stands = _applies(day) | Q(version__isnull=True) & ~Exists(applying)
     rows = LayerContest.objects.filter(Q(outcome=ContestOutcome.OPEN) | Q(stands, outcome=ContestOutcome.UPHELD), of_plot(plot))
-    return rows.select_related("layer").order_by("sent_at", "pk").distinct()  # a plot may have several successors
+    return rows.select_related("layer").order_by("sent_at", "pk")
 
 
 def of_plot(plot: Plot) -> Q:
-    """The contests of a plot, and of the one that it came from."""
-    return Q(plot=plot) | Q(plot__successions__successor=plot)
+    """The contests of a plot, and of those that it came from over several successions."""
+    return Q(plot__in=RawSQL(_WITH_ORIGINS, [plot.pk]))  # noqa: S611 - the plot is a parameter
 
 
 def _applies(day: dt.date) -> Q:

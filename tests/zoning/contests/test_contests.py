@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -164,15 +165,25 @@ def test_who_has_a_conflict_of_interest_with_the_person_does_not_decide(plot: Pl
     services.decide(contest=row, outcome="upheld", answer="نعم", article="", decided_by=planner)
 
 
-def test_a_new_number_of_the_plot_ends_no_mark(client: Client, plot: Plot, person: Any) -> None:
-    contested(plot, person)
+def renumbered(plot: Plot, number: str, day: dt.date) -> Plot:
+    Plot.objects.filter(pk=plot.pk).update(valid_to=day)
+    new = PlotFactory(number=number, valid_from=day)
+    change = PlotChange.objects.create(kind="number", day=day, instrument_ar="قرار", instrument_en="Decision")
+    PlotSuccession.objects.create(change=change, predecessor=plot, successor=new)
+    return new
+
+
+def test_new_numbers_of_the_plot_end_no_mark(client: Client, plot: Plot, person: Any, django_assert_num_queries: Any) -> None:
+    row = contested(plot, person)
     today = clock.today()
-    Plot.objects.filter(pk=plot.pk).update(valid_to=today)
-    renumbered = PlotFactory(number="900", valid_from=today)
-    assert marks(client, renumbered) == 0
-    change = PlotChange.objects.create(kind="number", day=today, instrument_ar="قرار", instrument_en="Decision")
-    PlotSuccession.objects.create(change=change, predecessor=plot, successor=renumbered)
-    assert marks(client, renumbered) == 1 and extract_marks(renumbered)["land_use"] == today.isoformat()
+    assert marks(client, PlotFactory(number="899", valid_from=today)) == 0
+    last = plot
+    for days in (2, 1, 0):
+        last = renumbered(last, f"90{days}", today - dt.timedelta(days=days))
+    with django_assert_num_queries(1):
+        assert [standing.pk for standing in queries.standing(last, today)] == [row.pk]
+    assert marks(client, last) == 1 and extract_marks(last)["land_use"] == today.isoformat()
+    assert 'href="/en/zoning/contests/"' in signed_in(person).get(f"/en/plots/{last.public_id}/").content.decode()
 
 
 def test_a_refusal_names_reason_and_article_and_ends_the_mark(client: Client, plot: Plot, person: Any, planner: Any) -> None:
