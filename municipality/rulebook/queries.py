@@ -280,6 +280,13 @@ def calendar(on: dt.date | None = None) -> Calendar:
     return _calendar(calendar_edition(on))
 
 
+def calendar_at(moment: dt.datetime) -> Calendar:
+    """The working time that was the newest one published at a moment; where none was, the newest one."""
+    published = _published(calendars.SUBJECT)
+    rows = [row for row in published if row.subject == calendars.SUBJECT and row.published_at <= moment]
+    return _calendar(_newest_calendar(rows or published))
+
+
 def shown_calendar() -> Calendar:
     """As `calendar`, for a page that decides nothing by it: up to a minute old."""
     return _calendar(_newest_calendar(_shown()))

@@ -8,10 +8,11 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
+from municipality.accounts.models import actor_of
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.rulebook import queries, seeds, services
-from municipality.rulebook.models import ConditionRule, FeeRule, LimitRule, RuleSet
+from municipality.rulebook.models import ConditionRule, FeeRule, HolidayRule, LimitRule, RuleSet
 from tests.factories.accounts import StaffFactory
 
 
@@ -62,3 +63,13 @@ def publish_next(subject: str) -> None:
             row.save(force_insert=True)
     publisher = StaffFactory(groups=["rule_publisher"], login=f"p-{subject}")
     services.publish(ruleset=new, publisher=publisher, actor=system("tests"))
+
+
+def publish_holiday(first: dt.date, last: dt.date) -> None:
+    """The newest calendar with a further holiday, published by two people."""
+    maker, publisher = (StaffFactory(groups=[f"rule_{login}"], login=f"{login}-of-holiday") for login in ("maker", "publisher"))
+    newest = RuleSet.objects.filter(subject="calendar").latest("version")
+    draft = services.copy_as_draft(ruleset=newest, maker=maker, actor=actor_of(maker, "rule_maker"))
+    names = {"name_ar": "عطلة", "name_en": "A holiday", "source_ar": "قرار", "source_en": "Decision"}
+    HolidayRule.objects.create(ruleset=draft, first_day=first, last_day=last, **names)
+    services.publish(ruleset=draft, publisher=publisher, actor=actor_of(publisher, "rule_publisher"))

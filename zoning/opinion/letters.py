@@ -34,10 +34,14 @@ def came_back(row: Consultation) -> bool:
 
 
 def answers_until(row: Consultation) -> dt.datetime | None:
-    """The end of the time of a body of `with_letters`: its working days, counted from the moment the letter left; None before that."""
+    """The end of the time of a body of `with_letters`: its working days, counted from the moment the letter left; None before that.
+
+    How many they are is counted by the calendar of the day on which it was asked; a holiday announced since then is none of them.
+    """
     if unsent(row):
         return None
-    calendar = rulebook.calendar()
-    days = worktime.working_days_between(calendar, clock.day_of(row.asked_at), clock.day_of(row.due_at))
     sent_at = getattr(row, "letter_sent_at", None)
-    return worktime.promise_ends(calendar, sent_at, days) if sent_at is not None else row.due_at
+    if sent_at is None:
+        return row.due_at
+    days = worktime.working_days_between(rulebook.calendar_at(row.asked_at), clock.day_of(row.asked_at), clock.day_of(row.due_at))
+    return worktime.promise_ends(rulebook.calendar(), sent_at, days)

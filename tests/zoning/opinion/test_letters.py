@@ -29,6 +29,7 @@ from tests.conftest import Clock
 from tests.database_guards import drop_guard
 from tests.factories.accounts import StaffFactory
 from tests.factories.opinions import paid
+from tests.factories.rulebook import publish_holiday
 from zoning.models import Opinion, Plot
 from zoning.opinion.letters import answers_until, with_letters
 from zoning.opinion.notifications import ConsultationLetter
@@ -205,6 +206,25 @@ def test_a_body_is_silent_only_once_its_time_since_the_letter_left_is_over(
     frozen_clock.set(ends + dt.timedelta(minutes=1))
     assert consultations.mark_silent() == 1
     assert opinion.consultations.get(silent_at__isnull=False).code == "roads"
+
+
+def _last_day(opinion: Opinion) -> str:
+    until = answers_until(with_letters(opinion.consultations.filter(code="fire")).get())
+    assert until is not None
+    return clock.day_of(until).isoformat()
+
+
+@pytest.mark.parametrize(("days", "before", "after"), [(0, "2026-11-29", "2026-11-30"), (9, "2026-12-08", "2026-12-08")])
+def test_a_holiday_announced_late_takes_no_working_day_from_a_body(
+    asked: Opinion, frozen_clock: Clock, days: int, before: str, after: str
+) -> None:
+    """It lies within its time where the letter left at once, and before it where the letter left days later."""
+    frozen_clock.move(days=days)
+    carry_out()
+    assert _last_day(asked) == before
+    frozen_clock.move(minutes=1)
+    publish_holiday(dt.date(2026, 11, 25), dt.date(2026, 11, 25))  # the day after the question
+    assert _last_day(asked) == after
 
 
 def _pages(opinion: Opinion, planner: User) -> list[str]:
