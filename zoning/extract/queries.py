@@ -5,10 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from municipality.documents.facts import EditionLabel
+from municipality.kernel import clock
 from zoning.answer.queries import rules_on
-from zoning.extract.facts import ExtractFacts, ExtractLayer
+from zoning.extract.facts import ExtractFacts, ExtractLayer, rings
 from zoning.layers.queries import in_force
-from zoning.models import Layer, LayerVersion, PlotExtract
+from zoning.models import Layer, LayerVersion, Plot, PlotExtract
+from zoning.plots.queries import not_undone, valid_shape
 
 
 def by_uuid(uuid: UUID) -> PlotExtract | None:
@@ -36,3 +38,19 @@ def changed_since(facts: ExtractFacts) -> list[ExtractLayer | Layer | EditionLab
     is_replaced = version != "".join(one.version for one in facts.editions)  # an extract names one edition, or none
     replaced = [EditionLabel("قواعد استعمالات الأراضي", "Rules on land use", version)] if is_replaced else []
     return [*(row.layer for row in rows if is_other(row)), *ended, *replaced]
+
+
+def plot_changes(plot: Plot, facts: ExtractFacts) -> list[str]:
+    """What of the plot is another one than when its extract was issued: `undone` (its load), `ended`, `again`, `official_area`, `shape`."""
+    if plot.valid_to == plot.valid_from:
+        return ["undone"]
+    found = []
+    if (plot.valid_to.isoformat() if plot.valid_to is not None else "") != facts.ended:
+        found.append("ended" if plot.valid_to is not None else "again")
+    if (plot.official_area / 100 if plot.official_area is not None else None) != facts.official_square_metres:
+        found.append("official_area")
+    shapes = list(plot.shapes.filter(not_undone()).defer("original").order_by("valid_from"))
+    said = valid_shape(shapes, facts.day)
+    if said is None or rings(said.shape) != facts.map.plot or shapes[-1].valid_from > clock.day_of(facts.issued_at):
+        found.append("shape")
+    return found

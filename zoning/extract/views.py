@@ -63,6 +63,7 @@ def extract(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "extract": row,
         "facts": facts,
         "changed": queries.changed_since(facts),
+        "plot_changes": queries.plot_changes(row.plot, facts),
         "lists": [(code, facts.standing(code)) for code in ("applies", "no_data", "does_not_apply")],
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (row.document.number, "")],
     }

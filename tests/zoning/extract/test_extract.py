@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ from zoning.answer.queries import ActivityQuestion
 from zoning.extract import services as extracts
 from zoning.extract.facts import ExtractFacts
 from zoning.extract.formats import NAMESPACE
-from zoning.models import Layer, Plot, PlotAddress, PlotExtract
+from zoning.geometry import shapes
+from zoning.models import Layer, Plot, PlotAddress, PlotExtract, PlotShape
 from zoning.plots.drawing import cut_square
 
 pytestmark = pytest.mark.django_db
@@ -244,6 +246,64 @@ def test_the_page_says_that_a_layer_was_changed_for_a_day_after_the_extract_was_
         assert "Since this extract was issued" in client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()
 
 
+def _ended(plot: Plot) -> None:
+    Plot.objects.filter(pk=plot.pk).update(valid_to=clock.today())
+
+
+def _undone(plot: Plot) -> None:
+    without_guards()
+    Plot.objects.filter(pk=plot.pk).update(valid_to=plot.valid_from)
+
+
+def _corrected(plot: Plot) -> None:
+    Plot.objects.filter(pk=plot.pk).update(official_area=41_000)
+
+
+def _reshaped(plot: Plot) -> None:
+    plot.shapes.update(valid_to=clock.today())
+    row = PlotShape(plot=plot, valid_from=clock.today())
+    row.put(shapes.take(box(WEST, SOUTH, EAST, NORTH + 0.0001), "wgs84"), "wgs84")
+    row.save()
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        (_ended, "ended", "The plot has not existed since 24 December 2026."),
+        (_undone, "undone", "The plot is no longer in the register."),
+        (_corrected, "official_area", "Its official area is another one now."),
+        (_reshaped, "shape", "Its outline is another one now."),
+    ],
+)
+def test_the_page_says_that_the_plot_has_changed_since_and_offers_a_new_one(
+    client: Client, plot: Plot, change: Callable[[Plot], None], code: str, words: str
+) -> None:
+    row = made(client, plot, **SALON)
+    page, sealed = f"/en/zoning/extracts/{row.uuid}/", documents_store.read(row.document.file)
+    assert client.get(page).context["plot_changes"] == []
+    with clock.at(clock.now() + dt.timedelta(days=30)):
+        change(plot)
+        answer = client.get(page)
+        shown = " ".join(BeautifulSoup(answer.content, "html.parser").get_text().split())
+        assert answer.context["plot_changes"] == [code] and words in shown and "The extract stays as issued." in shown
+        order = BeautifulSoup(answer.content, "html.parser").select_one("main form[method=post]")
+        assert (order is None) == (code in ("ended", "undone"))
+        if order is not None:
+            typed = {str(one["name"]): str(one["value"]) for one in order.select("input") if one["name"] != "csrfmiddlewaretoken"}
+            new = made(client, plot, **typed)
+            assert typed == SALON and new != row and client.get(f"/en/zoning/extracts/{new.uuid}/").context["plot_changes"] == []
+        assert documents_store.read(PlotExtract.objects.get(pk=row.pk).document.file) == sealed
+
+
+def test_an_extract_of_a_day_before_the_present_outline_says_of_no_change(client: Client, plot: Plot) -> None:
+    day = clock.today()
+    with clock.at(clock.now() + dt.timedelta(days=30)):
+        _reshaped(plot)
+        past = made(client, plot, on=day.isoformat())
+    with clock.at(clock.now() + dt.timedelta(days=60)):
+        assert client.get(f"/en/zoning/extracts/{past.uuid}/").context["plot_changes"] == []
+
+
 def test_the_page_says_that_the_rules_of_its_day_were_published_anew(client: Client, plot: Plot) -> None:
     row = made(client, plot, **SALON)
     page = f"/en/zoning/extracts/{row.uuid}/"
@@ -318,7 +378,7 @@ def test_the_page_reads_with_few_statements(client: Client, plot: Plot) -> None:
     client.get(f"/en/zoning/extracts/{row.uuid}/")
     with CaptureQueriesContext(connection) as statements:
         client.get(f"/en/zoning/extracts/{row.uuid}/")
-    assert len(statements) <= 4
+    assert len(statements) <= 5
 
 
 def test_an_extract_is_never_changed_or_deleted(client: Client, plot: Plot) -> None:
