@@ -26,7 +26,7 @@ def unpack_shapefile(content: bytes, folder: Path) -> Path:
     """Write the parts of the one shapefile of an archive into a folder, under names of our own. Returns the path of its .shp.
 
     Sizes are those of the archive's directory, which Python never reads beyond. Raises NotReadable: damaged, zip_path, zip_parts,
-    zip_size.
+    zip_size, deleted.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -37,7 +37,15 @@ def unpack_shapefile(content: bytes, folder: Path) -> Path:
         if isinstance(error, NotReadable):
             raise
         raise NotReadable("damaged") from error
+    if _has_deleted((folder / "plots.dbf").read_bytes()):
+        raise NotReadable("deleted")
     return folder / "plots.shp"
+
+
+def _has_deleted(table: bytes) -> bool:
+    """Whether a dBASE table still holds records that are marked as deleted: GDAL counts and skips them, but reads none of them."""
+    count, first, size = (int.from_bytes(table[at:end], "little") for at, end in ((4, 8), (8, 10), (10, 12)))
+    return size > 0 and b"*" in table[first : first + count * size : size]
 
 
 def _parts(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:

@@ -20,6 +20,7 @@ FILE: dict[str, Any] = {
     "zip_path": _("The archive holds a file outside its own folder. Please zip the files of one shapefile, and nothing else."),
     "zip_parts": _("The archive must hold one shapefile: one file each of .shp, .dbf and .prj. Please zip these, and nothing else."),
     "zip_size": _("Unpacked, the archive is larger than 400 MB. Please export the plots of each governorate into a file of their own."),
+    "deleted": _("The shapefile still holds rows that were deleted. Please export the layer into a new file, which has none of them."),
     "not_gpkg": _("This database is no GeoPackage. Please export the layer as GeoPackage."),
     "layers": _("The GeoPackage must hold one layer, the plots. Please export that layer alone."),
     "computed": _("The GeoPackage holds views or computed columns. Please export the layer of plots itself into a new file."),

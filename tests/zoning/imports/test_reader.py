@@ -171,6 +171,28 @@ def test_a_shapefile_without_its_parts_is_refused() -> None:
     assert READER.inspect(shapefile(row(1), without=(".shx", ".cpg")))[1] == 1, "its index is made anew"
 
 
+def deleted(content: bytes, record: int) -> bytes:
+    """A zipped shapefile with a record that its table marks as deleted."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(made, "w") as changed:
+        for name in archive.namelist():
+            part = bytearray(archive.read(name))
+            if name.endswith(".dbf"):
+                part[int.from_bytes(part[8:10], "little") + record * int.from_bytes(part[10:12], "little")] = ord("*")
+            changed.writestr(name, bytes(part))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("record", [0, 1, 2])
+def test_a_shapefile_with_deleted_rows_is_refused(monkeypatch: pytest.MonkeyPatch, record: int) -> None:
+    """Control: they are counted and never read, so that the reading would wait for them and read others twice where it goes on."""
+    content = deleted(shapefile(row(1), row(2), row("*")), record)
+    assert code_of(content) == "deleted"
+    assert READER.inspect(shapefile(row("*"), row("*")))[1] == 2, "a star in a cell deletes nothing"
+    monkeypatch.setattr(archives, "_has_deleted", lambda _table: False)
+    assert READER.inspect(content)[1] == 3 and len(list(READER.rows(content))) == 2
+
+
 @pytest.mark.parametrize("maker", [geopackage, shapefile])
 def test_another_system_is_refused(maker: Any) -> None:
     assert code_of(maker(row(1), crs="EPSG:3857")) == "system"
