@@ -172,7 +172,9 @@ class PlotFeatures:
             raise NotReadable("too_big_json")
         try:
             found = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        except NotReadable:
+            raise
+        except (ValueError, RecursionError) as error:  # ValueError: also a number of more digits than Python reads
             raise NotReadable("damaged") from error
         features = found.get("features") if isinstance(found, dict) and found.get("type") == "FeatureCollection" else None
         if not isinstance(features, list) or not all(map(_is_feature, features)):

@@ -101,6 +101,7 @@ def test_an_empty_layer_is_refused(maker: Any) -> None:
         (b"GPKG:/etc/passwd", "not_a_map"),
         (b"{", "damaged"),
         (b'{"type": "FeatureCollection", "features": ' + b"[" * 100_000, "damaged"),
+        (b'{"type": "FeatureCollection", "features": [' + b"1" * 5000 + b"]}", "damaged"),
         (b'{"type": "Polygon", "coordinates": []}', "json_kind"),
         (b'{"type": "Topology", "objects": {}}', "json_kind"),
         (b'{"type": "Feature", "properties": {}, "geometry": null}', "json_kind"),
