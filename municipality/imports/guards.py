@@ -8,7 +8,7 @@ from municipality.kernel.guards import frozen, guard, never_deleted
 _FILE = "imports_importfile"
 never_deleted(_FILE)
 frozen(_FILE, ["public_id", "kind", "name", "sha256", "encoding", "content_id", "branch_id", "lines", "loaded_by_id", "loaded_at"])
-for _column in ("checked_at", "released_by_id", "released_at", "refused_by_id", "refused_at", "done_at"):
+for _column in ("checked_at", "released_by_id", "released_at", "refused_by_id", "refused_at", "done_at", "ended_at"):
     frozen(_FILE, [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
 guard(f"{_FILE}_loaded_first", _FILE, "INSERT", "NEW.checked_at IS NOT NULL OR NEW.released_by_id IS NOT NULL", "loaded_first")
 

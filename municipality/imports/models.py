@@ -16,7 +16,8 @@ from municipality.places.models import Branch
 class ImportFile(models.Model):
     """A file of one kind of import: checked (dry run), released by a second person, then applied in batches.
 
-    Its bytes are stored, encrypted for a secret kind; the same bytes are loaded once. Counts are of lines.
+    Its bytes are stored, encrypted for a secret kind; the same bytes are loaded once, and again once what they
+    brought has ended (`ended_at`): was undone, repealed or replaced. Counts are of lines.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
@@ -53,12 +54,15 @@ class ImportFile(models.Model):
     left_out = models.PositiveIntegerField(_("left out"), default=0)
     stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
     done_at = models.DateTimeField(_("completed at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("imported file")
         verbose_name_plural = _("imported files")
         constraints = [
-            models.UniqueConstraint(fields=["kind", "sha256"], condition=Q(refused_at__isnull=True), name="imports_file_once"),
+            models.UniqueConstraint(
+                fields=["kind", "sha256"], condition=Q(refused_at__isnull=True, ended_at__isnull=True), name="imports_file_once"
+            ),
             models.CheckConstraint(condition=Q(released_by__isnull=True) | ~Q(released_by=F("loaded_by")), name="imports_file_two_people"),
             models.CheckConstraint(
                 condition=Q(released_by__isnull=True, released_at__isnull=True)
@@ -69,10 +73,16 @@ class ImportFile(models.Model):
                 condition=Q(taken_line=0, added=0, changed=0, done_at__isnull=True) | Q(released_by__isnull=False),
                 name="imports_file_taken_late",
             ),
+            models.CheckConstraint(condition=Q(ended_at__isnull=True) | Q(released_by__isnull=False), name="imports_file_ended_late"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def standing() -> Q:
+        """Files whose bytes are not loaded again: not refused, and what they brought has not ended."""
+        return Q(refused_at__isnull=True, ended_at__isnull=True)
 
     @property
     def key(self) -> str:

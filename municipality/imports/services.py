@@ -1,7 +1,7 @@
 """Load, check (dry run), release, refuse and apply files of an import.
 
-The same bytes are loaded once and a number is applied once. Each batch is a transaction with its audit event, so that another worker
-continues after a crash at the next line.
+The same bytes are loaded once while what they brought stands, and a number is applied once. Each batch is a transaction with its audit
+event, so that another worker continues after a crash at the next line.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _COUNTED = {LineOutcome.ADD: "to_add", LineOutcome.CHANGE: "to_change", LineOutc
 def load(kind: str, *, content: bytes, name: str, loaded_by: User) -> ImportFile:
     """Store a file and enqueue its dry run.
 
-    Raises NotPermitted, NotReadable (nothing is stored then), Refused("same_file") for bytes that were loaded before.
+    Raises NotPermitted, NotReadable (nothing is stored then), Refused("same_file") for bytes of a file that stands.
     """
     spec = IMPORT_KINDS[kind]
     require_group(loaded_by, spec.uploader)
@@ -63,7 +63,7 @@ def load(kind: str, *, content: bytes, name: str, loaded_by: User) -> ImportFile
             enqueue("imports.check", key=f"{file.key}:0", file_id=file.pk)
             failpoint("import.loaded")
     except IntegrityError as error:
-        if ImportFile.objects.filter(kind=kind, sha256=sha256, refused_at__isnull=True).exists():
+        if ImportFile.objects.filter(ImportFile.standing(), kind=kind, sha256=sha256).exists():
             raise Refused(
                 "same_file", _("This file was loaded before. It is in the list below, and nothing was taken in twice.")
             ) from error

@@ -189,6 +189,7 @@ def _undo_batch(undo: LoadUndo, size: int) -> bool:
     counts = _undo(file, rows)
     undo.undone_line, undo.done_at = last, None if has_more else clock.now()
     LoadUndo.objects.filter(pk=undo.pk).update(undone_line=last, done_at=undo.done_at)
+    ImportFile.objects.filter(pk=file.pk).update(ended_at=undo.done_at)
     record("plots.undone", subject=file.key, actor=system("zoning"), data={"first_line": first, "last_line": last, **counts})
     return has_more
 

@@ -67,7 +67,7 @@ def load(*, layer: Layer, file: LayerFile, name: str, texts: Mapping[str, Any], 
     if row.versions.filter(announced()).exists():
         raise Refused("waiting", _("A version of this layer waits already. Put it in force or refuse it first."))
     sha256 = hashlib.sha256(file.content).hexdigest()
-    if ImportFile.objects.filter(kind=KIND, sha256=sha256, refused_at__isnull=True).exists():
+    if ImportFile.objects.filter(ImportFile.standing(), kind=KIND, sha256=sha256).exists():
         raise Refused("same_file", _("This very file was loaded before as a version of a layer."))
     saved, count = _save_file(file, name, sha256, loaded_by), len(file.surfaces)
     number = (row.versions.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -155,6 +155,7 @@ def put_in_force(*, version: LayerVersion, by: User) -> None:
     ImportFile.objects.filter(pk=file.pk).update(released_by=by, released_at=now, taken_line=file.lines, added=file.lines, done_at=now)
     if before is not None:
         LayerVersion.objects.filter(pk=before.pk).update(status=LayerStatus.REPEALED, valid_to=row.valid_from)
+        ImportFile.objects.filter(pk=before.load_id).update(ended_at=now)
     LayerVersion.objects.filter(pk=row.pk).update(status=LayerStatus.IN_FORCE)
     data = {"loaded_by": file.loaded_by.key, "version_before": before.number if before is not None else 0}
     _record("in_force", row, Actor(PLANNER, by.key), data)
@@ -206,6 +207,7 @@ def allow_repeal(*, version: LayerVersion, by: User) -> None:
     event = _record("repealed", row, Actor(PLANNER, by.key), data)
     LayerRepeal.objects.filter(pk=repeal.pk).update(allowed_by=by, event=event)
     LayerVersion.objects.filter(pk=row.pk).update(status=LayerStatus.REPEALED, valid_to=repeal.ends_on)
+    ImportFile.objects.filter(pk=row.load_id).update(ended_at=clock.now())
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.opinions import FEE, begun, submitted
 from tests.factories.zoning import make_layer
 from tests.zoning.imports.conftest import Office
-from tests.zoning.imports.files import WIDE, moved, row, square
+from tests.zoning.imports.files import WIDE, geopackage, moved, row, square
 from tests.zoning.imports.undos import JOBS, WHY, allowed, answers, undone
 from zoning.contests import services as contests
 from zoning.extract import services as extracts
@@ -88,6 +88,20 @@ def test_two_people_and_a_reason(office: Office) -> None:
     undone(office, file)
     with pytest.raises(Refused, match="asked_already"):
         undo.ask(file=file, reason=WHY, asked_by=office.clerk)
+
+
+def test_the_same_file_comes_in_again_once_its_load_is_undone(office: Office) -> None:
+    content = geopackage(row(1), row(2))
+    file = office.load(content=content)
+    asked = allowed(office, file)
+    assert undo.carry_out(undo_id=asked.pk, size=1, seconds=0)
+    with pytest.raises(Refused, match="same_file"):
+        office.read(content=content)
+    run_due(JOBS)
+    again = office.load(content=content)
+    assert (again.added, again.left_out, Plot.objects.filter(valid_to=None).count()) == (2, 0, 2)
+    with pytest.raises(Refused, match="same_file"):
+        office.read(content=content)
 
 
 def _reshaped(office: Office) -> None:

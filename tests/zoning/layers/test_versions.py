@@ -107,6 +107,27 @@ def test_a_version_that_was_refused_is_no_longer_announced_and_the_file_may_come
     assert loaded("land_use", SHOPS, clock.today(), office.clerk).number == 3
 
 
+def test_the_file_of_a_version_that_was_replaced_or_repealed_may_come_again(office: Office, land: LayerVersion) -> None:
+    today = clock.today()
+
+    def in_force(content: bytes, days: int) -> LayerVersion:
+        version = loaded("land_use", content, today + days * DAY, office.clerk)
+        services.put_in_force(version=version, by=office.planner)
+        return version
+
+    in_force(SHOPS, 0)
+    with pytest.raises(Refused, match="same_file"):
+        in_force(SHOPS, 1)
+    in_force(PRIVATE, 1)
+    again = in_force(SHOPS, 2)
+    why = {"instrument_ar": "قرار", "instrument_en": "Decision"}
+    services.ask_repeal(version=again, ends_on=today + 3 * DAY, asked_by=office.clerk, **why)
+    with pytest.raises(Refused, match="same_file"):
+        in_force(SHOPS, 3)
+    services.allow_repeal(version=again, by=office.planner)
+    assert in_force(SHOPS, 3).number == 5
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
