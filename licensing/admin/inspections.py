@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from licensing.inspections import labels, queries, services
 from licensing.inspections.forms import PHOTO, InspectionForm, PutOffForm, time_label
+from licensing.inspections.notifications import told
 from licensing.inspections.services import appointments, visits
 from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import DayPart, Inspection, InspectionVisit, VisitOutcome
@@ -141,6 +142,7 @@ def _look(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionFo
         "failed_until": visits.put_right_by(row) if assessment.outcome == VisitOutcome.FAILED else None,
         "other_time": _time(row) if appointments.is_other_time(row, found.sent.started_at) else "",
         "seen_at": found.sent.started_at,
+        "is_told": bool(told(row)),
     }
     return facts, visits.confirmation(assessment, inspection=row, inspector=request.user, found=found)
 
@@ -158,7 +160,12 @@ def _sent_photos(request: HttpRequest) -> dict[str, int]:
 
 
 def _say(request: HttpRequest, made: InspectionVisit) -> None:
-    messages.success(request, _("Recorded: %(outcome)s. The owner is told.") % {"outcome": made.get_outcome_display()})
+    sentence = _("Recorded: %(outcome)s. The owner is told.")
+    if not told(made.inspection):
+        sentence = _(
+            "Recorded: %(outcome)s. Nobody of this shop has an account, so the portal tells nobody. Please hand the result over on paper."
+        )
+    messages.success(request, sentence % {"outcome": made.get_outcome_display()})
 
 
 def _of_device(request: AuthenticatedHttpRequest) -> InspectionForm:
@@ -231,7 +238,13 @@ def put_off(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             appointments.put_off(inspection=row, inspector=request.user, **form.cleaned_data)
-            messages.success(request, _("The appointment is moved, and the owner is told why."))
+            sentence = _("The appointment is moved, and the owner is told why.")
+            if not told(row):
+                sentence = _(
+                    "The appointment is moved. Nobody of this shop has an account, so the portal tells nobody. "
+                    "Please let the branch announce the new day on paper."
+                )
+            messages.success(request, sentence)
             return redirect("admin:inspection", public_id)
         except Refused as refusal:
             error = str(refusal.sentence)

@@ -14,6 +14,7 @@ from shops.register.queries import owners
 
 if TYPE_CHECKING:
     from licensing.models import Inspection
+    from municipality.accounts.models import User
 
 
 class _AboutInspection(MessageKind):
@@ -43,15 +44,20 @@ class InspectionFailed(_AboutInspection):
     legal = _("inspections that were not passed")
 
 
-def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:
-    """Tell whoever holds the shop of an inspection; in the caller's transaction.
+def told(inspection: Inspection) -> list[User]:
+    """Whoever a message about an inspection reaches: the holders of its shop who have an account now; none where nobody has.
 
-    While there is no shop its contact is told, or who signs for the organisation of its request by now. Nobody is told where nobody of
-    the shop has an account now, whoever had one when it was ordered.
+    While there is no shop its contact is told, or who signs for the organisation of its request by now.
     """
-    people = owners(inspection.shop) if inspection.shop is not None else []
-    if inspection.shop is None and inspection.contact is not None:
-        case = inspection.case
-        people = cases.recipients(case.key, inspection.contact) if case is not None else [inspection.contact]
-    for person in people:
+    if inspection.shop is not None:
+        return owners(inspection.shop)
+    if inspection.contact is None:
+        return []
+    case = inspection.case
+    return cases.recipients(case.key, inspection.contact) if case is not None else [inspection.contact]
+
+
+def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:
+    """Tell whoever is `told` of an inspection; in the caller's transaction."""
+    for person in told(inspection):
         send(kind, person=person, key=key, subject_key=inspection.key, context=context)

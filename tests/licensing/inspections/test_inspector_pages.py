@@ -19,7 +19,7 @@ from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from shops.models import Shop
 from tests.browsers import signed_in
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.factories.workers import worker
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,22 @@ def test_nobody_there_asks_no_question(row: Inspection) -> None:
     assert client.post(page, typed | {"confirmed": first.context["confirmed"]}).status_code == 302
     row.refresh_from_db()
     assert (row.state, row.misses) == ("requested", 1)
+
+
+def test_the_inspector_of_a_shop_of_which_nobody_has_an_account_reads_that_nobody_is_told(row: Inspection) -> None:
+    client, page = signed_in(row.inspector), f"/admin/inspections/{row.public_id}/"
+    client.cookies["staff_language"] = "en"
+    typed = {"client_key": str(uuid4()), "seen_at": clock.now().isoformat(), "inspection": row.public_id, "found": "nobody"}
+    assert "The owner is told at once and chooses another day." in client.post(page, typed).content.decode(), "the control"
+    Shop.objects.filter(pk=row.shop_id).update(owner=None, organisation=OrganisationFactory())
+    time = appointments.offered(row)[-1].value
+    moved = client.post(f"{page}move/", {"time": time, "code": "campaign"}, follow=True).content.decode()
+    assert "Please let the branch announce the new day on paper." in moved and "the owner is told" not in moved
+    Inspection.objects.filter(pk=row.pk).update(day=clock.today())
+    shown = client.post(page, typed)
+    assert "the branch announces it on paper" in shown.content.decode() and "The owner is told" not in shown.content.decode()
+    done = client.post(page, typed | {"confirmed": shown.context["confirmed"]}, follow=True).content.decode()
+    assert "Please hand the result over on paper." in done and "The owner is told" not in done
 
 
 def test_another_inspector_and_others_are_kept_out(row: Inspection, inspectors: list[User], owner: User) -> None:
