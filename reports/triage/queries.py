@@ -24,7 +24,7 @@ from reports.triage import draws
 
 RELATED = ("area__governorate", "shop", "inspector", "branch")
 MOST_SIMILAR = 8
-_WAITING = Closure.objects.filter(signed_by__isnull=True, sent_back_at__isnull=True, is_on_the_spot=False)  # for a second signature
+WAITING = Closure.objects.filter(signed_by__isnull=True, sent_back_at__isnull=True, is_on_the_spot=False)  # for a second signature
 
 
 def visible_to(user: User) -> QuerySet[Report]:
@@ -38,14 +38,14 @@ def visible_to(user: User) -> QuerySet[Report]:
 @ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
 def has_drawn() -> bool:
     """Whether a page must ask for `drawn_to_sign`; up to a minute old."""
-    return _WAITING.filter(signing_branch__isnull=False, report__state=ReportState.COUNTERSIGN).exists()
+    return WAITING.filter(signing_branch__isnull=False, report__state=ReportState.COUNTERSIGN).exists()
 
 
 def drawn_to_sign(user: User) -> QuerySet[Report]:
     """The reports of other branches whose result waits for the supervisors of this one's; few, and read first, for the sake of an index."""
     if not user.branch_id or not has_drawn():
         return Report.objects.none()
-    rows = _WAITING.filter(signing_branch=user.branch_id, report__state=ReportState.COUNTERSIGN)
+    rows = WAITING.filter(signing_branch=user.branch_id, report__state=ReportState.COUNTERSIGN)
     drawn = request_cache.get_or_set(("reports_drawn_to_sign", user.pk), lambda: list(rows.values_list("report", flat=True)))
     return _untied(Report.objects.filter(pk__in=drawn), user) if drawn else Report.objects.none()
 
@@ -99,7 +99,7 @@ def to_sign(user: User) -> QuerySet[Report]:
     `may_be_unsolved`: a result of it, or of the report that it is part of, solved nothing, or a report was joined with one of these, so
     that `rows.may_sign` is to be asked.
     """
-    proposed = _WAITING.filter(report=OuterRef("pk"))
+    proposed = WAITING.filter(report=OuterRef("pk"))
     own = proposed.filter(Q(closed_by=user) | Q(signing_branch__isnull=False) & ~Q(signing_branch=user.branch_id))
     whole = Q(closure__report=OuterRef("pk")) | Q(closure__report=OuterRef("parent"))
     waiting = (visible_to(user) | drawn_to_sign(user)).filter(~Exists(own), state=ReportState.COUNTERSIGN).defer("answers", "draw", "words")

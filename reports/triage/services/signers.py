@@ -53,7 +53,8 @@ def _doubtful() -> list[int]:
 def draw_signing_branch(pk: int, lot: Lot = secrets.choice) -> bool:
     """Draw the branch that signs the result of a report, in the caller's transaction. Returns whether one was drawn.
 
-    It is one where somebody may sign who signed nothing before that did not solve it (`rows.may_sign`), if there is such a one.
+    It is one where somebody may sign who signed nothing before that did not solve it (`rows.may_sign`), if there is such a one. Its
+    supervisors are warned of the promise, though those of the branch before were.
     """
     row = rows.locked(Report(pk=pk))
     made = rows.proposed(row)
@@ -68,6 +69,7 @@ def draw_signing_branch(pk: int, lot: Lot = secrets.choice) -> bool:
     among = [branch for branch in others if any(person.pk not in signers for person in people[branch])] or others
     made.signing_branch_id = lot(among)
     made.save(update_fields=["signing_branch"])
+    Report.objects.filter(pk=row.pk).update(warned_of=None)
     data = {"branch": made.signing_branch_id, "before": signing or "", "among": among}
     record("report.signing_branch_drawn", subject=row.subject_key, actor=SYSTEM, data=data)
     return True

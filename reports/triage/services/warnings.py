@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import formats, timezone, translation
 
@@ -17,6 +17,7 @@ from municipality.notifications.services import send
 from municipality.notifications.texts import LANGUAGES, Bilingual
 from municipality.ui.templatetags.portal import bilingual
 from reports.models import Report
+from reports.states import ReportState
 from reports.triage import draws, queries
 from reports.triage.notifications import DueSoon
 from reports.triage.services.rows import SYSTEM
@@ -31,8 +32,10 @@ def warn() -> int:
 
 
 def _to_tell() -> QuerySet[Any]:
-    """Reports at a branch, else at that of their inspector, of whose promise nobody was warned."""
-    rows = Report.objects.annotate(at_branch=Coalesce("branch", "inspector__branch")).filter(queries.soon(), at_branch__isnull=False)
+    """Reports at the branch that was drawn to sign their result, else at their own, else at that of their inspector; not warned of yet."""
+    drawn = queries.WAITING.filter(report=OuterRef("pk"), report__state=ReportState.COUNTERSIGN).values("signing_branch")[:1]
+    at_branch = Coalesce(Subquery(drawn), "branch", "inspector__branch", output_field=CharField())
+    rows = Report.objects.annotate(at_branch=at_branch).filter(queries.soon(), at_branch__isnull=False)
     return rows.exclude(warned_of=F("due_at"))
 
 

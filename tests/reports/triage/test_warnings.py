@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
+from municipality.fieldwork.services import SentVisit
 from municipality.kernel import clock
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
@@ -16,6 +18,7 @@ from municipality.review.models import ConflictOfInterest
 from reports.models import Report
 from reports.triage import queries, services
 from reports.triage.services import warnings
+from reports.triage.services.results import FoundResult
 from tests.browsers import signed_in
 from tests.conftest import NOON
 from tests.factories import report_steps, reports
@@ -113,3 +116,15 @@ def test_what_one_supervisor_may_not_know_takes_the_place_of_nothing_for_another
     told = Message.objects.filter(kind="reports.due_soon")
     assert told.filter(person=supervisor, body_en__contains=row.number).exists()
     assert {one.person.login for one in told.filter(body_en__contains=other.number)} == {"supervisor", "second"}
+
+
+def test_the_branch_that_was_drawn_to_sign_is_warned_and_the_one_before_no_more(row: Report, supervisor: User) -> None:
+    StaffFactory(groups=["supervisor"], login="elsewhere", branch=Branch.objects.get(pk="JA"))
+    with clock.at(row.due_at - dt.timedelta(hours=3)):
+        found = FoundResult(SentVisit(str(uuid4()), clock.now()), "fixed", "", None, None, asks_signature=True)
+        services.close(report=row, inspector=row.inspector, found=found)
+        assert services.warn() == 1 and warned() == ["supervisor"], "the control"
+        User.objects.filter(pk=supervisor.pk).update(is_active=False)
+        assert services.draw_signing_branches() == 1
+        StaffFactory(groups=["supervisor"], login="late", branch=supervisor.branch)
+        assert [services.warn() for _run in range(2)] == [1, 0] and warned() == ["supervisor", "elsewhere"]
