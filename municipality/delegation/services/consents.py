@@ -82,7 +82,9 @@ def request_code(*, staff: User, number: str, purpose: str, desk: str) -> Consen
     now = clock.now()
     text = f"{secrets.randbelow(1_000_000):06d}"
     with transaction.atomic():
-        Consent.objects.filter(staff=staff, opened_at__isnull=True, closed_at__isnull=True).update(closed_at=now, code_cipher="")
+        waiting = Consent.objects.filter(staff=staff, opened_at__isnull=True, closed_at__isnull=True)
+        for earlier in waiting.select_for_update(of=("self",)).order_by("pk"):
+            _close(earlier, assistant(staff))
         row = Consent.objects.create(
             person=person,
             staff=staff,

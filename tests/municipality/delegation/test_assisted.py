@@ -155,6 +155,14 @@ def test_the_next_consent_of_an_employee_ends_the_first_and_the_log_says_so(
     assert (act.subject, act.actor_key) == (rows[0].key, clerk.key)
 
 
+def test_the_next_question_of_an_employee_closes_the_first_that_waits_and_the_log_says_so(owner: User, clerk: User) -> None:
+    first, second = ask(clerk), ask(clerk)
+    first.refresh_from_db()
+    assert first.closed_at is not None and first.code_cipher == "" and consents.pending(clerk, second.public_id) is not None
+    act = AuditEvent.objects.get(action="consent.closed")
+    assert (act.subject, act.actor_key, act.actor_role) == (first.key, clerk.key, "assistant")
+
+
 def test_a_code_serves_once_ten_minutes_and_five_tries(owner: User, clerk: User, tray: type[Tray]) -> None:
     consent = ask(clerk)
     code = code_for(consent, tray)
