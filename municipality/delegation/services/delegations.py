@@ -140,10 +140,10 @@ def end(*, delegation: Delegation, person: User) -> Delegation:
         if row.delegate_id == person.pk:
             _close(row, "renounce", actor_of(person), notify=row.giver)
         elif row.giver_id == person.pk:
-            _close(row, move, actor_of(person), notify=row.delegate)
+            _close(row, move, actor_of(person), notify=_other_party(row))
         elif _signs_for(row, person):
             _close(row, move, actor_of(person), notify=None)
-            for party in filter(None, (row.giver, row.delegate)):
+            for party in filter(None, (row.giver, _other_party(row))):
                 _notify_end(row, party, by_another=True)
         else:
             raise NotPermitted("not_yours", _("This delegation is not yours."))
@@ -188,6 +188,13 @@ def _offered(delegation: Delegation, person: User) -> Delegation:
 def _named(row: Delegation) -> User | None:
     """The person named in an offer, if they have an account."""
     return User.objects.filter(civil_id_digest=row.delegate_digest, is_active=True).first()
+
+
+def _other_party(row: Delegation) -> User | None:
+    """The delegate; before they accept, the person named in the offer if a message told them of it."""
+    if row.delegate is not None:
+        return row.delegate
+    return User.objects.filter(is_active=True, messages__kind=DelegationOffered.kind, messages__key=row.public_id).first()
 
 
 def _move(row: Delegation, name: str, actor: Actor, **changes: Any) -> None:

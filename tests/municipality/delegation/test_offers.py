@@ -56,6 +56,23 @@ def test_the_giver_is_told_that_another_signatory_took_their_offer_back(
     assert "one who signs for the organisation took it back" in told
 
 
+@pytest.mark.parametrize("by_partner", [False, True], ids=["its giver", "one who signs for the organisation"])
+def test_who_was_told_of_an_offer_is_told_that_it_was_taken_back(
+    by_partner: bool, make_shop: Any, owner: User, delegate: User, company: Organisation, partner: User
+) -> None:
+    row = offer(owner, make_shop(owner=None, organisation=company).key)
+    delegations.end(delegation=row, person=partner if by_partner else owner)
+    [told] = endings(delegate)
+    assert ("one who signs for the organisation took it back" if by_partner else "its giver took it back before it was accepted") in told
+
+
+def test_who_came_after_the_offer_and_was_not_told_of_it_is_told_nothing_of_its_end(make_shop: Any, owner: User) -> None:
+    row = offer(owner, make_shop().key, THIRD)
+    late = PersonFactory(civil_id=THIRD)
+    delegations.end(delegation=row, person=owner)
+    assert Delegation.objects.get().state == "withdrawn" and endings(late) == []
+
+
 def test_a_giver_who_revokes_is_told_nothing_and_the_delegate_reads_that_it_was_the_giver(
     make_shop: Any, owner: User, delegate: User, company: Organisation, partner: User
 ) -> None:
