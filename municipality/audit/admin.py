@@ -18,8 +18,9 @@ from django.views.decorators.http import require_POST
 from municipality.audit import queries, registry
 from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import chain_hash
-from municipality.kernel import clock
+from municipality.kernel import clock, request_cache
 from municipality.kernel.actors import Actor
+from municipality.places.models import Branch
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import MAX_COUNT, ReadOnlyAdmin, code, column, in_group, moment, require_role, structure
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
@@ -28,7 +29,7 @@ from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_names import name_of_actor
 from municipality.ui.staff_search import cleaned
 from municipality.ui.subject_names import NAMES, NamedSubjectsMixin, name_in_full, name_of
-from municipality.ui.templatetags.portal import ref
+from municipality.ui.templatetags.portal import bilingual, ref
 
 AUDITOR = "auditor"
 RECENT = 5_000
@@ -247,11 +248,30 @@ class AuditEventAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
         )
 
 
+def _branch_names() -> dict[str, str]:
+    """The names of the branches, by code; one query a request."""
+    rows = Branch.objects.order_by("pk")
+    return request_cache.get_or_set("audit.branches", lambda: {row.pk: str(bilingual(row, "name")) for row in rows})
+
+
+class ViewerBranchFilter(admin.SimpleListFilter):
+    """By the branch that who looked was of at the time."""
+
+    title = _("branch of who looked")
+    parameter_name = "branch"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(_branch_names().items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(viewer_branch=self.value()) if self.value() else queryset
+
+
 @admin.register(AccessLogEntry)
 class AccessLogEntryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     subjects = ("subject", "person_key")
-    list_display = ("when", "viewer", "person", "subject_name", "purpose_code")
-    list_filter = (DayFilter,)
+    list_display = ("when", "viewer", "branch", "person", "subject_name", "purpose_code")
+    list_filter = (DayFilter, ViewerBranchFilter)
     ordering = ("-pk",)
     search_fields = ("person_key__exact",)  # which has an index
     search_help_text = _("The whole name of the person whose data was read, or a whole key such as person:…")
@@ -273,3 +293,7 @@ class AccessLogEntryAdmin(NamedSubjectsMixin, ReadOnlyAdmin):
     @admin.display(description=_("who looked"))
     def viewer(self, entry: AccessLogEntry) -> SafeString | str:
         return name_of_actor(entry.viewer_role, entry.viewer_key)
+
+    @admin.display(description=_("branch of who looked"), empty_value="—")
+    def branch(self, entry: AccessLogEntry) -> str | None:
+        return _branch_names().get(entry.viewer_branch)

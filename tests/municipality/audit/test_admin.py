@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent, Link
 from municipality.audit.queries import verify
 from municipality.audit.registry import SUBJECTS
@@ -20,6 +21,7 @@ from municipality.cases.roles import ensure_roles
 from municipality.jobs.tasks import verify_audit_log
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import Actor
+from municipality.places.models import Branch
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.payments import BillFactory
@@ -112,6 +114,30 @@ def test_looks_are_listed_for_auditors_only(auditor: Client) -> None:
     officer = signed_in(StaffFactory(groups=["officer"]))
     for name in ("audit_accesslogentry_changelist", "audit_auditevent_changelist"):
         assert officer.get(reverse(f"admin:{name}")).status_code == 403
+
+
+def test_an_access_names_the_branch_of_the_time_and_is_found_by_it(auditor: Client, rules: None) -> None:
+    viewers = {code: StaffFactory(login=f"of-{code}", branch_id=code) for code in ("HA", "JA")}
+    for code, viewer in viewers.items():
+        log_access(viewer=Actor("officer", viewer.key), person_key=f"person:{code}", subject="case:7", purpose="audit")
+    User.objects.filter(pk=viewers["HA"].pk).update(branch="FA")
+    log_access(viewer=OFFICER, person_key="person:none", subject="case:7", purpose="audit")
+
+    def listed(**terms: str) -> str:
+        page = auditor.get(reverse("admin:audit_accesslogentry_changelist"), terms).content.decode()
+        return page.partition('id="result_list"')[2].partition("</table>")[0]
+
+    names = dict(Branch.objects.values_list("pk", "name_ar"))
+    page = listed()
+    assert names["HA"] in page and names["JA"] in page and names["FA"] not in page and "person:none" in page
+    assert "person:HA" in listed(branch="HA") and "person:JA" not in listed(branch="HA") and "person:none" not in listed(branch="HA")
+    with CaptureQueriesContext(connection) as few:
+        listed()
+    for _number in range(9):
+        log_access(viewer=Actor("officer", viewers["JA"].key), person_key="person:JA", subject="case:7", purpose="audit")
+    with CaptureQueriesContext(connection) as many:
+        listed()
+    assert len(many) == len(few)
 
 
 def test_accesses_are_found_by_a_persons_name_and_a_name_that_nobody_has_is_said(auditor: Client) -> None:
