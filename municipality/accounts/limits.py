@@ -87,11 +87,7 @@ class AttemptLimit:
 
     def give_back(self, subject: str) -> None:
         """Remove the newest attempt of `subject`, which succeeded."""
-        with transaction.atomic():
-            row = Throttle.objects.select_for_update().filter(key=self._key(subject)).first()
-            if row is not None:
-                row.hits = row.hits[:-1]
-                row.save(update_fields=["hits"])
+        give_back_all([(self, subject)])
 
     def clear(self, subject: str) -> None:
         """Remove all attempts of `subject`, after one that succeeded."""
@@ -119,6 +115,16 @@ def use_all(attempts: Sequence[tuple[AttemptLimit, str]]) -> list[LimitUsage]:
         usages.append(LimitUsage(limit.name, limit.amount, limit.seconds, len(hits[key]) + 1, reset))
     _logged(next((usage for usage in usages if not usage.is_within), usages[0]))
     return usages
+
+
+@transaction.atomic
+def give_back_all(attempts: Sequence[tuple[AttemptLimit, str]]) -> None:
+    """Remove the newest attempt of several subjects, which succeeded, each of its limit; in two statements."""
+    keys = [limit._key(subject) for limit, subject in attempts]
+    rows = list(Throttle.objects.select_for_update().filter(key__in=keys).order_by("key"))
+    for row in rows:
+        row.hits = row.hits[:-1]
+    Throttle.objects.bulk_update(rows, ["hits"])
 
 
 PUSHES = AttemptLimit("push", 3, 600)  # a civil number: against approval out of fatigue

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import WRONG_DIGITS, WRONG_REFERENCES, address_of
+from municipality.accounts.limits import WRONG_DIGITS, WRONG_REFERENCES, address_of, give_back_all
 from municipality.cases import queries as cases
 from municipality.cases.views.public import service_card
 from municipality.delegation.authorization import Access, authorize, is_authorized
@@ -86,8 +86,7 @@ def start(request: HttpRequest) -> HttpResponse:
         attempt = WRONG_DIGITS.use(number)
         row = queries.by_number(number, form.cleaned_data["last_four"]) if attempt.is_within else None
         if row is not None:
-            WRONG_DIGITS.give_back(number)
-            WRONG_REFERENCES.give_back(address)
+            give_back_all([(WRONG_DIGITS, number), (WRONG_REFERENCES, address)])
             known = [pk for pk in _found_ids(request) if pk != row.public_id]
             answer = redirect("violations:page", public_id=row.public_id)
             answer.set_signed_cookie(

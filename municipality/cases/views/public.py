@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import WRONG_DIGITS, WRONG_REFERENCES, address_of
+from municipality.accounts.limits import WRONG_DIGITS, WRONG_REFERENCES, address_of, give_back_all
 from municipality.accounts.services import contacts
 from municipality.cases import queries, timeline
 from municipality.cases.catalogue import CATALOGUE, ServiceEntry, terms
@@ -92,8 +92,7 @@ def track(request: HttpRequest) -> HttpResponse:
         if case is None:
             context["missed"] = True
         else:
-            WRONG_DIGITS.give_back(reference)
-            WRONG_REFERENCES.give_back(address)
+            give_back_all([(WRONG_DIGITS, reference), (WRONG_REFERENCES, address)])
             events = queries.events_of(case)
             context |= {"case": case, "steps": timeline.steps(case, events), "tag": timeline.label(case)}
     return render(request, "cases/track.html", context)
