@@ -213,15 +213,13 @@ frozen(_C, ["sent_back_at"], once="OLD.is_on_the_spot OR OLD.signed_by_id IS NOT
 # A supervisor of the branch of the report signs, or of another one that was drawn after the result was written, since each supervisor of
 # the branch that was to sign wrote it or has a conflict of interest. With whom, the portal computes; a report without a shop ties nobody.
 _ITS_BRANCH = "COALESCE(r.branch_id, (SELECT i.branch_id FROM accounts_user i WHERE i.id = r.inspector_id))"
-guard(
-    f"{_C}_signed_in",
-    _C,
-    "UPDATE",
-    "OLD.signed_by_id IS NULL AND NEW.signed_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM accounts_user u"  # noqa: S608 - constants
+_SIGNED_ELSEWHERE = (
+    "NEW.signed_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM accounts_user u"  # noqa: S608 - constants
     " JOIN reports_report r ON r.id = NEW.report_id"
-    f" WHERE u.id = NEW.signed_by_id AND u.branch_id = COALESCE(NEW.signing_branch_id, {_ITS_BRANCH}))",
-    "other_branch",
+    f" WHERE u.id = NEW.signed_by_id AND u.branch_id = COALESCE(NEW.signing_branch_id, {_ITS_BRANCH}))"
 )
+guard(f"{_C}_signed_in", _C, "UPDATE", f"OLD.signed_by_id IS NULL AND {_SIGNED_ELSEWHERE}", "other_branch")
+guard(f"{_C}_begins_signed_in", _C, "INSERT", _SIGNED_ELSEWHERE, "other_branch")
 guard(f"{_C}_begins_own", _C, "INSERT", "NEW.signing_branch_id IS NOT NULL", "not_another_branch")
 guard(
     f"{_C}_another_branch",

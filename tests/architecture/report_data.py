@@ -286,6 +286,13 @@ def _signed_elsewhere(sample: Sample) -> None:
     Closure.objects.filter(pk=made.pk).update(signed_by=sample.supervisor, signed_at=clock.now())
 
 
+def _begun_elsewhere(sample: Sample) -> None:
+    other = Branch.objects.exclude(pk=sample.reports.countersign.branch_id).order_by("pk")[0]
+    User.objects.filter(pk=sample.supervisor.pk).update(branch=other)
+    facts = _result(sample.reports.countersign) | {"signed_by": sample.supervisor, "signed_at": clock.now()}
+    Closure.objects.create(**facts, is_on_the_spot=False)
+
+
 def _moved_away(sample: Sample) -> None:
     """Although a supervisor of the branch may sign."""
     other = Branch.objects.exclude(pk=sample.reports.countersign.branch_id).order_by("pk")[0]
@@ -331,6 +338,7 @@ BY_HAND: dict[str, Callable[[Sample], None]] = {
         Closure.objects.create(**(_result(sample.reports.assigned) | {"closed_by": sample.reports.far}), is_on_the_spot=False) and None
     ),
     "reports_closure_signed_in": _signed_elsewhere,
+    "reports_closure_begins_signed_in": _begun_elsewhere,
     "reports_closure_another_branch": _moved_away,
     "reports_closure_begins_own": lambda sample: (
         Closure.objects.create(**_result(sample.reports.countersign), is_on_the_spot=False, signing_branch_id="JA") and None
