@@ -135,6 +135,7 @@ class Facts:
     issued_field: ClassVar[str] = "issued_at"
     qr_label: ClassVar[str] = "رمز الاستجابة للتحقق من الورقة"
     single_page: ClassVar[bool] = True
+    smallest: ClassVar[str] = ""  # the smallest step of type (rendering.DENSITIES); several pages where it does not fit on one
 
     number: str = ""  # with its check character
     verification_code: str = ""

@@ -64,21 +64,26 @@ def render(
     at: dt.datetime | None = None,
     single_page: bool = False,
     density: str = "",
+    smallest: str = "",
 ) -> bytes:
     """Render `template` with `context` as a PDF/A-3a file with /Lang `language` and document title `title`.
 
     `attachment` is attached with AFRelationship Data; `at` is the time in the metadata (default: now). The template also receives
     `title`, `language`, `created` and `density`; with `single_page` the type is made smaller until everything fits on one page,
-    from the step `density` on. Each step is a whole layout. Raises RendererMissing without Pango, and RenderingRefused for more than
-    MAX_CHARACTERS, for content that does not fit on one page, and for any address that is not in `ASSETS`.
+    from the step `density` on. Each step is a whole layout. What does not fit at the step `smallest` has several pages in full type;
+    without one, every step is tried. Raises RendererMissing without Pango, and RenderingRefused for more than MAX_CHARACTERS, for content
+    that does not fit on one page, and for any address that is not in `ASSETS`.
     """
     moment = at or clock.now()
     weasyprint = _weasyprint()
-    steps = DENSITIES[DENSITIES.index(density) if density else 0 :] if single_page else DENSITIES[:1]
-    for step in steps:
+    last = DENSITIES.index(smallest) if smallest else len(DENSITIES) - 1
+    steps = [(step, True) for step in DENSITIES[DENSITIES.index(density) if density else 0 : last + 1]] if single_page else []
+    if smallest or not single_page:
+        steps.append(("", False))
+    for step, is_one in steps:
         html = _html(template, {**context, "title": title, "language": language, "created": moment, "density": step}, language)
         with _lock:
-            pdf = _write_pdf(weasyprint, html, attachment, attachment_name, moment, single_page=single_page)
+            pdf = _write_pdf(weasyprint, html, attachment, attachment_name, moment, single_page=is_one)
         if pdf is not None:
             return pdf
     raise RenderingRefused("the content does not fit on one page")

@@ -113,6 +113,7 @@ def render_and_seal(facts: type[Facts], document: Document) -> bytes:
         attachment=printed.as_json(),
         single_page=printed.is_one_page,
         density=printed.density,
+        smallest=printed.smallest,
         at=printed.at,
     )
     return signing.sign_pdf(content, reason=printed.reason, at=clock.now())

@@ -30,6 +30,7 @@ from tests.browsers import signed_in
 from tests.factories import boards
 from tests.factories.boards import bill_of, fresh
 from tests.killed_issue import assert_ends_as_undisturbed
+from tests.poppler import sizes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sealed")]
 
@@ -63,9 +64,9 @@ def test_after_the_payment_a_job_seals_one_licence_with_the_days_of_each_board(
 
 @pytest.mark.parametrize(
     ("count", "is_long", "pages", "layouts"),
-    [(1, False, 1, 1), (2, False, 1, 1), (3, False, 1, 1), (ONE_PAGE, False, 1, 1), (ONE_PAGE, True, 1, 2), (20, False, 3, 1)],
+    [(1, False, 1, 1), (2, False, 1, 1), (ONE_PAGE, False, 1, 1), (ONE_PAGE + 1, False, 2, 1), (ONE_PAGE, True, 2, 2), (20, False, 3, 1)],
 )
-def test_the_licence_of_few_boards_is_one_page_and_laid_out_once_unless_its_words_are_long(
+def test_the_licence_of_few_boards_is_one_page_and_laid_out_once_and_every_board_is_in_type_of_eight_points(
     shop: Shop, owner: User, officer: User, count: int, is_long: bool, pages: int, layouts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if is_long:
@@ -75,9 +76,12 @@ def test_the_licence_of_few_boards_is_one_page_and_laid_out_once_unless_its_word
     monkeypatch.setattr(rendering, "_write_pdf", lambda *given, **named: (written.append(given), write(*given, **named))[1])
     request = boards.issued(shop, owner, officer, *[board] * count)
     assert request.document is not None
-    with pikepdf.open(BytesIO(store.read(request.document.file))) as pdf:
+    content = store.read(request.document.file)
+    with pikepdf.open(BytesIO(content)) as pdf:
         assert len(pdf.pages) == pages
     assert 1 <= len(written) <= layouts
+    found = [size for word, size in sizes(content) if word == "Place:"]
+    assert len(found) == count and min(found) > 7.9
 
 
 def test_a_payment_that_the_bank_takes_back_before_the_seal_closes_the_request(shop: Shop, owner: User, officer: User) -> None:

@@ -243,7 +243,7 @@ def test_the_person_and_the_officer_see_the_drawing_and_nobody_else(shop: Shop, 
 
 
 @pytest.mark.usefixtures("sealed")
-@pytest.mark.parametrize(("count", "drawn_ones", "pages"), [(2, 2, 1), (3, 1, 1), (4, 4, 2)])
+@pytest.mark.parametrize(("count", "drawn_ones", "pages"), [(2, 2, 2), (3, 1, 2), (4, 4, 2)])
 def test_a_licence_prints_the_pictures_however_long_its_words(
     shop: Shop, owner: User, officer: User, count: int, drawn_ones: int, pages: int
 ) -> None:
