@@ -209,6 +209,7 @@ class LicensingConfig(AppConfig):
         OBLIGATIONS.register("board_photos", photo_obligations.obligations)
         panels.CASE.register(BOARDS, boards.case_page)
         panels.MY_SHOPS.register("boards", boards.my_shops)
+        panels.MY_SHOPS.register("board_photos", photo_obligations.my_shops)
         panels.SHOP_PAGE.register("boards", boards.shop_page)
         PUBLIC_NUMBERS.register("boards", numbers.board_page)
         NUMBER_PAGES.register("boards", numbers.board_page)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Board, BoardEnd
@@ -122,20 +122,46 @@ def deposits_of(board: Board) -> list[Deposit]:
 
 def deposits_of_each(boards: Sequence[Board]) -> dict[int, list[Deposit]]:
     """`deposits_of` each board, by its primary key, in as many statements."""
-    rows_of = chains(boards)
-    subjects = {one.request.case.key for found in rows_of.values() for one in found}
     refunds = Prefetch("refunds", RefundDue.objects.exclude(state=RefundState.RELEASED).order_by("pk"))
-    rows = BillLine.objects.filter(bill__subject__in=subjects).exclude(bill__state=BillState.VOID).select_related("bill")
+    lines = _deposit_lines(chains(boards), BillLine.objects.prefetch_related(refunds))
+    return {pk: [Deposit(line, list(line.refunds.all())) for line in found] for pk, found in lines.items()}
+
+
+def _deposit_lines(rows_of: Mapping[int, Sequence[Board]], lines: QuerySet[BillLine]) -> dict[int, list[BillLine]]:
+    """The lines of the deposits of chains of boards, by the primary key of their last board, on the newest bill of each request."""
+    subjects = {one.request.case.key for found in rows_of.values() for one in found}
+    rows = lines.filter(bill__subject__in=subjects).exclude(bill__state=BillState.VOID).select_related("bill")
     bills: dict[str, dict[str, BillLine]] = {}
     newest: dict[str, int] = {}
-    for line in rows.order_by("-bill_id", "order").prefetch_related(refunds):
+    for line in rows.order_by("-bill_id", "order"):
         if newest.setdefault(line.bill.subject, line.bill_id) == line.bill_id:
             bills.setdefault(line.bill.subject, {})[line.code] = line
-    found: dict[int, list[Deposit]] = {}
+    found: dict[int, list[BillLine]] = {}
     for pk, earlier in rows_of.items():
-        lines = [bills.get(one.request.case.key, {}).get(f"boards.deposit_{one.line}") for one in earlier]
-        found[pk] = [Deposit(line, list(line.refunds.all())) for line in lines if line is not None]
+        own = [bills.get(one.request.case.key, {}).get(f"boards.deposit_{one.line}") for one in earlier]
+        found[pk] = [line for line in own if line is not None]
     return found
+
+
+def photo_fils_of_each(rows_of: Mapping[int, Sequence[Board]], smaller: Container[int]) -> dict[int, int]:
+    """What waits for a photo of the last board of each chain, in fils, by its primary key; one statement.
+
+    Of those in `smaller`, which were made smaller and stand, as `waiting_fils`; else all that is held.
+    """
+    not_released = ~Q(refunds__state=RefundState.RELEASED)
+    changed = Sum("refunds__fils", filter=not_released & Q(refunds__reason=CHANGED), default=0)
+    rows = BillLine.objects.annotate(back=Sum("refunds__fils", filter=not_released, default=0), changed=changed)
+    found = {}
+    for pk, lines in _deposit_lines(rows_of, rows).items() if rows_of else ():
+        held = sum(line.fils - line.back for line in lines if line.bill.state == BillState.PAID)
+        found[pk] = _waiting(rows_of[pk], sum(line.changed for line in lines)) if pk in smaller else held
+    return found
+
+
+def _waiting(rows: Sequence[Board], changed_fils: int) -> int:
+    """What licensed changes of a chain return for a photo that is not here, less what went back for them already."""
+    unseen = sum(one.returned_fils for one in rows if one.smaller_photo_id is None)
+    return max(min(unseen, sum(one.returned_fils for one in rows) - changed_fils), 0)
 
 
 def smaller_without_photo(board: Board) -> list[Board]:
@@ -163,8 +189,7 @@ def waiting_fils_of_each(boards: Sequence[Board]) -> dict[int, int]:
     unseen = {pk: sum(one.returned_fils for one in rows if one.smaller_photo_id is None) for pk, rows in rows_of.items()}
     deposits = deposits_of_each([board for board in boards if unseen.get(board.pk)])
     for pk, lines in deposits.items():
-        left = sum(one.returned_fils for one in rows_of[pk]) - sum(deposit.changed_fils for deposit in lines)
-        found[pk] = max(min(unseen[pk], left), 0)
+        found[pk] = _waiting(rows_of[pk], sum(deposit.changed_fils for deposit in lines))
     return found
 
 
@@ -173,11 +198,12 @@ def chain(board: Board) -> list[Board]:
     return chains([board])[board.pk]
 
 
-def chains(boards: Sequence[Board]) -> dict[int, list[Board]]:
-    """`chain` of each board, by its primary key; one statement where there are any."""
-    later = [board for board in boards if board.previous_id is not None]
-    rows = Board.objects.filter(request__shop__in={board.request.shop_id for board in later}, first_day__isnull=False)
-    known = rows.select_related("request__case").in_bulk() if later else {}
+def chains(boards: Sequence[Board], known: Mapping[int, Board] | None = None) -> dict[int, list[Board]]:
+    """`chain` of each board, by its primary key; one statement where there are any, none with the `known` boards of their shops."""
+    if known is None:
+        later = [board for board in boards if board.previous_id is not None]
+        rows = Board.objects.filter(request__shop__in={board.request.shop_id for board in later}, first_day__isnull=False)
+        known = rows.select_related("request__case").in_bulk() if later else {}
     found = {}
     for board in boards:
         found[board.pk] = [board]

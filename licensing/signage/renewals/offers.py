@@ -107,9 +107,9 @@ def ending(shops: QuerySet[Shop] | Sequence[Shop]) -> QuerySet[Board]:
     return rows.annotate(is_under_way=Exists(next_ones.filter(request__case__is_open=True))).order_by("last_day", "request", "line")
 
 
-def waiting() -> QuerySet[Board]:
-    """Boards in force or ended lately whose renewal nobody has asked for."""
-    return Board.objects.filter(in_period(), is_unasked(), request__document__state__in=LIVE, end=None).order_by()
+def waiting(*, is_shown: bool = False) -> QuerySet[Board]:
+    """Boards in force or ended lately whose renewal nobody has asked for; `is_shown` as for `window`."""
+    return Board.objects.filter(in_period(is_shown=is_shown), is_unasked(), request__document__state__in=LIVE, end=None).order_by()
 
 
 def is_unasked() -> Q:
@@ -118,10 +118,14 @@ def is_unasked() -> Q:
     return ~Q(Exists(Board.objects.filter(is_renewed, previous=OuterRef("pk"))))
 
 
-def in_period() -> Q:
-    """The condition of boards that can be renewed today by their last day, or because an incident or a measure gave them more time."""
+def in_period(*, is_shown: bool = False) -> Q:
+    """The condition of boards that can be renewed today by their last day, or because an incident or a measure gave them more time.
+
+    `is_shown` as for `window`; it asks for no measure where none has ended lately.
+    """
     moved = incidents.moved_into(BOARDS_DEADLINE, clock.today())
-    return Q(last_day__range=period(window())) | Q(pk__in=moved) | Q(pk__in=kept_by_measure())
+    found = Q(last_day__range=period(window(is_shown=is_shown))) | Q(pk__in=moved)
+    return found if is_shown and not measures.has_ended_lately() else found | Q(pk__in=kept_by_measure())
 
 
 def kept_by_measure() -> QuerySet[Board, int]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from licensing.models import Board
 from licensing.signage.life import obligations, services
 from licensing.signage.renewals import offers
 from municipality.accounts.models import User
+from municipality.cases.panels import PanelLine
 from municipality.kernel import clock
 from shops.models import Shop
+from tests import serving
 from tests.bank import Book
 from tests.browsers import signed_in
 from tests.conftest import Clock
@@ -65,3 +69,35 @@ def test_a_board_without_a_deposit_asks_for_no_photo(shop: Shop, owner: User, of
     board = boards.issued_at_bank(shop, owner, officer, bank, boards.FRONT | {"medium": "glass"}).boards.get()
     services.end_by_holder(board=board, person=owner, day=clock.today())
     assert board.deposit_fils == 0 and not addresses(owner)
+
+
+def lines(user: User, shop: Shop) -> list[PanelLine]:
+    return obligations.my_shops(user, [shop]).get(shop.key, [])
+
+
+def test_my_shops_has_the_same_boards_in_one_line_of_each_shop(
+    board: Board, shop: Shop, owner: User, stranger: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not lines(owner, shop)
+    services.end_by_holder(board=board, person=owner, day=clock.today())
+    (line,) = lines(owner, shop)
+    assert line.url == place(board) and line.is_due and "12.000" in str(line.label)
+    serving.warm(monkeypatch)
+    client = signed_in(owner)
+    client.get("/en/my-shops/")
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get("/en/my-shops/").content.decode()
+    assert len(asked) <= 12, "\n".join(one["sql"] for one in asked)
+    assert "The deposit of a board waits for a photo" in page and "Send the photo of the place" in page
+    assert not obligations.my_shops(stranger, [shop])
+    boards.photo(board, owner)
+    services.end_by_holder(board=Board.objects.get(pk=board.pk), person=owner, day=clock.today())
+    assert not lines(owner, shop)
+
+
+def test_my_shops_has_the_page_of_one_that_was_made_smaller(board: Board, shop: Shop, owner: User, officer: User) -> None:
+    new = changed(approved(board, owner, officer, width="3"))
+    (line,) = lines(owner, shop)
+    assert line.url == f"/ar/boards/{new.public_id}/smaller/" and "6.000" in str(line.label)
+    seen(new)
+    assert not lines(owner, shop)
