@@ -52,13 +52,15 @@ def _place(pk: int) -> bool:
     ground = rulebook.edition(queries.LIMITS, clock.today()).limits["block_after_days"]
     for shop in shops:
         for service in STOPPED:
+            unpaid_ar = f"المخالفة {row.reference} لم تُسدَّد بعد انتهاء مهلتها ({ground.article_ar})."
+            unpaid_en = f"Violation {row.reference} is unpaid after its period ({ground.article_en})."
             place_block(
                 subject=shop.key,
                 ground=GROUND,
                 source=row.key,
                 stops=service,
-                sentence_ar=f"المخالفة {row.reference} لم تُسدَّد بعد انتهاء مهلتها ({ground.article_ar}). يُرفع الوقف آلياً فور السداد.",
-                sentence_en=f"Violation {row.reference} is unpaid after its period ({ground.article_en}). Paying it ends the stop.",
+                sentence_ar=f"{unpaid_ar} يُرفع الوقف عند دفع المبلغ الذي تحدده المحكمة.",
+                sentence_en=f"{unpaid_en} The stop ends once the amount that the court sets is paid.",
                 actor=ME,
             )
     if shops:

@@ -301,7 +301,8 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     frozen_clock.move(days=11)
     assert blocks.place_due() == 1
     assert blocks.place_due() == 0  # once
-    assert [block.ground for block in cases.active_blocks(shop.key, RENEWAL)] == ["unpaid_violation"]
+    (stop,) = cases.active_blocks(shop.key, RENEWAL)
+    assert stop.ground == "unpaid_violation" and "Paying it" not in stop.sentence_en, "nothing can be paid before the court has set a sum"
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 1
     with pytest.raises(IntegrityError, match="stop_without_ground"), transaction.atomic():
         blocks.lift(fresh(served), reason="test")
