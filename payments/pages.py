@@ -17,7 +17,7 @@ from payments import queries
 from payments.deadlines import last_days
 from payments.models import Attempt, Bill, Inquiry, Receipt
 from payments.registry import OUTCOMES, PARTS, PaidOutcome
-from payments.rules import Hint
+from payments.rules import RESULTS, Hint
 from payments.services.attempts import is_session_of, started_by_visitor
 from payments.states import UNPAID, AttemptState, BillState
 
@@ -148,6 +148,13 @@ STATUS_TEXTS: dict[str, StatusText] = {
         _("What you paid for is open again. Please pay it once more; its page says until when."),
     ),
 }
+LEFT = StatusText(
+    "wait",
+    _("We are checking with the bank"),
+    _("The bank's page was left. We ask the bank what became of the payment."),
+    _("Do not pay again: an amount may have been taken."),
+    _("You may wait here or close this page. The outcome is kept."),
+)
 REPORTED = StatusText(
     "wait",
     _("The bank reported the payment; we are checking it"),
@@ -256,6 +263,12 @@ class ResultPage:
         return [row for row in self.rows if row.outcome is not None]
 
     @property
+    def bank_result(self) -> str:
+        """The result as the bank names it; empty before its answer, and where it answered with an error only."""
+        result = self.inquiry.result if self.inquiry is not None else ""
+        return result if result in RESULTS else ""
+
+    @property
     def asks_feedback(self) -> bool:
         """Whether the payer is asked how it was: once the page no longer reloads, which would lose what is being written."""
         return self.is_owner and self.is_paid and not self.is_waiting
@@ -354,6 +367,8 @@ def status_text(attempt: Attempt, step: str) -> StatusText:
         return RETURNED
     if step == "paid-partly":
         return PARTLY
+    if attempt.state == A.REDIRECTED and attempt.hint != "":
+        return LEFT
     if attempt.state == A.CONFIRMING and attempt.hint == Hint.CAPTURED:
         return REPORTED
     if attempt.state == A.DECLINED and attempt.hint == Hint.CAPTURED:

@@ -90,8 +90,13 @@ def test_leaving_the_banks_page_is_asked_about_and_then_the_bill_is_payable(issu
     client = signed_in(payer)
     client.post(f"/en/pay/{bill.public_id}/")
     attempt = Attempt.objects.get()
+    assert "tell us below" in client.get(f"/pay/r/{attempt.token}?lang=en").content.decode()
     assert client.post(f"/en/pay/{bill.public_id}/left/")["Location"] == f"/pay/r/{attempt.token}"
+    told = client.get(f"/pay/r/{attempt.token}?lang=en").content.decode()
+    assert "tell us below" not in told and "We ask the bank what became of the payment" in told
     walk(0.1, step=0.1)
+    assert attempt.inquiries.latest("pk").result.startswith("!ERROR!")
+    assert "!ERROR!" not in client.get(f"/pay/r/{attempt.token}?lang=en").content.decode(), "an error of the bank's interface is for staff"
     assert "Check and pay" in client.get(f"/en/pay/{bill.public_id}/").content.decode()
     assert client.post(f"/en/pay/{bill.public_id}/left/").status_code == 303
 
