@@ -1,4 +1,7 @@
-"""What a person has to pay, from the lines of the basket: bills and dues that can be paid now, and offers of a settlement."""
+"""What a person has to pay, from the lines of the basket: bills and dues that can be paid now, and offers of a settlement.
+
+Also what they left open at the bank.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,30 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.cases.obligations import Duty, Obligation
 from municipality.ui.templatetags.portal import bilingual
-from payments import queries
+from payments import links, queries
 from payments.queries import BasketItem
 
 
 def obligations(user: User) -> list[Obligation]:
-    """One obligation for each line of the basket that can be paid; not those whose payment is open at the bank."""
-    return [_obligation(item) for item in queries.basket_of(user) if item.can_choose]
+    """One obligation for each line of the basket that can be paid, or whose payment the person left open at the bank."""
+    items = queries.basket_of(user)
+    return [_obligation(item) for item in items if item.can_choose] + [_left_open(item) for item in items if item.step == "at_bank"]
+
+
+def _left_open(item: BasketItem) -> Obligation:
+    name = bilingual(item, "name") or bilingual(item, "title")
+    return Obligation(
+        code="finish_payment",
+        key=item.code,
+        duty=Duty.MUST,
+        title=name,
+        task=format_lazy("{}: {}", _("Payment open at the bank"), name),
+        action=_("State of the payment"),
+        url=links.receipt_path(item.attempt.token) if item.attempt is not None else reverse("payments:basket"),
+        subject=item.shop,
+        about=bilingual(item, "shop_name"),
+        reference=item.reference or (item.bill.reference if item.bill is not None else ""),
+    )
 
 
 def _obligation(item: BasketItem) -> Obligation:

@@ -351,12 +351,15 @@ PaidBill = tuple[Bill, Receipt | None, RefundDue | None, list[RefundDue]]
 def payment_history(user: User, *, before: int | None = None, limit: int = 25) -> list[PaidBill]:
     """The bills of a person, those due first, then the newest first; three queries.
 
-    Each with its valid receipt, its refund and the deposits of it that are returned.
+    Each with its valid receipt, its refund and the deposits of it that are returned; `open_attempt` of a bill is the state of its
+    payment that the bank has not answered.
 
     `before` is the primary key of the last bill of the page before; with it one query more.
     """
     is_settled = Choose(When(state=BillState.DUE, then=0), default=1, output_field=IntegerField())
-    bills = visible_to(user).annotate(is_settled=is_settled).order_by("is_settled", "-issued_at", "-pk")
+    at_bank = Allocation.objects.filter(bill=OuterRef("pk"), is_open=True, attempt__state__in=AT_BANK)
+    open_attempt = Subquery(at_bank.values("attempt__state")[:1])
+    bills = visible_to(user).annotate(is_settled=is_settled, open_attempt=open_attempt).order_by("is_settled", "-issued_at", "-pk")
     if before is not None:
         last = bills.filter(pk=before).values_list("is_settled", "issued_at").first()
         if last is None:

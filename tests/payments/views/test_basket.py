@@ -9,6 +9,7 @@ import pytest
 from municipality.kernel.actors import system
 from payments import registry
 from payments.models import Attempt, Bill
+from payments.obligations import obligations
 from payments.services import void_bill
 from tests.bank import Book
 from tests.browsers import signed_in
@@ -47,6 +48,13 @@ def test_everything_is_chosen_at_first_and_one_button_leaves_for_the_bank(issue:
     assert Attempt.objects.get().fils == 15_500
     arabic = client.get("/ar/basket/").content.decode()
     assert "مفتوح لدى البنك" in arabic and "15" not in re.findall(r'name="total" value="(\d+)"', arabic)
+    left = client.get(PAGE).content.decode().partition('id="waiting"')[2]
+    assert left.count("tell us that you left the bank's page without paying") == 2 and left.count("State of the payment") == 2
+    history = client.get("/en/my-payments/").content.decode()
+    assert history.count("Open at the bank") == 2 and ">Due<" not in history
+    duties = obligations(payer)
+    assert [(one.code, one.fils, one.until) for one in duties] == [("finish_payment", 0, None)] * 2
+    assert {one.url for one in duties} == {f"/pay/r/{Attempt.objects.get().token}"}
 
 
 def test_the_pages_of_payments_mark_their_entry_of_the_menu(issue: Callable[..., Bill], payer: Any) -> None:
