@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from licensing.signage.labels import size_of
+from municipality.accounts import known_devices
 from municipality.accounts.access import public
 from municipality.accounts.limits import AttemptLimit, address_of
 from municipality.ui.errors import too_many_requests
@@ -52,7 +53,10 @@ def report(request: HttpRequest, public_id: str) -> HttpResponse:
         "metres": METRES,
         "crumbs": [(_("Reports"), reverse("reports:all")), (bilingual(row.category_facts, "name"), request.path)],
     }
-    return render(request, "reports/public/report.html", context)
+    response = render(request, "reports/public/report.html", context)
+    if row.is_open:  # “me too” is counted once for a device
+        known_devices.remember(request, response)
+    return response
 
 
 def _hidden(request: HttpRequest, row: Report) -> HttpResponse:

@@ -181,6 +181,14 @@ def test_me_too_counts_one_phone_once_with_and_without_a_name(client: Client) ->
     assert [Report.objects.get(pk=report.pk).me_too_count for report in (first, second)] == [1, 1]
 
 
+def test_me_too_counts_whoever_opened_nothing_but_the_page_of_the_report(client: Client) -> None:
+    report = reports.received()
+    client.get(f"/en/reports/{report.public_id}/")
+    done = [client.post(f"/en/reports/{report.public_id}/me-too/").content.decode() for _ in range(2)]
+    assert "You are counted" in done[0] and "counted before" in done[1]
+    assert Report.objects.get(pk=report.pk).me_too_count == 1
+
+
 def test_me_too_stands_on_the_page_that_is_checked(client: Client) -> None:
     report = reports.received()
     page = client.get("/en/report/").content.decode()
