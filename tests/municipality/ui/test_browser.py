@@ -50,6 +50,18 @@ def test_the_language_switch_brings_answers_and_focus_along(chromium: Browser, l
     page.context.close()
 
 
+def test_what_is_hidden_until_a_script_shows_it_is_hidden_whatever_its_class(chromium: Browser, live_server: Any) -> None:
+    page = chromium.new_context().new_page()
+    page.goto(f"{live_server}/ar/probe/")
+    for name in ("kp-btn", "kp-btn kp-btn--wide", "kp-card kp-stack", "kp-row", "kp-notice"):
+        page.evaluate("name => document.querySelector('main').insertAdjacentHTML('beforeend', `<div id=new class='${name}'>x</div>`)", name)
+        expect(page.locator("#new")).to_be_visible()
+        page.evaluate("document.querySelector('#new').hidden = true")
+        expect(page.locator("#new")).to_be_hidden()
+        page.evaluate("document.querySelector('#new').remove()")
+    page.context.close()
+
+
 @pytest.mark.parametrize(("guarded", "sendings"), [(True, 1), (False, 2)], ids=["guarded", "control without the script"])
 def test_a_form_is_sent_once_however_often_it_is_pressed(chromium: Browser, live_server: Any, guarded: bool, sendings: int) -> None:
     page = chromium.new_context().new_page()
