@@ -33,6 +33,7 @@ class Promise:
     due_at: dt.datetime
     is_running: bool
     share: int
+    has_clock: bool = False  # while the time left is said in hours, a script counts them down
 
     @property
     def tone(self) -> str:
@@ -54,8 +55,8 @@ def promise(report: Report) -> Promise:
         return Promise("wait", _("Joined with another report"), report.due_at, is_running=False, share=share)
     if rest < dt.timedelta():
         return Promise("bad", _("Overdue by: %(time)s") % time, report.due_at, is_running=True, share=100)
-    left = lasting(rest, days_from=WHOLE_DAYS)  # a clock with hours stands beside it
-    return Promise("wait", _("Time left: %(time)s") % {"time": left}, report.due_at, is_running=True, share=share)
+    left = _("Time left: %(time)s") % {"time": lasting(rest, days_from=WHOLE_DAYS)}
+    return Promise("wait", left, report.due_at, is_running=True, share=share, has_clock=rest < WHOLE_DAYS)
 
 
 def steps(

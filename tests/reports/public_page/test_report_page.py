@@ -43,7 +43,9 @@ def test_the_promise_counts_down_and_turns_to_overdue_by_itself() -> None:
     with clock.at(NOON):
         report = reports.assigned()
     with clock.at(NOON - dt.timedelta(hours=23)):
-        assert "Time left: 71 hours" in page(report), "as the clock beside it"
+        assert "Time left: 71 hours" in page(report) and "data-countdown" in page(report), "as the clock beside it"
+    with clock.at(NOON - dt.timedelta(days=11)):
+        assert "Time left: 13 days" in page(report) and "data-countdown" not in page(report), "nobody counts 312 hours"
     for hours, said in ((1, "Time left: 47 hours"), (47, "Time left: 1 hour"), (49, "Overdue by: 1 hour"), (98, "Overdue by: 2 days")):
         with clock.at(NOON + dt.timedelta(hours=hours)):
             assert said in page(report)
