@@ -101,6 +101,17 @@ def test_leaving_the_banks_page_is_asked_about_and_then_the_bill_is_payable(issu
     assert client.post(f"/en/pay/{bill.public_id}/left/").status_code == 303
 
 
+def test_the_forms_of_the_result_page_say_where_they_come_from(issue: Callable[..., Bill], payer: Any) -> None:
+    bill, client = issue(), signed_in(payer, enforce_csrf_checks=True)
+    signed_in(payer).post(f"/en/pay/{bill.public_id}/")
+    page = client.get(f"/pay/r/{Attempt.objects.get().token}?lang=en")
+    token = page.content.decode().partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+    left, form = f"/en/pay/{bill.public_id}/left/", {"csrfmiddlewaretoken": token}
+    assert client.post(left, form, headers={"Origin": "null"}).status_code == 403, "what a browser sends from a page without a referrer"
+    assert page["Referrer-Policy"] == "same-origin" and 'name="referrer"' not in page.content.decode()
+    assert client.post(left, form, headers={"Origin": "http://testserver"}).status_code == 303
+
+
 def test_a_gateway_that_is_not_set_up_is_told_in_a_sentence(issue: Callable[..., Bill], payer: Any, settings: Any) -> None:
     settings.KNET_PAYMENT_URL = ""
     answer = signed_in(payer).post(f"/en/pay/{issue().public_id}/")
