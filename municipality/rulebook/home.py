@@ -53,8 +53,8 @@ def home(request: AuthenticatedHttpRequest) -> HomePart:
         for row in drafts[:ROWS]
     ]
     if proposed:
-        text = _("It takes effect only before the first day of the edition.")
-        offer = Next(_("Rules"), proposed[0].title, text, _("Check the withdrawal"), proposed[0].url)
+        until = _("It takes effect only before the first day of the edition.")
+        offer = Next(_("Rules"), proposed[0].title, until, _("Check the withdrawal"), proposed[0].url)
     elif not drafts:
         offer = Next(_("Rules"), _("No draft waits for you."), "", _("Editions of the rules"), page, waits=False)
     else:

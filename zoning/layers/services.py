@@ -155,7 +155,7 @@ def put_in_force(*, version: LayerVersion, by: User) -> None:
     ImportFile.objects.filter(pk=file.pk).update(released_by=by, released_at=now, taken_line=file.lines, added=file.lines, done_at=now)
     if before is not None:
         LayerVersion.objects.filter(pk=before.pk).update(status=LayerStatus.REPEALED, valid_to=row.valid_from)
-        ImportFile.objects.filter(pk=before.load_id).update(ended_at=now)
+        ImportFile.objects.filter(pk=before.load_id or 0).update(ended_at=now)
     LayerVersion.objects.filter(pk=row.pk).update(status=LayerStatus.IN_FORCE)
     data = {"loaded_by": file.loaded_by.key, "version_before": before.number if before is not None else 0}
     _record("in_force", row, Actor(PLANNER, by.key), data)
@@ -207,7 +207,7 @@ def allow_repeal(*, version: LayerVersion, by: User) -> None:
     event = _record("repealed", row, Actor(PLANNER, by.key), data)
     LayerRepeal.objects.filter(pk=repeal.pk).update(allowed_by=by, event=event)
     LayerVersion.objects.filter(pk=row.pk).update(status=LayerStatus.REPEALED, valid_to=repeal.ends_on)
-    ImportFile.objects.filter(pk=row.load_id).update(ended_at=clock.now())
+    ImportFile.objects.filter(pk=row.load_id or 0).update(ended_at=clock.now())
 
 
 @transaction.atomic

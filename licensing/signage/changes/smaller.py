@@ -33,7 +33,7 @@ def prove_by_holder(*, board: Board, person: User) -> Board:
 
 @unless_tied("inspector", "board", parties_of)
 def prove_by_inspector(*, board: Board, inspector: User) -> Board:
-    """The same with the photo of an inspector of the branch, without a conflict of interest. Raises as `prove_by_holder`, and other_photo."""
+    """The same with the photo of an inspector of the branch without a conflict of interest. Raises also other_photo."""
     if not inspects(inspector, board):
         raise NotPermitted("not_your_role", _("Only an inspector of the branch records this."))
     return _prove(board, actor_of(inspector, "inspector"), inspector)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
@@ -127,16 +128,16 @@ def deposits_of_each(boards: Sequence[Board]) -> dict[int, list[Deposit]]:
     return {pk: [Deposit(line, list(line.refunds.all())) for line in found] for pk, found in lines.items()}
 
 
-def _deposit_lines(rows_of: Mapping[int, Sequence[Board]], lines: QuerySet[BillLine]) -> dict[int, list[BillLine]]:
+def _deposit_lines(rows_of: Mapping[int, Sequence[Board]], lines: QuerySet[Any]) -> dict[int, list[Any]]:
     """The lines of the deposits of chains of boards, by the primary key of their last board, on the newest bill of each request."""
     subjects = {one.request.case.key for found in rows_of.values() for one in found}
     rows = lines.filter(bill__subject__in=subjects).exclude(bill__state=BillState.VOID).select_related("bill")
-    bills: dict[str, dict[str, BillLine]] = {}
+    bills: dict[str, dict[str, Any]] = {}
     newest: dict[str, int] = {}
     for line in rows.order_by("-bill_id", "order"):
         if newest.setdefault(line.bill.subject, line.bill_id) == line.bill_id:
             bills.setdefault(line.bill.subject, {})[line.code] = line
-    found: dict[int, list[BillLine]] = {}
+    found: dict[int, list[Any]] = {}
     for pk, earlier in rows_of.items():
         own = [bills.get(one.request.case.key, {}).get(f"boards.deposit_{one.line}") for one in earlier]
         found[pk] = [line for line in own if line is not None]
