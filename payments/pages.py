@@ -265,8 +265,7 @@ class ResultPage:
     @property
     def bank_result(self) -> str:
         """The result as the bank names it; empty before its answer, and where it answered with an error only."""
-        result = self.inquiry.result if self.inquiry is not None else ""
-        return result if result in RESULTS else ""
+        return self.inquiry.result if self.inquiry is not None and self.inquiry.result in RESULTS else ""
 
     @property
     def asks_feedback(self) -> bool:
