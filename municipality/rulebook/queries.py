@@ -20,10 +20,13 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.ttl_cache import ttl_cache
 from municipality.kernel.worktime import Calendar
 from municipality.rulebook import boards, calendars, land, report_categories
+from municipality.rulebook.authorities import authorities, competent_authority, licensed_elsewhere
 from municipality.rulebook.boards import BoardLimit, BoardRates
 from municipality.rulebook.land import ConsultedBody, LandRules
-from municipality.rulebook.models import PUBLISHED, ActivityAuthority, Authority, ReasonRule, RuleSet
+from municipality.rulebook.models import PUBLISHED, ReasonRule, RuleSet
 from municipality.rulebook.report_categories import ReportRules
+
+__all__ = ["authorities", "competent_authority", "licensed_elsewhere"]
 
 TRADES = "names.trades"  # the subject of words for trades
 INSPECTION = "checks.inspection"  # the subject of the checklist of inspectors
@@ -391,26 +394,6 @@ def _field_names(kind: type) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-@ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
-def authorities() -> list[ActivityAuthority]:
-    """The authorities of all activities, by first day; cached for NAMED_LISTS_SECONDS."""
-    return list(ActivityAuthority.objects.order_by("first_day"))
-
-
-def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, str]:
-    """The other authority that licenses each of these activities on a day, from a cache: for lists.
-
-    Use `competent_authority` for decisions.
-    """
-    known = request_cache.get_or_set("rulebook.authorities", authorities)
-    latest = {row.activity_id: row for row in known if row.activity_id in activities and row.first_day <= on}
-    return {
-        code: row.authority
-        for code, row in latest.items()
-        if row.authority != Authority.MUNICIPALITY and (row.last_day is None or row.last_day >= on)
-    }
-
-
 def words_of_reason(code: str, stamps: Collection[str] = ()) -> dict[str, Any] | None:
     """`label_ar` and `label_en` of a coded reason: of an edition with one of the stamps, else of the newest; None for an unknown code."""
     rows = ReasonRule.objects.filter(code=code, ruleset__in=RuleSet.objects.filter(PUBLISHED))
@@ -419,9 +402,3 @@ def words_of_reason(code: str, stamps: Collection[str] = ()) -> dict[str, Any] |
     named = [row for row in found if f"{row['ruleset__subject']} v{row['ruleset__version']}" in stamps]
     words: dict[str, Any] | None = next(iter([*named, *found]), None)
     return words
-
-
-def competent_authority(activity_code: str, on: dt.date) -> str:
-    """The authority that licenses an activity on a day, by default the Municipality."""
-    rows = ActivityAuthority.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=on), activity=activity_code, first_day__lte=on)
-    return rows.order_by("-first_day").values_list("authority", flat=True).first() or Authority.MUNICIPALITY
