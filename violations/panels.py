@@ -30,7 +30,7 @@ from violations import files as files_of_violations
 from violations import queries, rules
 from violations.models import Objection, SettlementOrder
 from violations.services.periods import limits_of
-from violations.shop_violations import ListedViolation, instalment_days, open_violations
+from violations.shop_violations import ListedViolation, open_violations
 from violations.states import OBJECTION, SERVICE, ObjectionState, ViolationState
 
 V = ViolationState
@@ -43,10 +43,9 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
         allowed = set(registered.visible_to(user, SERVICE).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
     rows = open_violations(shops)
-    instalments = instalment_days(rows)
     steps: dict[int | None, list[_Step]] = {}
     for row in rows:
-        steps.setdefault(row.shop, []).append(_step(row, instalments.get(row.pk)))
+        steps.setdefault(row.shop, []).append(_step(row))
     mine = reverse("violations:mine")
     return {shop.key: [_line(steps[shop.pk], f"{mine}?shop={shop.public_id}")] for shop in shops if shop.pk in steps}
 
@@ -59,7 +58,7 @@ class _Step(NamedTuple):
     until: dt.date | None
 
 
-def _step(row: ListedViolation, instalment_until: dt.date | None) -> _Step:
+def _step(row: ListedViolation) -> _Step:
     """Nothing can be done under objection, with the court, or after the last day; a notice that was not opened has no day yet."""
     state, until = row.state, None
     if state == V.WARNED:
@@ -67,7 +66,7 @@ def _step(row: ListedViolation, instalment_until: dt.date | None) -> _Step:
     elif state == V.ORDERED:
         until = row.settle_until
     elif state == V.INSTALMENTS:
-        until = instalment_until
+        until = row.part_until
     elif state in (V.OVERDUE, V.UNSETTLEABLE) and row.objected is None:
         until = row.object_until
     until = until if until is not None and until >= clock.today() else None

@@ -157,6 +157,13 @@ MAY_OBJECT = (V.ORDERED, V.OVERDUE, V.UNSETTLEABLE)
 NO_DEADLINE = dt.date.max
 
 
+def next_part_day() -> Case:
+    """The last day of the next unpaid instalment of a violation that is paid in instalments, for a query of violations; else null."""
+    paid = Charge.objects.filter(bill__state=BillState.PAID, instalment__isnull=False).values("instalment")
+    parts = Instalment.objects.filter(plan__violation=OuterRef("pk")).exclude(pk__in=paid).order_by("number")
+    return Case(When(state=V.INSTALMENTS, then=Subquery(parts.values("due_on")[:1])), output_field=DateField())
+
+
 def by_deadline(
     rows: QuerySet[Violation], *, after: int | None = None, before: int | None = None, limit: int
 ) -> list[tuple[int, dt.date | None]]:
@@ -167,12 +174,10 @@ def by_deadline(
     rows just before it. One query, with either two.
     """
     today = clock.today()
-    paid = Charge.objects.filter(bill__state=BillState.PAID, instalment__isnull=False).values("instalment")
-    parts = Instalment.objects.filter(plan__violation=OuterRef("pk")).exclude(pk__in=paid).order_by("number")
     deadline = Case(
         When(state=V.WARNED, correct_until__gte=today, then=F("correct_until")),
         When(state=V.ORDERED, settle_until__gte=today, then=F("settle_until")),
-        When(state=V.INSTALMENTS, then=Subquery(parts.values("due_on")[:1])),
+        When(state=V.INSTALMENTS, then=next_part_day()),
         When(state__in=MAY_OBJECT, object_until__gte=today, objection__isnull=True, then=F("object_until")),
         output_field=DateField(),
     )

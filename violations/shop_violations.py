@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from django.db.models import Q
 
 from municipality.kernel import request_cache
-from payments.states import BillState
 from shops.models import Shop
-from violations.models import Instalment, Violation
-from violations.queries import COURT_FILS, OF_HOLDER
-from violations.states import OPEN, ViolationState
+from violations.models import Violation
+from violations.queries import COURT_FILS, OF_HOLDER, next_part_day
+from violations.states import OPEN
 
 
 class ListedViolation(NamedTuple):
-    """What a list shows of a violation. `court_fils` is what the court set; `served` and `objected` are primary keys, or None."""
+    """What a list shows of a violation. `court_fils` is what the court set; `served` and `objected` are primary keys, or None.
+
+    `part_until` is the last day of the next unpaid instalment of one that is paid in instalments.
+    """
 
     pk: int
     public_id: str
@@ -33,6 +35,7 @@ class ListedViolation(NamedTuple):
     correct_until: dt.date | None
     settle_until: dt.date | None
     object_until: dt.date | None
+    part_until: dt.date | None
 
     @property
     def reference(self) -> str:
@@ -58,11 +61,5 @@ def by_public_id(ids: Collection[str]) -> list[ListedViolation]:
 
 
 def _read(condition: Q) -> list[ListedViolation]:
-    return [ListedViolation(*row) for row in Violation.objects.filter(condition).order_by("pk").values_list(*_COLUMNS)]
-
-
-def instalment_days(listed: Iterable[ListedViolation]) -> dict[int, dt.date]:
-    """The last day of the first unpaid instalment, by the primary key of the violation; asked only where one is paid in instalments."""
-    keys = [row.pk for row in listed if row.state == ViolationState.INSTALMENTS]
-    unpaid = Instalment.objects.filter(plan__violation__in=keys).exclude(charges__bill__state=BillState.PAID).order_by("-number")
-    return dict(unpaid.values_list("plan__violation", "due_on")) if keys else {}
+    rows = Violation.objects.filter(condition).order_by("pk")
+    return [ListedViolation(*row) for row in rows.values_list(*_COLUMNS, next_part_day())]
