@@ -25,7 +25,7 @@ from municipality.ui.templatetags.portal import ref
 from municipality.ui.texts import Text, both
 from shops.register.addresses import address_texts
 
-ONE_PAGE = 3  # boards, pictures and signatures that fit on one page in type of 8 points; a request may have many more
+ONE_PAGE = 4  # boards, pictures and signatures that fit on one page in type of 8 points; a request may have many more
 SUBJECTS = {
     "fees.boards": ("رسوم الإعلانات", "Fees of boards"),
     "limits.board_renewals": ("مدد تجديد الإعلانات", "Periods of renewals of boards"),
@@ -42,7 +42,7 @@ SUBJECTS = {
 class BoardLicenceFacts(LetterFacts):
     kind, name, reason = "licensing.boards", gettext_lazy("Licence for boards"), "Licence for boards"
     title, english_title = "ترخيص إعلان", "Licence for boards"
-    smallest = "doc-small"
+    smallest = "doc-close"
 
     @staticmethod
     def live_state(document: Document) -> str:
@@ -67,7 +67,9 @@ class BoardLicenceFacts(LetterFacts):
     @property
     def density(self) -> str:
         """The largest type in which words of usual length fit."""
-        return "doc-small" if self.pictures or self._boards_and_signatures > 1 else "doc-compact"
+        if self.pictures or self._boards_and_signatures == ONE_PAGE:
+            return "doc-close"
+        return "doc-small" if self._boards_and_signatures > 1 else "doc-compact"
 
     @property
     def _boards_and_signatures(self) -> int:

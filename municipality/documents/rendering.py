@@ -26,7 +26,7 @@ STYLESHEET = "asset:document.css"
 # A page of these documents is below 30,000 characters; this many would keep a worker busy for minutes.
 MAX_CHARACTERS = 400_000
 # Steps of ever smaller type, tried in turn where a document must fit on one page; see document.css.
-DENSITIES = ("", "doc-compact", "doc-small", "doc-dense", "doc-tiny")
+DENSITIES = ("", "doc-compact", "doc-small", "doc-close", "doc-dense", "doc-tiny")
 
 
 class RendererMissing(OnHold):

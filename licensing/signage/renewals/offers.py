@@ -121,10 +121,11 @@ def is_unasked() -> Q:
 def in_period(*, is_shown: bool = False) -> Q:
     """The condition of boards that can be renewed today by their last day, or because an incident or a measure gave them more time.
 
-    `is_shown` as for `window`; it asks for no measure where none has ended lately.
+    `is_shown` as for `window`; it asks for no deadline and no measure where none has moved or ended lately.
     """
-    moved = incidents.moved_into(BOARDS_DEADLINE, clock.today())
-    found = Q(last_day__range=period(window(is_shown=is_shown))) | Q(pk__in=moved)
+    today, found = clock.today(), Q(last_day__range=period(window(is_shown=is_shown)))
+    if not is_shown or incidents.may_have_moved(today):
+        found |= Q(pk__in=incidents.moved_into(BOARDS_DEADLINE, today))
     return found if is_shown and not measures.has_ended_lately() else found | Q(pk__in=kept_by_measure())
 
 

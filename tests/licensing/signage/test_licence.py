@@ -64,7 +64,7 @@ def test_after_the_payment_a_job_seals_one_licence_with_the_days_of_each_board(
 
 @pytest.mark.parametrize(
     ("count", "is_long", "pages", "layouts"),
-    [(1, False, 1, 1), (2, False, 1, 1), (ONE_PAGE, False, 1, 1), (ONE_PAGE + 1, False, 2, 1), (ONE_PAGE, True, 2, 2), (20, False, 3, 1)],
+    [(1, False, 1, 1), (2, False, 1, 1), (3, False, 1, 1), (ONE_PAGE, False, 1, 1), (ONE_PAGE, True, 2, 2), (20, False, 3, 1)],
 )
 def test_the_licence_of_few_boards_is_one_page_and_laid_out_once_and_every_board_is_in_type_of_eight_points(
     shop: Shop, owner: User, officer: User, count: int, is_long: bool, pages: int, layouts: int, monkeypatch: pytest.MonkeyPatch
