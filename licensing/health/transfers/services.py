@@ -30,6 +30,7 @@ from municipality.accounts.models import Organisation, User, actor_of
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
+from municipality.delegation.authorization import Access
 from municipality.jobs import sweeps
 from municipality.kernel import civil_id, clock
 from municipality.kernel.actors import Actor, system
@@ -51,6 +52,8 @@ HOW = {
     TransferOutcome.LAPSED: Bilingual("انقضت مهلة الرد دون رد", "the time to answer passed"),
     "other_holder": Bilingual("أصبح للمحل مرخص له آخر", "the shop has another holder by now"),
     "called_off": Bilingual("تراجع المرخص له الحالي عن التنازل", "the present holder called it off"),
+    "signatory": Bilingual("سحبه مفوَّض آخر بالتوقيع عن المنشأة", "another signatory took it back"),
+    "delegate": Bilingual("سحبه مفوَّض", "a delegate took it back"),
     RenewalState.REFUSED: Bilingual("رُفض الطلب", "the request was refused"),
     RenewalState.WITHDRAWN: Bilingual("سحب المرخص له الجديد الطلب", "the new holder withdrew the request"),
     RenewalState.EXPIRED: Bilingual("أُغلق الطلب لعدم استكماله في موعده", "the request was closed because it was not completed in time"),
@@ -123,7 +126,7 @@ def _refuse_unmet(offer: licences.Offer) -> None:
 
 @transaction.atomic
 def take_back(*, transfer: LicenceTransfer, person: User) -> None:
-    """Take a transfer back before the answer, or call its request off before it is paid, as for `ask`.
+    """Take a transfer back before the answer, or call its request off before it is paid, as for `ask`; the others concerned are told.
 
     Raises NotYours, TransferOver, and Refused: "payment_open" while the bank has not answered, "changed" where another move came first.
     """
@@ -137,9 +140,11 @@ def take_back(*, transfer: LicenceTransfer, person: User) -> None:
     shop, row = _locked(transfer)
     if row.case != case or (case is not None and payments.bill_of(case.key) != bill):
         raise Refused("changed", _("This has been decided meanwhile. The page shows how it stands."))
-    actor = named_access(person, shop, TRANSFER).actor
+    access = named_access(person, shop, TRANSFER)
+    actor = access.actor
     if not row.outcome:
         _close(row, TransferOutcome.WITHDRAWN, actor)
+        _tell_taken_back(row, access, person, _told_of(row))
         return
     case = row.case
     if case is None or row.signer is None or case.state not in TRANSFER_WORKFLOW.moves["call_off"].sources:
@@ -150,7 +155,20 @@ def take_back(*, transfer: LicenceTransfer, person: User) -> None:
     queue.leave(case=case, actor=SYSTEM, code="withdrawn")
     record("transfer.called_off", subject=shop.key, actor=actor, data={"transfer": row.public_id})
     LicenceTransfer.objects.filter(pk=row.pk).update(told_at=clock.now())
-    _tell_end(row, row.signer, "called_off")
+    _tell_taken_back(row, access, person, row.signer)
+
+
+def _told_of(row: LicenceTransfer) -> User | None:
+    """The named person, if a message told them of the transfer."""
+    return User.objects.filter(is_active=True, messages__kind=TransferAsked.kind, messages__key=row.public_id).first()
+
+
+def _tell_taken_back(row: LicenceTransfer, access: Access, by: User, new_holder: User | None) -> None:
+    """Tell the new holder, and whoever asked where another signatory or a delegate took it back."""
+    told = {new_holder: "called_off", row.asked_by: "signatory" if access.is_self else "delegate"}
+    for person, how in told.items():
+        if person is not None and person != by:
+            _tell_end(row, person, how)
 
 
 def refuse_answering(transfer: LicenceTransfer, user: User) -> None:
@@ -277,6 +295,6 @@ def _close(row: LicenceTransfer, outcome: TransferOutcome, actor: Actor, *, sign
 
 
 def _tell_end(row: LicenceTransfer, person: User, how: str) -> None:
-    context = {"shop": row.shop, "how": HOW[how]}
+    context = {"shop": row.shop, "how": HOW[how], "has_passed": not queries.is_of_holder(row)}
     last = f":{row.case.last_event_id}" if row.case is not None else ""  # one that goes on after an appeal ends a second time
     send(TransferEnded, person=person, key=f"{row.public_id}:{how}{last}", subject_key=row.shop.key, context=context)

@@ -125,6 +125,7 @@ def test_without_agreement_nothing_changes(
         assert transfers.end_due() == 1 and transfers.end_due() == 0
     assert is_as_before(shop, owner) and not Case.objects.filter(service=TRANSFER).exists()
     assert told(owner) == (set() if end == "take_back" else {"licensing.transfer_ended"})
+    assert ("licensing.transfer_ended" in told(noura)) == (end == "take_back")
     with pytest.raises(transfers.TransferOver):
         transfers.agree(transfer=LicenceTransfer.objects.get(pk=asked.pk), user=noura)
     assert transfers.ask(shop=shop, person=owner, number=NOURA).outcome == ""
@@ -323,6 +324,8 @@ def test_a_delegate_asks_only_by_a_delegation_that_names_this(make_shop: Any, ow
         assert transfers.ask(shop=shop, person=delegate, number=NOURA).asked_by == owner
         message = Message.objects.get(person=owner, kind="licensing.transfer_asked_for")
         assert delegate.name_en in message.body_en and delegate.name_ar in message.body_ar
+        transfers.take_back(transfer=LicenceTransfer.objects.get(), person=delegate)
+        assert "a delegate took it back" in Message.objects.get(person=owner, kind="licensing.transfer_ended").body_en
         return
     with pytest.raises(NotYours):
         transfers.ask(shop=shop, person=delegate, number=NOURA)
@@ -339,8 +342,10 @@ def test_the_other_signatories_of_a_company_hear_what_one_of_them_asks_for_and_t
     asked_for = Message.objects.filter(kind="licensing.transfer_asked_by_signatory")
     assert {message.person for message in asked_for} == {owner, other} and noura.name_en in asked_for[0].body_en
     transfers.take_back(transfer=first, person=other)
+    [taken_back] = Message.objects.filter(kind="licensing.transfer_ended")
+    assert taken_back.person == noura and "another signatory took it back" in taken_back.body_en
     row = transfers.ask(shop=shop, person=noura, number=NOURA)
-    assert asked_for.all().count() == 4 and told(noura) == {"licensing.transfer_asked"}
+    assert asked_for.all().count() == 4 and told(noura) == {"licensing.transfer_asked", "licensing.transfer_ended"}
     case = transfers.agree(transfer=row, user=noura)
     desk_acts.approve(officer)
     pay_and_issue(case)
@@ -368,7 +373,8 @@ def test_an_offer_ends_where_the_shop_has_another_holder_by_now(
             answer(transfer=asked, user=noura)
     again = transfers.ask(shop=shop, person=buyer, number=NOURA)
     assert list(queries.waiting(noura)) == [again] and list(queries.asked_by(buyer)) == [again] and transfers.end_due() == 0
-    assert "the shop has another holder by now" in Message.objects.get(person=owner, kind="licensing.transfer_ended").body_en
+    ended = Message.objects.get(person=owner, kind="licensing.transfer_ended").body_en
+    assert "the shop has another holder by now" in ended and "nothing has changed" not in ended
     transfer(shop=shop, to=owner, source="tests:back", actor=BY)
     assert transfers.end_due() == 1 and told(buyer) == {"licensing.transfer_ended"}
 
