@@ -166,7 +166,7 @@ def _end(pk: int) -> bool:
     if row.state == S.ACTIVE and row.last_day < clock.today():
         _close(row, "end", SYSTEM, notify=row.delegate)
     elif row.state == S.OFFERED and row.answer_by < clock.today():
-        _close(row, "lapse", SYSTEM, notify=_named(row))
+        _close(row, "lapse", SYSTEM, notify=_other_party(row))
     else:
         return False
     _notify_end(row, row.giver)

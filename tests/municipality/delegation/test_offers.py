@@ -66,11 +66,16 @@ def test_who_was_told_of_an_offer_is_told_that_it_was_taken_back(
     assert ("one who signs for the organisation took it back" if by_partner else "its giver took it back before it was accepted") in told
 
 
-def test_who_came_after_the_offer_and_was_not_told_of_it_is_told_nothing_of_its_end(make_shop: Any, owner: User) -> None:
+@pytest.mark.parametrize("state", ["withdrawn", "lapsed"])
+def test_who_came_after_the_offer_and_was_not_told_of_it_is_told_nothing_of_its_end(make_shop: Any, owner: User, state: str) -> None:
     row = offer(owner, make_shop().key, THIRD)
     late = PersonFactory(civil_id=THIRD)
-    delegations.end(delegation=row, person=owner)
-    assert Delegation.objects.get().state == "withdrawn" and endings(late) == []
+    if state == "withdrawn":
+        delegations.end(delegation=row, person=owner)
+    else:
+        with clock.at(clock.end_of(row.answer_by) + dt.timedelta(days=1)):
+            assert delegations.end_due() == 1
+    assert Delegation.objects.get().state == state and endings(late) == [] and len(endings(owner)) == (state == "lapsed")
 
 
 def test_a_giver_who_revokes_is_told_nothing_and_the_delegate_reads_that_it_was_the_giver(
