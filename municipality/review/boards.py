@@ -234,6 +234,11 @@ def able_signers() -> QuerySet[User]:
     return supervisors_of(OuterRef("branch")).exclude(Exists(written)).exclude(Exists(conflicts))
 
 
+def may_be_signed(place: QueueEntry) -> bool:
+    """Whether a supervisor of the branch may sign the proposal of a case."""
+    return QueueEntry.objects.filter(Exists(able_signers()), pk=place.pk).exists()
+
+
 def comes_after(place: QueueEntry) -> str:
     """The reference of the waiting request that is handed out before a waiting one because it was put ahead of its turn; "" for none."""
     rows = QueueEntry.objects.filter(state=QueueEntryState.WAITING, branch_id=place.branch_id, skill=place.skill).exclude(pk=place.pk)

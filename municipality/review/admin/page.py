@@ -21,6 +21,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import linked, queries, signature, texts
 from municipality.review.admin import answers, clocks, late
 from municipality.review.blind import RevealReason, hides_names, without_names
+from municipality.review.boards import may_be_signed
 from municipality.review.models import CorrectionItem, CorrectionRound, Escalation, QueueEntry
 from municipality.review.models.staff import FROM_ACTS, ConflictKind
 from municipality.review.registry import Item, reviewable
@@ -135,6 +136,8 @@ def case_context(
     rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
     found = linked.first_of(request.user, case)
     last_answered = next((row for row, _items in reversed(rounds) if row.answered_at is not None), None)
+    is_proposed = entry.state == QueueEntryState.COUNTERSIGN
+    may_sign = role == "supervisor" and is_proposed and queries.decisions_to_sign(request.user).filter(case=case).exists()
     return {
         **admin.site.page_context(request),
         "title": f"{name} {case.reference}",
@@ -151,9 +154,8 @@ def case_context(
         "legal_time": service.legal_time(case) if entry.state == QueueEntryState.AWAY else None,
         **facts_context(items, compares=service.compares),
         "ways": late.ways(entry, escalations[-1].event if escalations else None) if role == "supervisor" else [],
-        "may_sign": role == "supervisor"
-        and entry.state == QueueEntryState.COUNTERSIGN
-        and queries.decisions_to_sign(request.user).filter(case=case).exists(),
+        "may_sign": may_sign,
+        "nobody_signs": late.NOBODY_SIGNS if is_proposed and not may_sign and not may_be_signed(entry) else "",
         "passed": service.passed(case),
         "files": files_of(request, items, last_answered),
         # Changed since the last answered round was requested.

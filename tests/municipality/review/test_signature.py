@@ -23,7 +23,7 @@ from tests.database_guards import without_guards
 from tests.desk_acts import ALL_YES
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.desk_in_a_browser import BOARD, text_of
+from tests.municipality.review.desk_in_a_browser import BOARD, case_url, text_of
 from tests.municipality.review.permits import Office
 
 
@@ -183,8 +183,12 @@ def test_a_proposal_that_nobody_of_the_branch_may_sign_is_shown_as_such(office: 
     page = text_of(client.get(BOARD))
     assert "Waiting for a signature, with nobody who may sign" in page and page.count(nobody) == 2, "the card and the list of late ones"
     assert "Another supervisor signs what you proposed yourself" not in page.partition('id="late"')[2].partition("</section>")[0]
+    officer, case_page, signs = signed_in(office.officer), case_url(decision.case), "A supervisor signs the proposed text"
+    officer.cookies["staff_language"] = "en"
+    assert [words in text_of(officer.get(case_page)) for words in (nobody, signs)] == [True, False], "who wrote it reads the same"
     StaffFactory(supervisor=True, login="new", branch_id="HA")
     assert queries.board(place.branch).stuck == [] and nobody not in text_of(client.get(BOARD))
+    assert [words in text_of(officer.get(case_page)) for words in (nobody, signs)] == [False, True]
 
 
 def test_whoever_wrote_a_proposal_is_no_signer_of_it(office: Office) -> None:
