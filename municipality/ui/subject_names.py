@@ -1,4 +1,7 @@
-"""What staff read in place of the key of a subject: `Request HL-2026-000373-U` for `case:01jd…`. Each app registers its own."""
+"""What is read in place of the key of a subject: `Request HL-2026-000373-U` for `case:01jd…`, by staff and in a person's access log.
+
+Each app registers its own.
+"""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from municipality.accounts.views.sign_in import SUGGESTED_PHONE
 from municipality.audit.queries import access_log_of
 from municipality.kernel.errors import TooMany
 from municipality.ui.language import read_form
+from municipality.ui.subject_names import names_of
 
 CONTACT_FORMS: dict[contacts.Contact, type[EmailForm | PhoneForm]] = {"email": EmailForm, "phone": PhoneForm}
 NEXT = "profile_next"
@@ -51,8 +52,9 @@ def access_log(request: AuthenticatedHttpRequest) -> HttpResponse:
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))
     entries = access_entries(list(rows[: ENTRIES + 1]))
+    names = names_of(entry.subject for entry in entries if entry.case)
     page = {
-        "accesses": entries[:ENTRIES],
+        "accesses": [(entry, names.get(entry.subject, "")) for entry in entries[:ENTRIES]],
         "next_before": entries[ENTRIES - 1].number if len(entries) > ENTRIES else None,
         "later": bool(before),
     }

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import IntegrityError, connection, transaction
 
 from licensing.health import services
@@ -276,6 +277,9 @@ def test_a_person_reads_who_looked_when_why_and_from_which_office_and_no_name(ma
     page = main(signed_in(owner).get("/en/profile/looks/"))
     assert "study of a request" in page and "a complaint or a question of yours" in page
     assert "Supervisor" in page and "Officer" in page and user.branch.name_en in page
+    case = assignment.place.case
+    link = BeautifulSoup(page, "html.parser").find("a", href=f"/en/cases/{case.public_id}/")
+    assert link is not None and link.get_text() == f"Request {case.reference}", "several requests are told apart"
     for name in (user.name_en, user.name_ar, supervisor.name_en, user.public_id):
         assert name not in page
     assert "Nobody has looked yet" in main(signed_in(PersonFactory(civil_id=THIRD)).get("/en/profile/looks/"))
