@@ -65,11 +65,15 @@ def publish_next(subject: str) -> None:
     services.publish(ruleset=new, publisher=publisher, actor=system("tests"))
 
 
-def publish_holiday(first: dt.date, last: dt.date) -> None:
-    """The newest calendar with a further holiday, published by two people."""
-    maker, publisher = (StaffFactory(groups=[f"rule_{login}"], login=f"{login}-of-holiday") for login in ("maker", "publisher"))
+def publish_holiday(first: dt.date, last: dt.date, *, is_taken_back: bool = False) -> None:
+    """The newest calendar with a further holiday, or without it again, published by two people."""
     newest = RuleSet.objects.filter(subject="calendar").latest("version")
+    names = [f"{role}-of-{newest.version}" for role in ("maker", "publisher")]
+    maker, publisher = (StaffFactory(groups=[f"rule_{name.partition('-')[0]}"], login=name) for name in names)
     draft = services.copy_as_draft(ruleset=newest, maker=maker, actor=actor_of(maker, "rule_maker"))
-    names = {"name_ar": "عطلة", "name_en": "A holiday", "source_ar": "قرار", "source_en": "Decision"}
-    HolidayRule.objects.create(ruleset=draft, first_day=first, last_day=last, **names)
+    if is_taken_back:
+        HolidayRule.objects.filter(ruleset=draft, first_day=first, last_day=last).delete()
+    else:
+        texts = {"name_ar": "عطلة", "name_en": "A holiday", "source_ar": "قرار", "source_en": "Decision"}
+        HolidayRule.objects.create(ruleset=draft, first_day=first, last_day=last, **texts)
     services.publish(ruleset=draft, publisher=publisher, actor=actor_of(publisher, "rule_publisher"))

@@ -36,7 +36,8 @@ def came_back(row: Consultation) -> bool:
 def answers_until(row: Consultation) -> dt.datetime | None:
     """The end of the time of a body of `with_letters`: its working days, counted from the moment the letter left; None before that.
 
-    How many they are is counted by the calendar of the day on which it was asked; a holiday announced since then is none of them.
+    How many they are is counted by the calendar of the day on which it was asked; a holiday announced since then is none of them. It is
+    never before `due_at`, which the letter names, also where a holiday was taken back since then.
     """
     if unsent(row):
         return None
@@ -44,4 +45,4 @@ def answers_until(row: Consultation) -> dt.datetime | None:
     if sent_at is None:
         return row.due_at
     days = worktime.working_days_between(rulebook.calendar_at(row.asked_at), clock.day_of(row.asked_at), clock.day_of(row.due_at))
-    return worktime.promise_ends(rulebook.calendar(), sent_at, days)
+    return max(row.due_at, worktime.promise_ends(rulebook.calendar(), sent_at, days))

@@ -227,6 +227,20 @@ def test_a_holiday_announced_late_takes_no_working_day_from_a_body(
     assert _last_day(asked) == after
 
 
+def test_a_holiday_that_is_taken_back_ends_the_time_of_a_body_no_earlier_than_its_letter_says(
+    addressed: None, plot: Plot, owner: Any, frozen_clock: Clock
+) -> None:
+    holiday = dt.date(2026, 11, 25)
+    publish_holiday(holiday, holiday)
+    frozen_clock.move(minutes=1)
+    asked = paid(plot, owner)
+    carry_out()
+    assert _last_day(asked) == "2026-11-30"
+    frozen_clock.move(minutes=1)
+    publish_holiday(holiday, holiday, is_taken_back=True)
+    assert _last_day(asked) == "2026-11-30"
+
+
 def _pages(opinion: Opinion, planner: User) -> list[str]:
     """The desk, the page of the draft and the page of the request, in English."""
     case, staff = opinion.case, signed_in(planner)
