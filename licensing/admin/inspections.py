@@ -161,7 +161,11 @@ def _sent_photos(request: HttpRequest) -> dict[str, int]:
 
 def _say(request: HttpRequest, made: InspectionVisit) -> None:
     sentence = _("Recorded: %(outcome)s. The owner is told.")
-    if not told(made.inspection):
+    if not told(made.inspection) and made.inspection.state in OPEN:
+        sentence = _(
+            "Recorded: %(outcome)s. Nobody of this shop has an account: the portal sets another day, and the branch announces it on paper."
+        )
+    elif not told(made.inspection):
         sentence = _(
             "Recorded: %(outcome)s. Nobody of this shop has an account, so the portal tells nobody. Please hand the result over on paper."
         )

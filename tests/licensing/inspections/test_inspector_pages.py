@@ -102,20 +102,33 @@ def test_nobody_there_asks_no_question(row: Inspection) -> None:
     assert (row.state, row.misses) == ("requested", 1)
 
 
-def test_the_inspector_of_a_shop_of_which_nobody_has_an_account_reads_that_nobody_is_told(row: Inspection) -> None:
+def test_the_inspector_of_a_shop_of_which_nobody_has_an_account_reads_that_nobody_is_told(row: Inspection, frozen_clock: Any) -> None:
     client, page = signed_in(row.inspector), f"/admin/inspections/{row.public_id}/"
     client.cookies["staff_language"] = "en"
-    typed = {"client_key": str(uuid4()), "seen_at": clock.now().isoformat(), "inspection": row.public_id, "found": "nobody"}
-    assert "The owner is told at once and chooses another day." in client.post(page, typed).content.decode(), "the control"
+    typed = {"inspection": row.public_id, "found": "nobody"}
+
+    def sent(**more: str) -> dict[str, str]:
+        return {**typed, "client_key": str(uuid4()), "seen_at": clock.now().isoformat(), **more}
+
+    assert "The owner is told at once and chooses another day." in client.post(page, sent()).content.decode(), "the control"
     Shop.objects.filter(pk=row.shop_id).update(owner=None, organisation=OrganisationFactory())
     time = appointments.offered(row)[-1].value
     moved = client.post(f"{page}move/", {"time": time, "code": "campaign"}, follow=True).content.decode()
     assert "Please let the branch announce the new day on paper." in moved and "the owner is told" not in moved
-    Inspection.objects.filter(pk=row.pk).update(day=clock.today())
-    shown = client.post(page, typed)
-    assert "the branch announces it on paper" in shown.content.decode() and "The owner is told" not in shown.content.decode()
-    done = client.post(page, typed | {"confirmed": shown.context["confirmed"]}, follow=True).content.decode()
-    assert "Please hand the result over on paper." in done and "The owner is told" not in done
+    for is_last in (False, True):
+        [other] = [part for part in DayPart if appointments.is_other_time(Inspection(day=clock.today(), part=part), clock.now())]
+        Inspection.objects.filter(pk=row.pk).update(day=clock.today(), part=other)
+        client, first = signed_in(row.inspector), sent()
+        client.cookies["staff_language"] = "en"
+        shown = client.post(page, first)
+        facts, sentences = shown.content.decode(), ("the branch announces it on paper", "handed over on paper")
+        assert [words in facts for words in sentences] == [not is_last, is_last] and "The owner is told" not in facts
+        assert "Both times are kept." in facts and "the owner reads them" not in facts
+        done = client.post(page, first | {"confirmed": shown.context["confirmed"]}, follow=True).content.decode()
+        sentences = ("the portal sets another day, and the branch announces it on paper", "Please hand the result over on paper.")
+        assert [words in done for words in sentences] == [not is_last, is_last] and "The owner is told" not in done
+        frozen_clock.move(days=14)
+        assert appointments.set_overdue() == (not is_last)
 
 
 def test_another_inspector_and_others_are_kept_out(row: Inspection, inspectors: list[User], owner: User) -> None:
