@@ -175,9 +175,9 @@ def people(request: AuthenticatedHttpRequest) -> HttpResponse:
     skills: dict[int, list[tuple[Skill, Any]]] = defaultdict(list)
     for skill in Skill.objects.filter(officer__in=officers, ended_at__isnull=True).order_by("code"):
         skills[skill.officer_id].append((skill, skill_name(skill.code)))
-    absences: dict[int, list[Absence]] = defaultdict(list)
-    for absence in _upcoming_absences().filter(officer__in=officers):
-        absences[absence.officer_id].append(absence)
+    absences: dict[int, list[tuple[Absence, bool]]] = defaultdict(list)
+    for absence in _upcoming_absences().filter(officer__in=officers).select_related("officer"):
+        absences[absence.officer_id].append((absence, absence.officer_id != user.pk or staff.may_cancel_own(absence)))
     gives = {o.pk for o in officers if getattr(o, "studies", False) and o.pk != user.pk}  # nobody gives a field of work to themselves
     context = {
         **admin.site.page_context(request),

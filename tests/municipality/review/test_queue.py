@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
@@ -26,7 +27,7 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.desk_in_a_browser import OWN, text_of
+from tests.municipality.review.desk_in_a_browser import OWN, PEOPLE, text_of
 from tests.municipality.review.permits import Office
 
 CORRECTION = [CorrectionRequest("file_expired", "lease")]
@@ -164,6 +165,10 @@ def test_an_absence_of_some_minutes_is_no_way_to_lose_a_case(office: Office, fro
     page = text_of(client.get(OWN))
     assert 'value="cancel"' not in page and "مشرفٌ آخر في الفرع" in page
     assert client.post(OWN, {"act": "cancel", "absence": absence.pk}).status_code == 403
+    own = staff.enter_absence(officer=office.supervisor, kind="sick", first_day=today, last_day=today, entered_by=office.supervisor)
+    for supervisor, numbers_offered in ((office.supervisor, {absence.pk}), (office.second, {absence.pk, own.pk})):
+        forms = BeautifulSoup(text_of(signed_in(supervisor).get(PEOPLE)), "html.parser").select("form:has(button):has([name=absence])")
+        assert {int(str(form.select_one("[name=absence]")["value"])) for form in forms} == numbers_offered, "as on the page above"  # type: ignore[index]
     for supervisor in (office.supervisor, office.second):
         supervisor.groups.clear()
     staff.cancel_absence(absence=absence, cancelled_by=office.officer)
