@@ -183,7 +183,8 @@ def test_me_too_counts_one_phone_once_with_and_without_a_name(client: Client) ->
 
 def test_me_too_counts_whoever_opened_nothing_but_the_page_of_the_report(client: Client) -> None:
     report = reports.received()
-    client.get(f"/en/reports/{report.public_id}/")
+    assert "device" in client.get(f"/en/reports/{report.public_id}/").cookies
+    assert "the pages of reports a random number of the browser" in " ".join(client.get("/en/privacy/").content.decode().split())
     done = [client.post(f"/en/reports/{report.public_id}/me-too/").content.decode() for _ in range(2)]
     assert "You are counted" in done[0] and "counted before" in done[1]
     assert Report.objects.get(pk=report.pk).me_too_count == 1
