@@ -109,9 +109,13 @@ OF_HOLDER = (
 )
 
 
-def concerning(person: User) -> QuerySet[Violation]:
-    """Violations of a person, of their civil number, or of a shop that they own or sign for today and at which nobody else is the party."""
-    return Violation.objects.filter(_against(person) | (OF_HOLDER & Q(shop__in=shops.held_by(person).values("pk"))))
+def concerning(person: User, *, or_merged: bool = False) -> QuerySet[Violation]:
+    """Violations of a person, of their civil number, or of a shop that they own or sign for today and at which nobody else is the party.
+
+    `or_merged`: also of the entries of shops that were merged away.
+    """
+    held = shops.held_by(person, or_merged=or_merged)
+    return Violation.objects.filter(_against(person) | (OF_HOLDER & Q(shop__in=held.values("pk"))))
 
 
 OPEN_SUMS = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)

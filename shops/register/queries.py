@@ -27,13 +27,13 @@ from shops.models import Claim, RegisterChange, Shop
 from shops.register import name_lists
 
 
-def held_by(person: User, on: dt.date | None = None) -> QuerySet[Shop]:
-    """The shops that a person owns or signs for on a day (default: today), without delegations."""
+def held_by(person: User, on: dt.date | None = None, *, or_merged: bool = False) -> QuerySet[Shop]:
+    """The shops that a person owns or signs for on a day (default: today), without delegations; `or_merged`: also entries merged away."""
     own = Shop.objects.filter(owner=person)
     if may_sign(person):  # a union of two indexed queries; OR would scan all shops
         signed = Shop.objects.filter(organisation__in=signatures(person, on).values("organisation"))
         own = Shop.objects.filter(pk__in=own.values("pk").union(signed.values("pk")))
-    return own.filter(merged_into__isnull=True)
+    return own if or_merged else own.filter(merged_into__isnull=True)
 
 
 MAX_LISTED = 200  # organisations with more use pages by area

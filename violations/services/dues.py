@@ -70,13 +70,13 @@ def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
 
 
 def _passed_on(charges: Sequence[Charge]) -> set[int]:
-    """Primary keys of those charges whose payer has nothing to do with the violation any more."""
+    """Primary keys of those charges whose payer has nothing to do with the violation any more; one query for each payer."""
     concerned = set()
     for payer in {charge.bill.payer for charge in charges}:
         own = [charge.violation_id for charge in charges if charge.bill.payer_id == payer.pk]
-        concerned |= {(pk, payer) for pk in queries.concerning(payer).filter(pk__in=own).values_list("pk", flat=True)}
-    others = [charge for charge in charges if (charge.violation_id, charge.bill.payer) not in concerned]
-    return {charge.pk for charge in others if charge.bill.payer not in queries.people_of(charge.violation)}  # also of a merged shop
+        theirs = queries.concerning(payer, or_merged=True).filter(pk__in=own)
+        concerned |= {(pk, payer.pk) for pk in theirs.values_list("pk", flat=True)}
+    return {charge.pk for charge in charges if (charge.violation_id, charge.bill.payer_id) not in concerned}
 
 
 def outcome(bill: Bill) -> PaidOutcome | None:

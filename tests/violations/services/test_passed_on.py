@@ -115,9 +115,20 @@ def test_what_the_bank_took_back_after_the_entry_was_merged_is_paid_again(
     assert payments.stopped([bill]) == ""
 
 
+@pytest.mark.parametrize("passes_on", [False, True])
 def test_bills_of_many_violations_ask_no_more_than_one(
-    bill: Bill, write: Callable[..., Violation], make_shop: Callable[..., Shop], owner: User, django_assert_max_num_queries: Any
+    passes_on: bool,
+    bill: Bill,
+    write: Callable[..., Violation],
+    make_shop: Callable[..., Shop],
+    owner: User,
+    stranger: User,
+    django_assert_max_num_queries: Any,
 ) -> None:
     bills = [bill, *(settlements.bill_for(violation=write("CLN-03", shop=make_shop()), person=owner) for _turn in range(5))]
+    if passes_on:
+        for row in Violation.objects.select_related("shop"):
+            pass_on(row, stranger)
     with django_assert_max_num_queries(4):
-        assert len(dues.of_bills(bills)) == 6
+        found = dues.of_bills(bills)
+    assert [due.stopped == dues.PASSED_ON for due in found.values()] == [passes_on] * 6
