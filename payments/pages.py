@@ -16,6 +16,7 @@ from municipality.ui.texts import Text
 from payments import queries
 from payments.deadlines import last_days
 from payments.models import Attempt, Bill, Inquiry, Receipt
+from payments.queries import BasketItem
 from payments.registry import OUTCOMES, PARTS, PaidOutcome
 from payments.rules import RESULTS, Hint
 from payments.services.attempts import is_session_of, started_by_visitor
@@ -56,7 +57,7 @@ class ResultPage:
     awaits_document: bool = False
     may_leave: bool = False
     outcome: PaidOutcome | None = None
-    is_over: bool = False  # not paid, and no bill of it is due any more
+    is_over: bool = False  # not paid, and no bill of it is due any more, or its last day has passed
 
     @property
     def todo(self) -> Text:
@@ -224,7 +225,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
     awaits_document = text is STATUS_TEXTS[A.PAID] and is_fresh and not is_whole
     is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or awaits_document
     if not is_owner:
-        return ResultPage(step, text, False, is_waiting, is_over=_is_over(attempt, bills))
+        return ResultPage(step, text, False, is_waiting, is_over=attempt.state in PAID_AGAIN and not _payable(bills))
     if user is not None and len(bills) > 1:
         seen = set(queries.visible_to(user).filter(allocations__attempt=attempt).values_list("pk", flat=True))
         bills = [bill for bill in bills if bill.pk in seen]
@@ -233,7 +234,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
     violation_id = _only_id("violation", bills)
     visited = violation_id if is_visitor else None
     can_pay = attempt.state in (*PAID_AGAIN, A.REFUND_DUE, A.REFUNDED)  # what came after a reversal pays no bill
-    payable = next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None)
+    payable = _payable(bills) if can_pay else []
     return ResultPage(
         step,
         text,
@@ -242,17 +243,19 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
         attempt=attempt,
         inquiry=attempt.inquiries.order_by("-pk").first(),
         rows=_rows(bills, receipts, attempt, visited),
-        payable=payable,
-        until=(queries.last_day_of(payable, queries.due_of(payable)) or last_days([payable]).get(payable.pk)) if payable else None,
+        payable=payable[0].bill if payable else None,
+        until=payable[0].until if payable else None,
         is_visitor=is_visitor,
         case_id=_only_id("case", bills),
         violation_id=violation_id,
         awaits_document=awaits_document,
         may_leave=attempt.state == A.REDIRECTED and attempt.hint == "" and (user is None or queries.is_whole_for(user, attempt)),
         outcome=outcome,
-        is_over=_is_over(attempt, bills),
+        is_over=attempt.state in PAID_AGAIN and not payable,
     )
 
 
-def _is_over(attempt: Attempt, bills: Sequence[Bill]) -> bool:
-    return attempt.state in PAID_AGAIN and not any(bill.state == BillState.DUE for bill in bills)
+def _payable(bills: Sequence[Bill]) -> list[BasketItem]:
+    """The lines of those that are due and whose last day has not passed."""
+    due = [bill for bill in bills if bill.state == BillState.DUE]
+    return [item for item in queries.items_of(due, last_days(due)) if item.step != "too_late"]

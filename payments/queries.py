@@ -269,13 +269,8 @@ def _described(bills: Sequence[Bill]) -> dict[int, Due]:
     return found
 
 
-def due_of(bill: Bill) -> Due | None:
-    """What a bill is for, as its service says; None where its service says nothing."""
-    return _described([bill]).get(bill.pk)
-
-
 def last_day_of(bill: Bill, due: Due | None) -> dt.date | None:
-    """The last day on which a bill is taken: as its service says now (`due_of`), since it may have moved after the bill was made."""
+    """The last day on which a bill is taken: as its service says now, since it may have moved after the bill was made."""
     return due.until if due is not None and due.until is not None else bill.due_until
 
 
@@ -283,12 +278,6 @@ def is_too_late(bills: Sequence[Bill]) -> bool:
     """Whether the last day of one of the bills has passed (`last_day_of`)."""
     described, today = _described(bills), clock.today()
     return any((last_day_of(bill, described.get(bill.pk)) or today) < today for bill in bills)
-
-
-def offers_among(bills: Sequence[Bill]) -> set[int]:
-    """Primary keys of those due bills that may be left, as `Due.is_offer`."""
-    described = _described([bill for bill in bills if bill.state == BillState.DUE])
-    return {pk for pk, due in described.items() if due.is_offer}
 
 
 def stopped(bills: Sequence[Bill]) -> Text:
@@ -351,15 +340,12 @@ PaidBill = tuple[Bill, Receipt | None, RefundDue | None, list[RefundDue]]
 def payment_history(user: User, *, before: int | None = None, limit: int = 25) -> list[PaidBill]:
     """The bills of a person, those due first, then the newest first; three queries.
 
-    Each with its valid receipt, its refund and the deposits of it that are returned; `open_attempt` of a bill is the state of its
-    payment that the bank has not answered.
+    Each with its valid receipt, its refund and the deposits of it that are returned.
 
     `before` is the primary key of the last bill of the page before; with it one query more.
     """
     is_settled = Choose(When(state=BillState.DUE, then=0), default=1, output_field=IntegerField())
-    at_bank = Allocation.objects.filter(bill=OuterRef("pk"), is_open=True, attempt__state__in=AT_BANK)
-    open_attempt = Subquery(at_bank.values("attempt__state")[:1])
-    bills = visible_to(user).annotate(is_settled=is_settled, open_attempt=open_attempt).order_by("is_settled", "-issued_at", "-pk")
+    bills = visible_to(user).annotate(is_settled=is_settled).order_by("is_settled", "-issued_at", "-pk")
     if before is not None:
         last = bills.filter(pk=before).values_list("is_settled", "issued_at").first()
         if last is None:

@@ -20,6 +20,7 @@ from municipality.ui.redirects import SeeOther
 from municipality.ui.templatetags.portal import kwd_text
 from payments import queries, services
 from payments.services.basket import chosen_values
+from payments.states import BillState
 
 PAGE_SIZE = 25
 
@@ -83,12 +84,14 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     before_text = request.GET.get("before", "")
     before = int(before_text[:18]) if before_text.isascii() and before_text.isdigit() else None
     rows = queries.payment_history(user, before=before, limit=PAGE_SIZE + 1)
+    due = [bill for bill, *_rest in rows if bill.state == BillState.DUE]
+    items = queries.basket_of(user) if before is None else queries.items_of(due)
+    steps = {item.bill.pk: "offer" if item.is_offer and item.can_choose else item.step for item in items if item.bill is not None}
     context = {
-        "offers": queries.offers_among([bill for bill, *_rest in rows]),
-        "rows": rows[:PAGE_SIZE],
+        "rows": [(*row, steps.get(row[0].pk, "")) for row in rows[:PAGE_SIZE]],
         "next_before": rows[PAGE_SIZE - 1][0].pk if len(rows) > PAGE_SIZE else None,
         "later": before is not None,
         "owed": [] if before is not None else queries.whole_refunds(user),
-        "open_count": 0 if before is not None else sum(item.can_choose for item in queries.basket_of(user)),
+        "open_count": 0 if before is not None else sum(item.can_choose for item in items),
     }
     return render(request, "payments/mine.html", context)

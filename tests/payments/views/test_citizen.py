@@ -220,3 +220,22 @@ def test_another_document_cannot_take_the_place_of_a_receipts(paid: Receipt, pay
     Receipt.objects.filter(pk=paid.pk).update(document=rows[0])
     with pytest.raises(DatabaseError), transaction.atomic():
         Receipt.objects.filter(pk=paid.pk).update(document=rows[1])
+
+
+def test_no_page_offers_to_pay_a_bill_whose_last_day_has_passed(
+    at_bank: Callable[..., Attempt], issue: Callable[..., Bill], payer: Any
+) -> None:
+    bill = issue(due_until=clock.today())
+    attempt, client = at_bank(bill), signed_in(payer)
+    client.post(f"/en/pay/{bill.public_id}/left/")
+    walk(0.1, step=0.1)
+    pages = (f"/en/pay/{bill.public_id}/", f"/pay/r/{attempt.token}?lang=en", "/en/my-payments/")
+    today = [client.get(page).content.decode() for page in pages]
+    with clock.at(clock.now() + dt.timedelta(days=1)):
+        client = signed_in(payer)
+        late = [client.get(page).content.decode() for page in pages]
+        assert "Pay again" not in Client().get(pages[1]).content.decode()
+    button = "kp-btn--fill"
+    assert all(button in page for page in today) and not any(button in page for page in late)
+    assert "The last day for paying this bill has passed" in late[0] and "Pay again" in today[1] and "Pay again" not in late[1]
+    assert ">Due<" in today[2] and ">Due<" not in late[2] and "The last day has passed<" in late[2]
