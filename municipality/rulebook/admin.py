@@ -186,7 +186,8 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         context: dict[str, Any] = dict(extra_context or {})
         if ruleset is not None:
             context["may_publish"] = ruleset.published_at is None and in_group(request, PUBLISHER)
-            is_to_come = context["is_to_come"] = _is_withdrawable(ruleset)
+            obstacle = _withdrawal_obstacle(ruleset)  # of one that is followed the page of the withdrawal says which one is withdrawn first
+            is_to_come = context["is_to_come"] = obstacle is None or obstacle.code == "followed"
             decides = ruleset.withdrawal_at is not None and in_group(request, PUBLISHER)
             context["may_withdraw"] = is_to_come and (decides or in_group(request, MAKER))
             context["may_follow"] = ruleset.published_at is not None and in_group(request, MAKER)
@@ -247,14 +248,14 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         ruleset = get_object_or_404(RuleSet.objects.select_related("withdrawal_by"), pk=ruleset_id)
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         try:
-            services.check_withdrawable(ruleset)
+            services.check_droppable(ruleset)
             if request.method == "POST":
                 self.message_user(request, self._decide_withdrawal(request, ruleset, user))
                 return HttpResponseRedirect(page)
         except Refused as refusal:
             self.message_user(request, refusal.sentence, messages.ERROR)
             return HttpResponseRedirect(page)
-        before = differences.previous(ruleset)
+        before, obstacle = differences.previous(ruleset), _withdrawal_obstacle(ruleset)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -262,10 +263,11 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
             "title": title_of(ruleset),
             "back": page,
             "before": before,
+            "obstacle": obstacle,
             "row_changes": differences.changes(ruleset, before),
             "is_maker": in_group(request, MAKER),
-            "is_own": ruleset.withdrawal_by_id == user.pk,
-            "may_confirm": in_group(request, PUBLISHER) and ruleset.withdrawal_by_id != user.pk,
+            "may_confirm": obstacle is None and in_group(request, PUBLISHER) and ruleset.withdrawal_by_id != user.pk,
+            "may_drop": in_group(request, PUBLISHER) or ruleset.withdrawal_by_id == user.pk,
         }
         return TemplateResponse(request, "admin/rulebook/ruleset/withdraw.html", context)
 
@@ -333,12 +335,12 @@ def title_of(ruleset: RuleSet) -> str:
     return str(_("%(subject)s, edition %(number)s") % {"subject": subject, "number": ruleset.version})
 
 
-def _is_withdrawable(ruleset: RuleSet) -> bool:
+def _withdrawal_obstacle(ruleset: RuleSet) -> Refused | None:
     try:
         services.check_withdrawable(ruleset)
     except Refused as refusal:
-        return refusal.code == "followed"  # the page of the withdrawal says which one is withdrawn first
-    return True
+        return refusal
+    return None
 
 
 def _effects(ruleset: RuleSet) -> list[DraftEffect]:

@@ -111,10 +111,18 @@ def proposal_changed() -> Refused:
     return Refused("changed", _("The proposal to withdraw this edition has changed since it was shown. Read it again."))
 
 
-def _lock_withdrawable(ruleset: RuleSet) -> RuleSet:
-    """The edition as it stands, with all of its subject locked as `publish` does. Raises Refused as `check_withdrawable`."""
+def check_droppable(ruleset: RuleSet) -> None:
+    """Raise Refused as `check_withdrawable`, but for a proposal about an edition that another one follows: that may still be dropped."""
+    try:
+        check_withdrawable(ruleset)
+    except Refused as refusal:
+        if refusal.code != "followed" or ruleset.withdrawal_at is None:
+            raise
+
+
+def _lock(ruleset: RuleSet) -> RuleSet:
+    """The edition as it stands, with all of its subject locked as `publish` does."""
     rows = {row.pk: row for row in RuleSet.objects.select_for_update().filter(subject=ruleset.subject).order_by("pk")}
-    check_withdrawable(rows[ruleset.pk])
     return rows[ruleset.pk]
 
 
@@ -124,7 +132,8 @@ def propose_withdrawal(*, ruleset: RuleSet, proposer: User, actor: Actor, words:
 
     Raises Refused as `check_withdrawable`, and: proposed, no_words.
     """
-    row = _lock_withdrawable(ruleset)
+    row = _lock(ruleset)
+    check_withdrawable(row)
     if row.withdrawal_at is not None:
         raise Refused("proposed", _("The withdrawal of this edition is already proposed."))
     if not words.strip():
@@ -142,7 +151,8 @@ def withdraw(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
     `ruleset` is what the publisher read: Refused("changed") where the proposal is another one by now. Raises Refused as
     `check_withdrawable`, and: same_person.
     """
-    row = _lock_withdrawable(ruleset)
+    row = _lock(ruleset)
+    check_withdrawable(row)
     if row.withdrawal_at is None or row.withdrawal_at != ruleset.withdrawal_at:
         raise proposal_changed()
     if row.withdrawal_by_id == publisher.pk:
@@ -155,8 +165,9 @@ def withdraw(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
 
 @transaction.atomic
 def drop_withdrawal(*, ruleset: RuleSet, actor: Actor) -> None:
-    """Drop the proposal to withdraw an edition, which stays published. Raises Refused as `withdraw`, but for same_person."""
-    row = _lock_withdrawable(ruleset)
+    """Drop the proposal to withdraw an edition, which stays published. Raises Refused as `check_droppable`, and: changed, as `withdraw`."""
+    row = _lock(ruleset)
+    check_droppable(row)
     if row.withdrawal_at is None or row.withdrawal_at != ruleset.withdrawal_at:
         raise proposal_changed()
     row.withdrawal_by, row.withdrawal_at, row.withdrawal_words = None, None, ""

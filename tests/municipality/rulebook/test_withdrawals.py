@@ -217,3 +217,20 @@ def test_a_proposal_is_dropped_by_who_made_it_or_by_a_publisher_and_by_nobody_el
     assert post(signed_in(checker), wrong, words=WHY).status_code == 403, "a publisher does not propose"
     for user in (StaffFactory(groups=["operator"]), StaffFactory(login="root", is_superuser=True)):
         assert signed_in(user).get(reverse(WITHDRAW, args=[wrong.pk])).status_code == 403
+
+
+def test_a_proposal_about_an_edition_that_another_follows_by_now_can_be_dropped(wrong: RuleSet, maker: User, checker: User) -> None:
+    asked = proposed(wrong, maker)
+    assert asked.withdrawal_at is not None
+    published(maker, checker, 3, DAY + dt.timedelta(days=30))
+    theirs, url = signed_in(checker), reverse(WITHDRAW, args=[wrong.pk])
+    assert url in theirs.get("/admin/").content.decode()
+    page = theirs.get(url).content.decode()
+    assert 'value="drop"' in page and 'value="confirm"' not in page and "errornote" in page
+    seen = {"seen": asked.withdrawal_at.isoformat()}
+    refused = post(theirs, wrong, step="confirm", **seen)
+    assert [message.level_tag for message in refused.context["messages"]] == ["error"], "the later one is withdrawn first"
+    assert RuleSet.objects.get(pk=wrong.pk).withdrawal_at == asked.withdrawal_at
+    post(theirs, wrong, step="drop", **seen)
+    assert RuleSet.objects.get(pk=wrong.pk).withdrawal_at is None and url not in theirs.get("/admin/").content.decode()
+    assert theirs.get(url).status_code == 302, "nothing is proposed, and nothing can be"
