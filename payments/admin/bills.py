@@ -12,6 +12,7 @@ from municipality.kernel import clock
 from municipality.ui.admin_base import ReadOnlyInline, code, column, dinars
 from municipality.ui.templatetags.portal import bilingual, day, tag
 from municipality.ui.texts import Text
+from payments import queries
 from payments.admin.base import EventInline, MoneyAdmin, what_for
 from payments.models import Bill, BillEvent, BillLine, Receipt
 from payments.states import BillState
@@ -53,10 +54,13 @@ class BillAdmin(MoneyAdmin):
 
     @admin.display(description=_("to be paid until"), ordering="due_until")
     def until(self, bill: Bill) -> SafeString | str:
-        if bill.due_until is None:
+        until, today = bill.due_until, clock.today()
+        if until is None:
             return "—"
-        is_late = bill.state == BillState.DUE and bill.due_until < clock.today()
-        return format_html("{} {}", day(bill.due_until), tag("bad", _("late")) if is_late else "")
+        if bill.state == BillState.DUE and until < today:  # it may have moved since the bill was made; few bills stay due after it
+            until = queries.items_of([bill])[0].until or until
+        is_late = bill.state == BillState.DUE and until < today
+        return format_html("{} {}", day(until), tag("bad", _("late")) if is_late else "")
 
     @admin.display(description=_("payer"))
     def person(self, bill: Bill) -> str:
