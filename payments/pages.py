@@ -249,7 +249,7 @@ def page_of(attempt: Attempt, *, is_owner: bool, user: User | None = None, is_vi
         case_id=_only_id("case", bills),
         violation_id=violation_id,
         awaits_document=awaits_document,
-        may_leave=attempt.state == A.REDIRECTED and attempt.hint == "" and (user is None or queries.is_whole_for(user, attempt)),
+        may_leave=attempt.state == A.REDIRECTED and (attempt.hint == "" if user is None else queries.may_leave(user, attempt)),
         outcome=outcome,
         is_over=attempt.state in PAID_AGAIN and not payable,
     )

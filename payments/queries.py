@@ -42,9 +42,13 @@ def visible_to(user: Visitor) -> QuerySet[Bill]:
     return Bill.objects.filter(payable_by(user))
 
 
-def is_whole_for(user: User, attempt: Attempt) -> bool:
-    """Whether a person began a payment or is to pay all its bills, and so may say that it was left (`services.give_up`)."""
-    return attempt.started_by_id == user.pk or not attempt.allocations.exclude(bill__in=visible_to(user)).exists()
+def may_leave(user: User, attempt: Attempt) -> bool:
+    """Whether a person is asked if the bank's page was left (`services.give_up`): they began the payment or are to pay all its bills.
+
+    Nobody is asked twice.
+    """
+    is_whole = attempt.started_by_id == user.pk or not attempt.allocations.exclude(bill__in=visible_to(user)).exists()
+    return attempt.hint == "" and is_whole
 
 
 def visitor_may_pay(bill: Bill) -> bool:

@@ -47,7 +47,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "bill": bill,
         "status": status,
         "due": item,
-        "may_leave": status.step == "at_bank" and status.attempt is not None and queries.is_whole_for(request.user, status.attempt),
+        "may_leave": status.step == "at_bank" and status.attempt is not None and queries.may_leave(request.user, status.attempt),
         "lines": lines,
         "until": item.until if item is not None else None,
         "deposits": queries.returned_parts(bill),

@@ -149,6 +149,7 @@ def test_who_may_pay_a_part_of_a_payment_only_is_not_offered_to_give_it_up(
         for page in (f"/pay/r/{attempt.token}", f"/en/pay/{bills[1].public_id}/"):
             text = client.get(page, headers={"Accept-Language": "en"}).content.decode()
             assert ("I left the bank" in text) == is_offered, page
+        assert ("tell us that you left" in client.get("/en/basket/").content.decode()) == is_offered
         assert client.post(f"/en/pay/{bills[1].public_id}/left/").status_code == (303 if is_offered else 403)
         Attempt.objects.update(hint="")
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -94,6 +95,9 @@ def test_leaving_the_banks_page_is_asked_about_and_then_the_bill_is_payable(issu
     assert client.post(f"/en/pay/{bill.public_id}/left/")["Location"] == f"/pay/r/{attempt.token}"
     told = client.get(f"/pay/r/{attempt.token}?lang=en").content.decode()
     assert "tell us below" not in told and "We ask the bank what became of the payment" in told
+    for other in (f"/en/pay/{bill.public_id}/", "/en/basket/"):
+        told = unescape(client.get(other).content.decode())
+        assert "We ask the bank what became" in told and "left the bank's page" not in told, other
     walk(0.1, step=0.1)
     assert attempt.inquiries.latest("pk").result.startswith("!ERROR!")
     assert "!ERROR!" not in client.get(f"/pay/r/{attempt.token}?lang=en").content.decode(), "an error of the bank's interface is for staff"
