@@ -198,6 +198,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "days_gone": max(days_run - (days_left or 0), 0),
             "days": periods["settlement_days"],
             "periods": periods,
+            "price_kept_until": min((on for on in (row.settle_until, row.object_until) if on is not None), default=None),
             "extended_until": row.settle_until + dt.timedelta(days=periods["extension_days"]) if row.settle_until else None,
             "ways": ways,
             "pays_by_number": access is None and any(option.code == "settle" and not option.needs_sign_in for option, _more in ways.cards),

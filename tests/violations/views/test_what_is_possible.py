@@ -62,6 +62,20 @@ def outcome_text(row: Violation) -> str:
         return str(said.text)
 
 
+def test_an_objection_keeps_the_settlement_only_while_both_can_be_sent(served: Violation, owner: Any) -> None:
+    def kept_until(last: dt.date | None) -> str:
+        return f"If sent by {day(last)}, payment is on hold"
+
+    with translation.override("en"):
+        before = kept_until(served.settle_until)
+        assert before in shown(owner, served)
+        terms.extend(violation=served, person=owner)  # now later than the last day to object
+        served.refresh_from_db()
+        after = kept_until(served.object_until)
+    page = shown(owner, served)
+    assert after in page and before not in page
+
+
 def test_the_message_and_the_page_name_the_stop_and_only_what_still_ends_it(stopped: Violation, owner: Any) -> None:
     message = Message.objects.get(person=owner, kind="violations.services_stopped")
     ends = "The stop ends once the amount that the court sets is paid, or if the court finds no violation."
