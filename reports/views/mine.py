@@ -62,12 +62,22 @@ class ReportAnswerForm(forms.Form):
 class SolvedForm(forms.Form):
     words = forms.CharField(
         label=gettext_lazy("What is still there?"),
-        help_text=gettext_lazy("Only where it is not solved. The next inspector reads it, without your name."),
+        help_text=gettext_lazy("The next inspector reads it, without your name."),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=solved.MAX_WORDS,
         required=False,
         error_messages={"max_length": gettext_lazy("Please shorten the text to 300 characters.")},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["words"].either = _("(where it is not solved)")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.data.get("solved") == "no" and not data.get("words", "x"):
+            self.add_error("words", solved.words_missing())
+        return data
 
 
 class BanAppealForm(forms.Form):
