@@ -162,8 +162,10 @@ class _At:
 def test_a_joined_report_leads_to_the_other_which_counts_its_people(drawn: Any) -> None:
     end, target, report = reports.assigned(), reports.assigned(), reports.assigned()
     triage.merge(report=report, into=target, inspector=drawn, why="x")
-    assert f"/en/reports/{target.public_id}/" in page(report)
-    assert "2 people reported it" in page(target)
+    joined, other = page(report), page(target)
+    assert f"/en/reports/{target.public_id}/" in joined
+    assert 'id="promise"' in other and 'id="promise"' not in joined  # its promise is that of the other: no second day beside it
+    assert "2 people reported it" in other
     triage.merge(report=target, into=end, inspector=drawn, why="x")
     assert "3 people reported it" in page(end)
 
