@@ -106,6 +106,21 @@ def test_the_gate_of_the_frame_bites() -> None:
     assert unstyled('{% include "components/obstacles.html" %}')
 
 
+def torn(html: str) -> list[str]:
+    """Leads with a dot between parts that are not one `span`: the lead sets its parts apart, and each number would be one."""
+    leads = re.findall(r'<p class="kp-lead">(.*?)</p>', html, re.S)
+    return [lead for lead in leads if "·" in re.sub(r"<span>.*?</span>", "", lead, flags=re.S)]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_the_parts_of_a_lead_stay_together(path: Path) -> None:
+    assert torn(path.read_text(encoding="utf8")) == []
+
+
+def test_the_gate_of_the_leads_bites() -> None:
+    assert torn('<p class="kp-lead">{{ name }} · {{ number|ltr }}</p>') and not torn('<p class="kp-lead"><span>{{ name }} · 1</span></p>')
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
 def test_no_script_builds_code_from_text(path: Path) -> None:
     text = path.read_text(encoding="utf8")
