@@ -87,8 +87,9 @@ def kwd_text(fils: int) -> str:
 
 
 @register.filter
-def day(value: dt.date | None, style: str = "") -> SafeString | str:
-    """`24 November 2026`; with "weekday" the weekday before it. Empty for None."""
+def day(value: dt.date | str | None, style: str = "") -> SafeString | str:
+    """`24 November 2026`, also of an ISO date as facts of documents keep it; with "weekday" the weekday before it. Empty for None."""
+    value = dt.date.fromisoformat(value) if isinstance(value, str) and value else value
     return dates.day_html(value, weekday=style == "weekday") if value else ""
 
 

@@ -18,6 +18,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review.models import ConflictOfInterest
+from municipality.ui.templatetags.portal import day
 from municipality.uploads import registry
 from municipality.uploads import services as uploads
 from municipality.uploads.inspection import Reencoded
@@ -59,7 +60,7 @@ def contested(plot: Plot, person: Any, layer: str = "land_use") -> LayerContest:
 
 def marks(client: Client, plot: Plot) -> int:
     """How many topics of the plot's page are marked."""
-    return client.get(f"/en/plots/{plot.public_id}/").content.decode().count("contested by an applicant since")
+    return client.get(f"/en/plots/{plot.public_id}/").content.decode().count("by an applicant since")
 
 
 def extract_marks(plot: Plot) -> dict[str, str]:
@@ -76,6 +77,10 @@ def test_a_contest_has_a_number_a_due_day_and_both_values_and_marks_page_and_ext
     assert row.said_en == "Private housing (100.0%)" and row.should_be == TYPED["should_be"]
     assert row.said_ar.endswith(" (\u2066100.0%\u2069)"), "the sign stands on the right of the number among Arabic words too"
     assert marks(client, plot) == 1 and extract_marks(plot) == {"land_use": today, "road": ""}
+    made = extracts.make(plot, clock.today(), None)
+    assert made is not None
+    page = client.get(f"/en/zoning/extracts/{made.uuid}/").content.decode()
+    assert f"by an applicant since {day(today)}" in page  # as everywhere: kept as an ISO date
     page = client.get(f"/en/plots/{plot.public_id}/").content.decode()
     assert "Private housing" in page and TYPED["should_be"] not in page, "the original stays, and nothing of the person is shown"
     assert AuditEvent.objects.filter(action="contests.sent", subject=row.key).count() == 1
@@ -108,7 +113,7 @@ def test_the_object_that_refuses_an_activity_is_contested_and_marked_where_it_is
     assert re.fullmatch(r"\S.*, 1\d\d\.\d m from the plot", row.said_en) and row.said_en in form and row.version is not None
     assert "من القسيمة" in row.said_ar
     page = client.get(f"/en/plots/{near_a_school.public_id}/", question).content.decode()
-    assert page.count("contested by an applicant since") == 1 and marks(client, near_a_school) == 0
+    assert page.count("by an applicant since") == 1 and marks(client, near_a_school) == 0
     made = extracts.make(near_a_school, clock.today(), ActivityQuestion("WSAL", 0))
     assert made is not None
     grounds = ExtractFacts.load(made.document.facts).answers[0].grounds
