@@ -36,6 +36,7 @@ from municipality.ui import staff_menu
 from municipality.ui.admin_base import require_role, staff_page
 from municipality.ui.forms import FoldedField
 from municipality.ui.staff_menu import StaffEntry
+from municipality.ui.templatetags.portal import with_refs
 from municipality.ui.texts import Text
 from shops.register import queries as shops
 
@@ -288,7 +289,8 @@ def order(request: AuthenticatedHttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             row = services.order_of_shop(shop=form.cleaned_data["shop"], supervisor=request.user, reason=form.cleaned_data["reason"])
-            messages.success(request, _("Inspection %(number)s is ordered. An inspector was drawn.") % {"number": row.reference})
+            done = _("Inspection %(number)s is ordered. An inspector was drawn.") % {"number": row.reference}
+            messages.success(request, with_refs(done))
             if row.contact_id is None:
                 messages.warning(request, _("Nobody of this shop has an account. The branch announces the visit on paper."))
             return redirect("admin:order_inspection")

@@ -26,6 +26,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import staff_page
+from municipality.ui.templatetags.portal import with_refs
 from municipality.uploads.models import Upload
 from municipality.uploads.pictures import response_of
 from municipality.uploads.states import UploadState
@@ -126,7 +127,7 @@ def new(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _say_issued(request: HttpRequest, row: Violation) -> None:
-    messages.success(request, _("Issued: number %(reference)s") % {"reference": row.reference})
+    messages.success(request, with_refs(_("Issued: number %(reference)s") % {"reference": row.reference}))
 
 
 def _form_page(

@@ -26,6 +26,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import in_group, staff_page
+from municipality.ui.templatetags.portal import with_refs
 from municipality.ui.texts import Text
 from municipality.uploads import links
 from municipality.uploads import queries as uploads
@@ -288,7 +289,7 @@ def referrals(request: AuthenticatedHttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             made = court.refer(clerk=request.user, shown=request.POST.get("shown", ""))
-            messages.success(request, _("Batch %(number)s is made.") % {"number": made.number})
+            messages.success(request, with_refs(_("Batch %(number)s is made.") % {"number": made.number}))
             return redirect("admin:office_batch", made.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)

@@ -27,7 +27,9 @@ register = template.Library()
 # The icon of each kind of state, in addition to its colour.
 TAG_ICONS = {"ok": "check", "warn": "clock", "bad": "warning", "wait": "wait"}
 _NOTICE_ICONS = {"info": "info", "ok": "check", "warn": "clock", "bad": "warning"}
-_REFERENCE = re.compile(r"\b(?:[A-Z]{2,4}-\d{4}-\d{6}|EYE-[0-9A-Z]{4}-[0-9A-Z]{4})-[0-9A-Z]\b")  # HL-2026-000378-K, EYE-7K3M-9Q2X-5
+_REFERENCE = re.compile(  # HL-2026-000378-K, INS-HA-2026-000001-5, EYE-7K3M-9Q2X-5
+    r"\b(?:[A-Z]{2,4}(?:-[A-Z]{2})?-\d{4}-\d{6}|EYE-[0-9A-Z]{4}-[0-9A-Z]{4})-[0-9A-Z]\b"
+)
 _DIRECTIONAL = {"chevron"}
 
 

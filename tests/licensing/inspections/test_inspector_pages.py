@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -161,8 +162,10 @@ def test_a_supervisor_orders_with_a_reason(shop: Shop, inspectors: list[User]) -
         assert client.post(page, typed).status_code == 400
     typed = {"shop_no": shop.commercial_license_no, "reason": "شكوى"}
     assert client.post(page, typed).status_code == 302
-    assert client.post(page, typed).status_code == 409
-    assert Inspection.objects.get().reference in client.get(page).content.decode()
+    again, number = client.post(page, typed), Inspection.objects.get().reference
+    assert again.status_code == 409
+    told = re.search(r'<ul class="messagelist">(.*?)</ul>', again.content.decode(), re.S)
+    assert told is not None and f'<bdi dir="ltr" class="kp-ref">{number}</bdi>' in told[1]  # among Arabic words, and on one line
 
 
 def test_what_follows_and_another_time_are_said_before_and_the_licence_is_shown(row: Inspection, frozen_clock: Any) -> None:
