@@ -15,6 +15,7 @@ from reports.results import NO_ANSWER
 from reports.states import ReportState
 
 MAX_WORDS = 300  # characters
+WORDS_MISSING = _("Please write what is still there, so that the next inspector knows what to look for.")  # for a no without words
 
 
 def result_to_judge(report: Report) -> Closure | None:
@@ -37,11 +38,6 @@ def result_to_judge(report: Report) -> Closure | None:
     return None if is_own and closure.is_judged else closure
 
 
-def words_missing() -> str:
-    """The sentence for a no without words."""
-    return _("Please write what is still there, so that the next inspector knows what to look for.")
-
-
 def say(report: Report, *, is_solved: bool, words: str = "") -> SolvedAnswer:
     """Store what the reporter says, in the caller's transaction; after a no the caller opens the report of the result again.
 
@@ -53,7 +49,7 @@ def say(report: Report, *, is_solved: bool, words: str = "") -> SolvedAnswer:
         raise Refused("not_to_judge", _("This result was judged already, or the time to judge it is over."))
     words = words.strip()[:MAX_WORDS]
     if not is_solved and not words:
-        raise Refused("words_missing", words_missing())
+        raise Refused("words_missing", WORDS_MISSING)
     answer = SolvedAnswer.objects.create(closure=closure, is_solved=is_solved, words="" if is_solved else words, at=clock.now())
     record("report.judged", subject=row.subject_key, actor=VISITOR, data={"solved": is_solved})
     return answer

@@ -76,7 +76,7 @@ class SolvedForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if self.data.get("solved") == "no" and not data.get("words", "x"):
-            self.add_error("words", solved.words_missing())
+            self.add_error("words", solved.WORDS_MISSING)
         return data
 
 
