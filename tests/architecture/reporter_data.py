@@ -87,7 +87,7 @@ def visits() -> list[Visit]:
         Visit(f"{page}asked.public_id}}/mine/?s=x", status=403, note="a wrong link"),
         Visit(f"{page}asked.public_id}}/mine/", "owner", post={"text": ""}, status=400, note="without an answer"),
         Visit(f"{page}asked.public_id}}/mine/", "owner", post={"text": "2026"}, note="answered"),
-        Visit(f"{page}closed.public_id}}/mine/", "owner", post={"solved": "no"}, status=409, note="without words"),
+        Visit(f"{page}closed.public_id}}/mine/", "owner", post={"solved": "no"}, status=400, note="without words"),
         Visit(f"{page}closed.public_id}}/mine/", "owner", post={"solved": "yes"}, note="solved"),
         *(Visit(f"{ban}{name}.public_id}}/", note=name) for name in ("ban", "appealed", "decided")),
         Visit(f"{ban}ban.public_id}}/", post={"words": ""}, status=400, note="without words"),

@@ -17,6 +17,7 @@ from municipality.documents import seal
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from municipality.notifications.models import Message
+from municipality.ui.templatetags.portal import with_refs
 from municipality.uploads import services as uploads
 from municipality.uploads.tasks import inspect
 from shops.models import Shop
@@ -38,7 +39,7 @@ def plain_static(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 
-def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
+def test_a_report_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
     client = signed_in(inspector)
     page = client.get("/admin/field/new/").content.decode()
     assert 'name="photos"' in page
@@ -55,7 +56,7 @@ def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
     assert Evidence.objects.filter(visit=row.visit, kind="offence").count() == 2
     assert all(mark.sha256 for mark in Evidence.objects.select_related("upload"))
     page = client.get(answer["Location"]).content.decode()
-    assert f"حُرر برقم {row.reference}" in page
+    assert with_refs(f"حُرر برقم {row.reference}") in page
     assert Evidence.objects.select_related("upload")[0].sha256[:12] not in page
     assert row.reference in client.get("/admin/field/").content.decode()
 
@@ -321,7 +322,7 @@ def test_the_device_is_told_what_it_issued_on_its_next_page(inspector: Any, shop
     entry = confirmed(client, typed(shop))
     for _again in range(2):
         client.post("/admin/field/sync/", entry)
-    assert client.get("/admin/field/").content.decode().count(f"حُرر برقم {Violation.objects.get().reference}") == 1
+    assert client.get("/admin/field/").content.decode().count(with_refs(f"حُرر برقم {Violation.objects.get().reference}")) == 1
 
 
 def test_the_writer_defends_a_minute(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
