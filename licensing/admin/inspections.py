@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from licensing.inspections import labels, queries, services
 from licensing.inspections.forms import PHOTO, InspectionForm, PutOffForm, time_label
-from licensing.inspections.notifications import told
+from licensing.inspections.notifications import recipients
 from licensing.inspections.services import appointments, visits
 from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import DayPart, Inspection, InspectionVisit, VisitOutcome
@@ -143,7 +143,7 @@ def _look(request: AuthenticatedHttpRequest, row: Inspection, form: InspectionFo
         "failed_until": visits.put_right_by(row) if assessment.outcome == VisitOutcome.FAILED else None,
         "other_time": _time(row) if appointments.is_other_time(row, found.sent.started_at) else "",
         "seen_at": found.sent.started_at,
-        "is_told": bool(told(row)),
+        "has_recipients": bool(recipients(row)),
     }
     return facts, visits.confirmation(assessment, inspection=row, inspector=request.user, found=found)
 
@@ -162,11 +162,11 @@ def _sent_photos(request: HttpRequest) -> dict[str, int]:
 
 def _say(request: HttpRequest, made: InspectionVisit) -> None:
     sentence = _("Recorded: %(outcome)s. The owner is told.")
-    if not told(made.inspection) and made.inspection.state in OPEN:
+    if not recipients(made.inspection) and made.inspection.state in OPEN:
         sentence = _(
             "Recorded: %(outcome)s. Nobody of this shop has an account: the portal sets another day, and the branch announces it on paper."
         )
-    elif not told(made.inspection):
+    elif not recipients(made.inspection):
         sentence = _(
             "Recorded: %(outcome)s. Nobody of this shop has an account, so the portal tells nobody. Please hand the result over on paper."
         )
@@ -244,7 +244,7 @@ def put_off(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         try:
             appointments.put_off(inspection=row, inspector=request.user, **form.cleaned_data)
             sentence = _("The appointment is moved, and the owner is told why.")
-            if not told(row):
+            if not recipients(row):
                 sentence = _(
                     "The appointment is moved. Nobody of this shop has an account, so the portal tells nobody. "
                     "Please let the branch announce the new day on paper."

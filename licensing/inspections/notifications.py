@@ -44,7 +44,7 @@ class InspectionFailed(_AboutInspection):
     legal = _("inspections that were not passed")
 
 
-def told(inspection: Inspection) -> list[User]:
+def recipients(inspection: Inspection) -> list[User]:
     """Whoever a message about an inspection reaches: the holders of its shop who have an account now; none where nobody has.
 
     While there is no shop its contact is told, or who signs for the organisation of its request by now.
@@ -58,6 +58,6 @@ def told(inspection: Inspection) -> list[User]:
 
 
 def tell(kind: type[MessageKind], inspection: Inspection, *, key: str, context: Mapping[str, Any]) -> None:
-    """Tell whoever is `told` of an inspection; in the caller's transaction."""
-    for person in told(inspection):
+    """Tell the `recipients` of an inspection; in the caller's transaction."""
+    for person in recipients(inspection):
         send(kind, person=person, key=key, subject_key=inspection.key, context=context)

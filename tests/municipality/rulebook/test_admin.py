@@ -26,18 +26,6 @@ CHANGE = "admin:rulebook_ruleset_change"
 PUBLISH = "admin:rulebook_ruleset_publish"
 
 
-@pytest.fixture
-def maker() -> User:
-    ensure_roles()
-    return StaffFactory(groups=["rule_maker"], login="maker")
-
-
-@pytest.fixture
-def checker() -> User:
-    ensure_roles()
-    return StaffFactory(groups=["rule_publisher"], login="checker")
-
-
 def form(fils: int = 10_000, fee: FeeRule | None = None, first_day: str = "2027-01-01", **more: Any) -> dict[str, Any]:
     """What a browser posts for a draft with one fee."""
     counts = {

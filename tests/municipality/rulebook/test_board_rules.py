@@ -15,20 +15,9 @@ from municipality.rulebook import queries, services
 from municipality.rulebook.models import BoardLimitRule, RuleSet
 from municipality.rulebook.seeds import seed
 from tests.browsers import signed_in
-from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 HEIGHT: dict[str, Any] = {"kind": "height", "is_standing": True, "most_cm": 450, "article_ar": "مادة", "article_en": "Article"}
-
-
-@pytest.fixture
-def maker() -> User:
-    return StaffFactory(groups=["rule_maker"], login="maker")
-
-
-@pytest.fixture
-def checker() -> User:
-    return StaffFactory(groups=["rule_publisher"], login="checker")
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from django.urls import reverse
 
 from municipality.accounts.models import User, actor_of
 from municipality.audit.models import AuditEvent
-from municipality.cases.roles import ensure_roles
 from municipality.jobs.models import Job
 from municipality.jobs.registry import JOB_KINDS, JobKind
 from municipality.jobs.services import enqueue
@@ -27,17 +26,6 @@ from tests.municipality.kernel.working_time import CALENDAR, TABLE, Case, kuwait
 
 pytestmark = pytest.mark.django_db
 CHANGE, NEXT, PUBLISH = (f"admin:rulebook_ruleset_{name}" for name in ("change", "next", "publish"))
-
-
-@pytest.fixture
-def maker() -> User:
-    ensure_roles()
-    return StaffFactory(groups=["rule_maker"], login="maker")
-
-
-@pytest.fixture
-def checker() -> User:
-    return StaffFactory(groups=["rule_publisher"], login="checker")
 
 
 @pytest.fixture

@@ -24,16 +24,6 @@ pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 1, 1)
 
 
-@pytest.fixture
-def maker() -> User:
-    return StaffFactory(groups=["rule_maker"], login="maker")
-
-
-@pytest.fixture
-def checker() -> User:
-    return StaffFactory(groups=["rule_publisher"], login="checker")
-
-
 def put_in_force(ruleset: RuleSet, checker: User) -> RuleSet:
     publish(ruleset=ruleset, publisher=checker, actor=actor_of(checker, "rule_publisher"))
     return ruleset

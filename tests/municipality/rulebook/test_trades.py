@@ -16,20 +16,9 @@ from municipality.rulebook import queries, services
 from municipality.rulebook.models import RuleSet, TradeRule, check_word_list, word_list
 from municipality.rulebook.seeds import seed
 from tests.browsers import signed_in
-from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 MOST_FIELDS = 1000  # that Django takes of one form
-
-
-@pytest.fixture
-def maker() -> User:
-    return StaffFactory(groups=["rule_maker"], login="maker")
-
-
-@pytest.fixture
-def checker() -> User:
-    return StaffFactory(groups=["rule_publisher"], login="checker")
 
 
 @pytest.fixture

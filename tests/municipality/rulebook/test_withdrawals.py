@@ -12,7 +12,6 @@ from django.urls import reverse
 
 from municipality.accounts.models import User, actor_of
 from municipality.audit.models import AuditEvent
-from municipality.cases.roles import ensure_roles
 from municipality.kernel import clock, money
 from municipality.kernel.errors import Refused
 from municipality.rulebook import differences, queries, services
@@ -25,18 +24,6 @@ pytestmark = pytest.mark.django_db
 DAY = dt.date(2027, 1, 1)  # to come, by the clock of the tests
 SUBJECT, WHY = "fees.testing", "رسم خاطئ"
 WITHDRAW = "admin:rulebook_ruleset_withdraw"
-
-
-@pytest.fixture
-def maker() -> User:
-    ensure_roles()
-    return StaffFactory(groups=["rule_maker"], login="maker")
-
-
-@pytest.fixture
-def checker() -> User:
-    ensure_roles()
-    return StaffFactory(groups=["rule_publisher"], login="checker")
 
 
 def published(maker: User, checker: User, version: int, first_day: dt.date, **fields: Any) -> RuleSet:
