@@ -66,7 +66,7 @@ def closes_after_the_payment(kind: str, bill: Bill) -> None:
     assert (job.state, bill.state) == ("done", "void")
 
 
-def stays_open_after_the_review(kind: str, bill: Bill) -> None:
+def assert_stays_open_after_the_review(kind: str, bill: Bill) -> None:
     """The newest job of `kind` closes an unpaid request as long after a review of its payment ended unpaid as after its bill was issued."""
     attempt, job = AttemptFactory(bills=[bill]), Job.objects.filter(kind=kind).latest("pk")
     time_to_pay = clock.day_of(job.due_at) - clock.today()

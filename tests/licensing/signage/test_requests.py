@@ -31,7 +31,7 @@ from payments.rules import DEPOSITS
 from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
-from tests.due_jobs import closes_after_the_payment, stays_open_after_the_review
+from tests.due_jobs import closes_after_the_payment, assert_stays_open_after_the_review
 from tests.factories import boards
 from tests.factories.boards import BOX, CART, DEPOSIT, FEE, FRONT, begun, bill_of, fresh, sent
 from tests.factories.uploads import UploadFactory
@@ -204,7 +204,7 @@ def test_an_unpaid_request_does_not_lapse_while_its_payment_is_open(shop: Shop, 
 
 def test_a_request_for_boards_can_be_paid_anew_after_a_review_that_ended_unpaid(shop: Shop, owner: User, officer: User) -> None:
     request = boards.approved(shop, owner, officer)
-    stays_open_after_the_review("licensing.close_unpaid_boards", Bill.objects.get(pk=bill_of(request)))
+    assert_stays_open_after_the_review("licensing.close_unpaid_boards", Bill.objects.get(pk=bill_of(request)))
 
 
 def test_the_last_day_to_pay_boards_is_shown(shop: Shop, owner: User, officer: User) -> None:

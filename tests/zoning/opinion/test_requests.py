@@ -24,7 +24,7 @@ from payments import queries as payments
 from payments.models import Bill
 from tests import desk_acts
 from tests.browsers import signed_in
-from tests.due_jobs import closes_after_the_payment, stays_open_after_the_review
+from tests.due_jobs import closes_after_the_payment, assert_stays_open_after_the_review
 from tests.factories.accounts import PersonFactory
 from tests.factories.opinions import FEE, begun, paid, submitted
 from tests.factories.uploads import UploadFactory
@@ -90,7 +90,7 @@ def test_an_unpaid_request_does_not_lapse_while_its_payment_is_open(plot: Plot, 
 
 def test_an_opinion_can_be_paid_anew_after_a_review_that_ended_unpaid(plot: Plot, owner: User) -> None:
     opinion = submitted(plot, owner)
-    stays_open_after_the_review("zoning.close_unpaid", Bill.objects.get(subject=opinion.case.key))
+    assert_stays_open_after_the_review("zoning.close_unpaid", Bill.objects.get(subject=opinion.case.key))
 
 
 def test_the_last_day_to_pay_an_opinion_is_shown(plot: Plot, owner: User) -> None:

@@ -34,7 +34,7 @@ from shops.register import queries as registered
 from tests import desk_acts
 from tests.browsers import signed_in
 from tests.database_guards import assert_refused, without_guards
-from tests.due_jobs import stays_open_after_the_review
+from tests.due_jobs import assert_stays_open_after_the_review
 from tests.factories import inspections as inspection_acts
 from tests.factories import new_licences
 from tests.factories.accounts import PersonFactory
@@ -212,7 +212,7 @@ def test_a_repeated_inspection_that_is_passed_leads_to_the_bill(plot: Plot, owne
 
 def test_a_new_licence_can_be_paid_anew_after_a_review_that_ended_unpaid(plot: Plot, owner: User, officer: User) -> None:
     request = pass_inspection(new_licences.waiting_for_inspection(owner, officer))
-    stays_open_after_the_review("licensing.expire_new", Bill.objects.get(pk=bill_of(request)))
+    assert_stays_open_after_the_review("licensing.expire_new", Bill.objects.get(pk=bill_of(request)))
 
 
 def test_a_shop_that_is_blocked_at_the_inspection_gets_its_bill_and_its_page_says_so(plot: Plot, owner: User, officer: User) -> None:

@@ -31,7 +31,7 @@ from payments.models import Bill
 from payments.services import start_attempt
 from shops.models import Shop
 from tests.conftest import TODAY
-from tests.due_jobs import closes_after_the_payment, stays_open_after_the_review
+from tests.due_jobs import closes_after_the_payment, assert_stays_open_after_the_review
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.licensing import food_activity
 
@@ -262,7 +262,7 @@ def test_an_unpaid_renewal_does_not_lapse_while_its_payment_is_open(make_shop: A
 
 def test_a_renewal_can_be_paid_anew_after_a_review_that_ended_unpaid(make_shop: Any, owner: Any) -> None:
     case = services.submit_renewal(shop=make_shop(), applicant=owner)
-    stays_open_after_the_review("licensing.close_unpaid", Bill.objects.get(subject=case.key))
+    assert_stays_open_after_the_review("licensing.close_unpaid", Bill.objects.get(subject=case.key))
 
 
 def test_an_unpaid_renewal_lapses_once_and_says_so(make_shop: Any, owner: Any) -> None:
