@@ -31,7 +31,7 @@ from payments.rules import DEPOSITS
 from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
-from tests.due_jobs import closes_after_the_payment, assert_stays_open_after_the_review
+from tests.due_jobs import assert_stays_open_after_the_review, closes_after_the_payment
 from tests.factories import boards
 from tests.factories.boards import BOX, CART, DEPOSIT, FEE, FRONT, begun, bill_of, fresh, sent
 from tests.factories.uploads import UploadFactory

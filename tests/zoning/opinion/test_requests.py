@@ -24,7 +24,7 @@ from payments import queries as payments
 from payments.models import Bill
 from tests import desk_acts
 from tests.browsers import signed_in
-from tests.due_jobs import closes_after_the_payment, assert_stays_open_after_the_review
+from tests.due_jobs import assert_stays_open_after_the_review, closes_after_the_payment
 from tests.factories.accounts import PersonFactory
 from tests.factories.opinions import FEE, begun, paid, submitted
 from tests.factories.uploads import UploadFactory

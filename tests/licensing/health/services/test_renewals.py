@@ -31,7 +31,7 @@ from payments.models import Bill
 from payments.services import start_attempt
 from shops.models import Shop
 from tests.conftest import TODAY
-from tests.due_jobs import closes_after_the_payment, assert_stays_open_after_the_review
+from tests.due_jobs import assert_stays_open_after_the_review, closes_after_the_payment
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.licensing import food_activity
 
