@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from licensing.measures import queries as measures
 from municipality.incidents import queries as incidents
 from municipality.kernel.ttl_cache import TTLCache
 from municipality.rulebook import queries as rulebook
@@ -23,9 +24,9 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cache_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names of areas and activities, what people call a trade and who licenses what are cached, for this test alone."""
+    """What a process reads once a minute (names of areas and activities, who licenses what, …) is cached, for this test alone."""
     monkeypatch.setattr(settings, "NAMED_LISTS_SECONDS", 60)
     lists: list[TTLCache[Any]] = [name_lists.cached_lists, trades.in_force, rulebook.authorities, rulebook.recently_published]
-    for cached in (*lists, incidents.last_moved_day, *forms._NAMES.values()):
+    for cached in (*lists, incidents.last_moved_day, measures.has_ended_lately, *forms._NAMES.values()):
         monkeypatch.setattr(cached, "_entry", None)
         cached()

@@ -14,9 +14,9 @@ from tools.stack.running import Stack
 CHECKED = 90  # seconds until every file that arrived has been looked at
 
 
-def shops_of(stack: Stack, owners: dict[str, int], first_row: int) -> dict[str, list[dict[str, str]]]:
-    """Shops whose licence can be renewed, by owner; `first_row` is far from those of all others."""
-    told = stack.run_code(f"from tests.journeys.more_shops import add; add({owners}, {first_row})")
+def shops_of(stack: Stack, owners: dict[str, int]) -> dict[str, list[dict[str, str]]]:
+    """More shops whose licence can be renewed, by the English name of their owner: other ones at each call."""
+    told = stack.run_code(f"from tests.journeys.more_shops import add; add({owners})")
     return next(json.loads(line.removeprefix(MADE)) for line in told.splitlines() if line.startswith(MADE))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.journeys.more_shops import MADE
+from tests.journeys.changed_shop import shops_of
 from tests.journeys.people import identity
 from tests.journeys.simulators import Bank, Phone
 from tests.journeys.visitor import Visitor
@@ -60,12 +59,7 @@ def from_another_address(request: pytest.FixtureRequest) -> None:
 def renewable(stack: Stack) -> dict[str, list[dict[str, str]]]:
     """Shops whose licence can be renewed, by their owner's English name; each test takes (pops) those it uses up."""
     owners = dict.fromkeys(RENEWING, 1) | {PAYING: 10, LATE: 1, WALKING: 3}
-    told = stack.run_code(f"from tests.journeys.more_shops import add; add({owners})")
-    found: dict[str, list[dict[str, str]]] = {}
-    for line in told.splitlines():
-        if line.startswith(MADE):
-            found = json.loads(line.removeprefix(MADE))
-    return found
+    return shops_of(stack, owners)
 
 
 @pytest.fixture

@@ -6,12 +6,15 @@ import json
 from dataclasses import replace
 
 FIRST_ROW = 700_000  # far from the rows of the demo, so that no number of a licence is given twice
+ROWS = 1_000  # of one call; a call takes the first such rows that no earlier one has taken
 ENDS_IN_DAYS = 30
 MADE = "MADE "
 
 
-def add(owners: dict[str, int], first_row: int = FIRST_ROW) -> None:
+def add(owners: dict[str, int]) -> None:
     """Give every owner (English name) so many shops whose licence ends within the window; print their ids and names as JSON."""
+    from itertools import count
+
     from django.db import transaction
 
     from municipality.accounts.models import User
@@ -28,7 +31,10 @@ def add(owners: dict[str, int], first_row: int = FIRST_ROW) -> None:
     loading = Loading(anchor(), SMALL, print)
     areas, last = area_ids(), loading.day(ENDS_IN_DAYS)
     people = [user for user in User.objects.filter(name_en__in=owners) for _ in range(owners[user.name_en])]
-    rows = shops(4 * len(people) + 20, "journeys", start=first_row)
+    for first_row in count(FIRST_ROW, ROWS):
+        rows = list(shops(4 * len(people) + 20, "journeys", start=first_row))
+        if not Shop.objects.filter(public_id__in=[row.public_id for row in rows]).exists():
+            break
     fitting = (replace(row, commercial_license_days=400) for row in rows if row.activity not in ELSEWHERE)
     with transaction.atomic():
         made = Shop.objects.bulk_create(shop(loading, row, person, areas) for row, person in zip(fitting, people, strict=False))

@@ -27,7 +27,7 @@ PATIENCE = 180  # seconds until all have arrived and were looked at; the machine
 def test_twelve_files_on_a_slow_line_cut_twice_arrive_once_each(
     stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any]
 ) -> None:
-    shop = changed_shop.shops_of(stack, {SENDING: 1}, 840_000)[SENDING].pop()["id"]
+    shop = changed_shop.shops_of(stack, {SENDING: 1})[SENDING].pop()["id"]
     owner = visit("ar", storage_state=signed_in(SENDING), viewport=PHONE)
     changed_shop.tick(owner, shop, "activity", "manager", "address")
     owner.arrive("/changes/activity/$")

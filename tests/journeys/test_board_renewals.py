@@ -30,7 +30,7 @@ def test_boards_of_several_shops_are_renewed_with_one_payment(
     stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any], tmp_path: Path, code: str, scripts: bool
 ) -> None:
     name, count, each = PEOPLE[code]
-    shops = [shop["id"] for shop in changed_shop.shops_of(stack, {name: count}, 985_000 if scripts else 986_000)[name]]
+    shops = [shop["id"] for shop in changed_shop.shops_of(stack, {name: count})[name]]
     stack.manage("shell", "--no-imports", "-c", f"from tests.journeys.more_boards import add; add({dict.fromkeys(shops, each)})")
     owner = visit(code, java_script_enabled=scripts, storage_state=signed_in(name), viewport=PHONE)
     page = owner.go("my-shops/")

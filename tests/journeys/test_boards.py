@@ -41,7 +41,7 @@ WORDS = {
 
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> list[dict[str, str]]:
-    return changed_shop.shops_of(stack, {OWNER: 2}, 970_000)[OWNER]
+    return changed_shop.shops_of(stack, {OWNER: 2})[OWNER]
 
 
 def fill(visitor: Visitor, number: int, medium: str, width: str, place: str) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Callable
 
 import pytest
 
 from municipality.kernel import clock
+from tests.journeys.changed_shop import shops_of
 from tests.journeys.measurements import axe, overhang
-from tests.journeys.more_shops import MADE
 from tests.journeys.people import identity
 from tests.journeys.simulators import text_messages
 from tests.journeys.staff import enter
@@ -31,8 +30,7 @@ WORDS = {
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
     owners = dict.fromkeys([*GIVERS.values(), HELPED], 1)
-    told = stack.run_code(f"from tests.journeys.more_shops import add; add({owners}, 850_000)")
-    return next(json.loads(line.removeprefix(MADE)) for line in told.splitlines() if line.startswith(MADE))
+    return shops_of(stack, owners)
 
 
 @pytest.mark.parametrize("code", ["ar", "en"], ids=["arabic-phone", "english-desktop"])

@@ -25,7 +25,7 @@ ADDRESS = {"block": "7", "street": "20", "building": "11", "unit": "3", "paci_nu
 
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> list[dict[str, str]]:
-    return shops_of(stack, {MOVING: 2}, 830_000)[MOVING]
+    return shops_of(stack, {MOVING: 2})[MOVING]
 
 
 @pytest.mark.parametrize(("code", "scripts"), [("ar", True), ("en", False)], ids=["ar-scripts", "en-noscript"])

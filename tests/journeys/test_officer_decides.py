@@ -43,7 +43,7 @@ WORDS = {
 
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
-    return changed_shop.shops_of(stack, {CHANGING: 2, REFUSED: 1, OWED: 1}, 820_000)
+    return changed_shop.shops_of(stack, {CHANGING: 2, REFUSED: 1, OWED: 1})
 
 
 def _send_changed(visitor: Visitor, shop: str, code: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.journeys.changed_shop import attach, tick
+from tests.journeys.changed_shop import attach, shops_of, tick
 from tests.journeys.measurements import axe, overhang
-from tests.journeys.more_shops import MADE
 from tests.journeys.people import identity
 from tests.journeys.visitor import PHONE, Visitor
 from tools.stack.running import Stack
@@ -34,8 +32,7 @@ WORDS = {
 def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
     """Shops whose licence can be renewed, by owner."""
     owners = {CHANGING: 2, RESUMING: 1}
-    told = stack.run_code(f"from tests.journeys.more_shops import add; add({owners}, 800_000)")
-    return next(json.loads(line.removeprefix(MADE)) for line in told.splitlines() if line.startswith(MADE))
+    return shops_of(stack, owners)
 
 
 def _desk(stack: Stack, call: str) -> None:

@@ -20,7 +20,7 @@ from tools.stack.running import Stack, wait_until
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 OFFENCE = "CLN-01"
 PRESSES = 6  # of a report with a photo, beside the shutter; nothing is typed
-OWNER, FIRST_ROW = "Mahmoud Al-Nakhlawi", 890_000
+OWNER, PHOTO = "Mahmoud Al-Nakhlawi", 890_000
 CHAIN = ("وصل", "اختير مفتش بالقرعة", "محضر وأمر صلح", "تم الصلح", "أُقفل بصورة من المكان")  # on the public page
 PLACE = (29.3328, 48.0283)  # in Hawalli
 
@@ -109,16 +109,16 @@ def test_a_report_becomes_a_paid_violation_and_its_public_page_says_so(
     here = {"latitude": PLACE[0], "longitude": PLACE[1], "accuracy": 8}
     device: dict[str, Any] = {"viewport": PHONE, "geolocation": here, "permissions": ["geolocation"]}
     citizen, neighbour = (Witness(visit("ar", **device)) for _ in range(2))
-    citizen.fill_in(report_photos.camera(FIRST_ROW, place=None))
+    citizen.fill_in(report_photos.camera(PHOTO, place=None))
     report = citizen.send()
     assert citizen.presses <= PRESSES
 
-    neighbour.fill_in(report_photos.camera(FIRST_ROW + 1, place=None))
+    neighbour.fill_in(report_photos.camera(PHOTO + 1, place=None))
     neighbour.visitor.page.locator(f"form[action*='/{report}/me-too/'] button").click()
     neighbour.visitor.arrive(f"/{report}/me-too/$")
     assert stack.sql("SELECT me_too_count FROM reports_report WHERE public_id = %s", report) == [(1,)]
 
-    shops = [shop["id"] for shop in changed_shop.shops_of(stack, {OWNER: 12}, FIRST_ROW)[OWNER]]
+    shops = [shop["id"] for shop in changed_shop.shops_of(stack, {OWNER: 12})[OWNER]]
     fitting = "SELECT s.public_id FROM shops_shop s JOIN rulebook_activity a ON a.code = s.activity_id"
     fitting += " WHERE s.branch_id = 'HA' AND NOT a.is_womens"
     of_branch = {str(found) for (found,) in stack.sql(fitting)}

@@ -23,7 +23,7 @@ OBJECTED, PAYABLE = "CLN-03", "CLN-01"
 @pytest.fixture(scope="module")
 def shop(stack: Stack) -> str:
     """A shop with two minutes."""
-    found = changed_shop.shops_of(stack, {OWNER: 1}, 950_000)[OWNER].pop()["id"]
+    found = changed_shop.shops_of(stack, {OWNER: 1})[OWNER].pop()["id"]
     for offence in (OBJECTED, PAYABLE):
         changed_shop.at_desk(stack, f"minute('{found}', '{offence}')")
     return found
