@@ -227,6 +227,15 @@ frozen(
     once="OLD.closed_at IS NOT NULL",
     name="closed_once",
 )
+# What the second person approves is what the first proposed: another proposal comes after this one was sent back.
+guard(
+    "payments_difference_sent_back_first",
+    "payments_difference",
+    "UPDATE",
+    "OLD.proposed_by_id IS NOT NULL AND OLD.closed_at IS NULL AND (NEW.proposed_by_id <> OLD.proposed_by_id"
+    " OR NEW.proposed_by_id IS NOT NULL AND NEW.code <> OLD.code AND (NEW.closed_at IS NULL OR NEW.closed_by_id IS NOT NULL))",
+    "proposal_replaced",
+)
 # A person closes what the ledger has by nothing but an approved correction of that posting.
 guard(
     "payments_difference_closed_by_reversal",

@@ -185,7 +185,7 @@ class DifferenceAdmin(MoneyAdmin):
             may_close=is_open and in_group(request, CHECKER) and difference.proposed_by is not None,
             reasons=reasons,
             source=source_of(reasons),
-            typed=typed(request, "text", "code"),
+            typed=typed(request, "text", "code", "words"),
             error=error,
         )
 
@@ -199,6 +199,9 @@ class DifferenceAdmin(MoneyAdmin):
             differences.propose_closing(difference=difference, proposed_by=request.user, code=request.POST.get("code", ""), seen=seen)
         elif step == "close":
             differences.close_difference(difference=difference, closed_by=request.user, seen=seen)
+        elif step == "send_back":
+            words = request.POST.get("words", "")
+            differences.send_back_closing(difference=difference, checker=request.user, words=words, seen=seen)
         else:
             raise Refused("no_step", _("Please choose what to do."))
 

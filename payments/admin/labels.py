@@ -59,6 +59,7 @@ label_codes(
         "difference.closing_proposed": _("Closing of a difference proposed"),
         "difference.exported": _("Differences exported"),
         "difference.noted": _("Note about a difference"),
+        "difference.sent_back": _("Closing of a difference sent back"),
         "payments.rematch": _("Compare open differences again"),
         "statement.dropped": _("Statement of the bank put aside"),
         "statement.loaded": _("Statement of the bank loaded"),

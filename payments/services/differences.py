@@ -10,6 +10,7 @@ from municipality.accounts.queries import has_role
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
+from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
@@ -26,9 +27,13 @@ def add_note(*, difference: Difference, by: User, text: str) -> DifferenceNote:
     actor = require_role(by, role)
     if not text.strip():
         raise Refused("no_text", _("Please write what was found out."))
-    row = DifferenceNote.objects.create(difference=difference, by=by, at=clock.now(), text=text.strip()[:500])
-    record("difference.noted", subject=difference.key, actor=actor, text=text.strip()[:500])
+    row = _note(difference, by, text)
+    record("difference.noted", subject=difference.key, actor=actor, text=row.text)
     return row
+
+
+def _note(difference: Difference, by: User, text: str) -> DifferenceNote:
+    return DifferenceNote.objects.create(difference=difference, by=by, at=clock.now(), text=text.strip()[:500])
 
 
 @transaction.atomic
@@ -66,7 +71,7 @@ def _require_seen(row: Difference, seen: str | None) -> None:
 def propose_closing(*, difference: Difference, proposed_by: User, code: str, seen: str | None = None) -> None:
     """Propose to close a difference; `seen` is what the page showed (`shown`), None where no page did.
 
-    Raises NotPermitted, Refused: closed_already, bad_code, no_note, unseen.
+    Raises NotPermitted, Refused: closed_already, bad_code, no_note, unseen, proposed_already.
     """
     actor = require_role(proposed_by, CASHIER)
     row = _lock_open(difference)
@@ -75,6 +80,9 @@ def propose_closing(*, difference: Difference, proposed_by: User, code: str, see
     if not row.notes.exists():
         raise Refused("no_note", _("A difference is closed with a note that says what was found out."))
     _require_seen(row, seen)
+    if row.proposed_by_id is not None:
+        sentence = _("Its closing is proposed already. It can be proposed anew once the second person sends it back.")
+        raise Refused("proposed_already", sentence)
     row.code, row.proposed_by, row.correction = code, proposed_by, _correction_of(row)
     row.save(update_fields=["code", "proposed_by", "correction"])
     record("difference.closing_proposed", subject=row.key, actor=actor, data={"code": code})
@@ -86,19 +94,40 @@ def close_difference(*, difference: Difference, closed_by: User, seen: str | Non
 
     Raises NotPermitted (another role, own proposal), Refused: closed_already, not_proposed, unseen, not_reversed.
     """
-    actor = require_role(closed_by, CHECKER)
-    row = _lock_open(difference)
-    if row.proposed_by_id is None:
-        raise Refused("not_proposed", _("Nobody proposed to close this yet."))
-    if row.proposed_by_id == closed_by.pk:
-        raise NotPermitted("own_proposal", _("The person who proposes cannot approve."))
-    _require_seen(row, seen)
+    actor, row = _lock_proposed(difference, closed_by, seen)
     row.correction = _correction_of(row)
     if row.posting_id is not None and row.correction is None:
         raise Refused("not_reversed", _("What stands in the ledger is put right by a correction of its posting first."))
     row.closed_by, row.closed_at = closed_by, clock.now()
     row.save(update_fields=["correction", "closed_by", "closed_at"])
     record("difference.closed", subject=row.key, actor=actor, data={"code": row.code})
+
+
+@transaction.atomic
+def send_back_closing(*, difference: Difference, checker: User, words: str, seen: str | None = None) -> None:
+    """Send a proposal back as the second person, `seen` as in `propose_closing`: the words become a note, and a cashier proposes anew.
+
+    Raises NotPermitted (another role, own proposal), Refused: closed_already, not_proposed, unseen, no_words.
+    """
+    actor, row = _lock_proposed(difference, checker, seen)
+    if not words.strip():
+        raise Refused("no_words", _("Please write why the proposal goes back."))
+    note, code = _note(row, checker, words), row.code
+    row.code, row.proposed_by, row.correction = "", None, None
+    row.save(update_fields=["code", "proposed_by", "correction"])
+    record("difference.sent_back", subject=row.key, actor=actor, data={"code": code}, text=note.text)
+
+
+def _lock_proposed(difference: Difference, checker: User, seen: str | None) -> tuple[Actor, Difference]:
+    """The second person of a proposed closing, and the difference, locked."""
+    actor = require_role(checker, CHECKER)
+    row = _lock_open(difference)
+    if row.proposed_by_id is None:
+        raise Refused("not_proposed", _("Nobody proposed to close this yet."))
+    if row.proposed_by_id == checker.pk:
+        raise NotPermitted("own_proposal", _("The person who proposes cannot approve."))
+    _require_seen(row, seen)
+    return actor, row
 
 
 def _lock_open(difference: Difference) -> Difference:

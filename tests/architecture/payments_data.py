@@ -163,7 +163,15 @@ def closed_without_reversal(sample: Sample) -> None:
     rows.update(code="x", proposed_by=sample.cashier, closed_by=sample.checker, closed_at=clock.now())
 
 
+def proposal_replaced(sample: Sample) -> None:
+    """Before the second person looks, another reason stands in the proposal."""
+    row = Difference.objects.filter(closed_at__isnull=True)
+    row.update(code="x", proposed_by=sample.cashier)
+    row.update(code="y")
+
+
 BY_HAND = {
+    "payments_difference_sent_back_first": proposal_replaced,
     "payments_difference_closed_by_reversal": closed_without_reversal,
     "payments_refund_by_two_people": approved_alone,
     "payments_attemptevent_found_by_two": ended_alone,

@@ -78,6 +78,12 @@ def test_another_proposal_or_note_than_the_page_showed_closes_nothing(cashier: A
         refused = second.post(work, stale)
         assert refused.status_code == 409 and "تغيّر المقترح أو النتيجة" in refused.content.decode()
     assert (row := Difference.objects.get()).closed_at is None and row.code == "bank_asked"
+    back = {"step": "send_back", "words": "لم يجب البنك بعد"}
+    assert client.post(work, back | seen(client, work)).status_code == 403
+    assert second.post(work, back | {"words": ""} | seen(second, work)).status_code == 409
+    assert second.post(work, back | seen(second, work)).status_code == 302
+    assert "لم يجب البنك بعد" in (page := client.get(work).content.decode()) and 'value="propose"' in page
+    assert client.post(work, other | seen(client, work)).status_code == 302 and Difference.objects.get().code == "paid_back"
     assert second.post(work, {"step": "close"} | seen(second, work)).status_code == 302
 
 

@@ -11,13 +11,14 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils.translation import override
 
+from municipality.audit.models import ActText, AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from payments import invariants, pages
 from payments.models import Attempt, BankStatement, Bill, Difference, LedgerPosting, RefundDue, StatementLine
 from payments.services import inquiries, owe_back, reconciliation
-from payments.services.differences import add_note, ask_gateway, close_difference, propose_closing
+from payments.services.differences import add_note, ask_gateway, close_difference, propose_closing, send_back_closing
 from payments.services.ledger import decide_correction, propose_correction
 from payments.services.reconciliation import days, drop_statement, load_statement, take_statement
 from payments.statements.mapping import StatementNotReadable
@@ -271,6 +272,12 @@ def closing(difference: Difference, person: Any, code: str = "bank_asked") -> No
     propose_closing(difference=difference, proposed_by=person, code=code)
 
 
+def code_of(call: Callable[[], Any]) -> str:
+    with pytest.raises((Refused, NotPermitted)) as refused:
+        call()
+    return str(refused.value.code)
+
+
 @pytest.mark.guards
 def test_a_difference_is_closed_by_two_people_with_a_note(paid: list[Attempt], cashier: Any, checker: Any) -> None:
     difference = take(cashier, *all_of(paid), line("STRANGER", 5_000))[0]
@@ -294,6 +301,36 @@ def test_a_difference_is_closed_by_two_people_with_a_note(paid: list[Attempt], c
     with pytest.raises(Refused) as again:
         close_difference(difference=difference, closed_by=checker)
     assert again.value.code == "closed_already"
+
+
+@pytest.mark.guards
+def test_a_proposal_is_sent_back_with_words_and_then_proposed_anew(paid: list[Attempt], cashier: Any, checker: Any) -> None:
+    difference = take(cashier, *all_of(paid), line("STRANGER", 5_000))[0]
+    add_note(difference=difference, by=cashier, text="سئل البنك")
+
+    def back(words: str = "لم يجب البنك بعد", by: Any = checker) -> None:
+        send_back_closing(difference=difference, checker=by, words=words)
+
+    assert code_of(back) == "not_proposed"
+    closing(difference, cashier)
+    assert code_of(lambda: closing(difference, cashier, "paid_back")) == "proposed_already"
+    for changes in ({"code": "paid_back"}, {"proposed_by": checker}):
+        with pytest.raises(IntegrityError, match="proposal_replaced"), transaction.atomic():
+            Difference.objects.update(**changes)
+    assert code_of(lambda: back(" ")) == "no_words" and code_of(lambda: back(by=cashier)) == "not_your_role"
+    assert Difference.objects.get().proposed_by == cashier
+    back()
+    row = Difference.objects.get()
+    assert (row.code, row.proposed_by, row.closed_at) == ("", None, None)
+    assert [note.text for note in row.notes.filter(by=checker)] == ["لم يجب البنك بعد"]
+    act = AuditEvent.objects.get(action="difference.sent_back")
+    assert (act.subject, act.actor_key, act.data) == (row.key, checker.key, {"code": "bank_asked"})
+    assert ActText.objects.get(act=act).text == "لم يجب البنك بعد"
+    closing(difference, cashier, "paid_back")
+    close_difference(difference=difference, closed_by=checker)
+    assert Difference.objects.get().code == "paid_back"
+    cashier.groups.add(*checker.groups.all())
+    assert code_of(lambda: back(by=cashier)) == "closed_already"
 
 
 @pytest.mark.guards
