@@ -76,10 +76,9 @@ def _bill(row: Violation, instalment: Instalment | None, *, payers: Sequence[Use
     """The open bill if it is made out to one of `payers`, else a new one for the first of them."""
     due = _payable(row, instalment)
     kind, fils, source = due.kind, due.fils, due.source
-    last_day = due.until if instalment is not None or kind == ChargeKind.SETTLEMENT else None
     open_charge = Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.DUE, **source).select_related("bill").first()
     if open_charge is not None:
-        same_day = open_charge.bill.due_until == last_day
+        same_day = open_charge.bill.due_until == due.until
         if open_charge.bill.payer_id in {payer.pk for payer in payers} and open_charge.bill.total_fils == fils and same_day:
             return open_charge.bill
         void_bill(bill=open_charge.bill, actor=actor, reason="other_payer")
@@ -95,7 +94,7 @@ def _bill(row: Violation, instalment: Instalment | None, *, payers: Sequence[Use
         title_en=f"{title_en} {row.reference}",
         lines=[_line(row, kind, fils, source)],
         actor=actor,
-        due_until=last_day,
+        due_until=due.until,
     )
     Charge.objects.create(violation=row, bill=bill, kind=kind, made_at=clock.now(), **source)
     return bill
