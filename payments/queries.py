@@ -229,8 +229,8 @@ def items_of(bills: Sequence[Bill], until: Mapping[int, dt.date] | None = None) 
     """
     open_allocations = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
     at_bank = {allocation.bill_id: allocation.attempt for allocation in open_allocations} if bills else {}
-    described, days = _described(bills), until or {}
-    return [_item(bill, at_bank.get(bill.pk), described.get(bill.pk), days.get(bill.pk)) for bill in bills]
+    dues, days = described(bills), until or {}
+    return [_item(bill, at_bank.get(bill.pk), dues.get(bill.pk), days.get(bill.pk)) for bill in bills]
 
 
 def basket_of(user: Visitor, without: Collection[str] | QuerySet[Any] = ()) -> list[BasketItem]:
@@ -265,8 +265,8 @@ def is_at_bank(subject: Concat) -> Exists:
     return Exists(Allocation.objects.filter(bill__subject=subject, bill__state=BillState.DUE, is_open=True, attempt__state__in=AT_BANK))
 
 
-def _described(bills: Sequence[Bill]) -> dict[int, Due]:
-    """What bills are for, as their services say."""
+def described(bills: Sequence[Bill]) -> dict[int, Due]:
+    """What bills are for, as their services say, by primary key."""
     found: dict[int, Due] = {}
     for kind in sorted({bill.kind for bill in bills} & BILLED.keys()):
         found |= BILLED[kind]([bill for bill in bills if bill.kind == kind])
@@ -278,15 +278,15 @@ def last_day_of(bill: Bill, due: Due | None) -> dt.date | None:
     return due.until if due is not None and due.until is not None else bill.due_until
 
 
-def is_too_late(bills: Sequence[Bill]) -> bool:
-    """Whether the last day of one of the bills has passed (`last_day_of`)."""
-    described, today = _described(bills), clock.today()
-    return any((last_day_of(bill, described.get(bill.pk)) or today) < today for bill in bills)
+def is_too_late(bills: Sequence[Bill], dues: Mapping[int, Due]) -> bool:
+    """Whether the last day of one of the bills has passed (`last_day_of`); `dues` are what they are for (`described`)."""
+    today = clock.today()
+    return any((last_day_of(bill, dues.get(bill.pk)) or today) < today for bill in bills)
 
 
-def stopped(bills: Sequence[Bill]) -> Text:
-    """Why the first of the bills that cannot be paid now is stopped, and what comes first; empty where all can."""
-    return next((due.stopped for due in _described(bills).values() if due.stopped), "")
+def stopped(bills: Sequence[Bill], dues: Mapping[int, Due] | None = None) -> Text:
+    """Why the first of the bills that cannot be paid now is stopped, and what comes first; empty where all can. `dues` as above."""
+    return next((due.stopped for due in (described(bills) if dues is None else dues).values() if due.stopped), "")
 
 
 def _facts(due: Due | None) -> ItemFacts:

@@ -84,9 +84,10 @@ def _start(*, bills: Sequence[Bill], payer: User | None, language: str, session_
     open_attempt = _open_attempt(bill_ids)
     if open_attempt and open_attempt.state != AttemptState.CREATED:
         return open_attempt
-    if not open_attempt and queries.is_too_late(locked):
+    dues = queries.described(locked)
+    if not open_attempt and queries.is_too_late(locked, dues):
         raise Refused("too_late", _("The last day for paying this bill has passed."))
-    if stopped := queries.stopped(locked):  # also what was begun and has not left for the bank
+    if stopped := queries.stopped(locked, dues):  # also what was begun and has not left for the bank
         raise Refused("stopped", stopped)
     if open_attempt:
         return open_attempt

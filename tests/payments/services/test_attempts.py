@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
-from payments import rights
+from payments import registry, rights
 from payments.models import Allocation, Attempt, Bill, GatewayMessage
 from payments.providers.knet import codec
 from payments.rules import new_trackid
@@ -57,6 +57,17 @@ def test_the_database_refuses_a_second_open_attempt_of_a_bill(issue: Callable[..
 def test_a_stranger_cannot_begin_a_payment_of_somebody_elses_bill(issue: Callable[..., Bill], stranger: Any) -> None:
     with pytest.raises(NotPermitted):
         start(issue(), stranger)
+
+
+def test_a_service_is_asked_once_what_its_bills_are_for(issue: Callable[..., Bill], payer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bill, asked = issue(), []
+
+    def described(bills: Any) -> dict[int, Any]:
+        asked.append(bills)
+        return {}
+
+    monkeypatch.setitem(registry.BILLED, "tests.thing", described)
+    assert start(bill, payer) == start(bill, payer) and asked == [[bill], [bill]], "once by each of two tabs"
 
 
 def test_one_payment_can_be_for_several_bills_and_a_part_of_them_waits(issue: Callable[..., Bill], payer: Any) -> None:
