@@ -13,6 +13,7 @@ from municipality.rulebook import report_categories
 from municipality.rulebook.queries import DayRules, RulebookEdition
 from municipality.rulebook.report_categories import ReportRules
 from reports.models import Closure, Report, SolvedAnswer
+from reports.states import ReportState
 
 LIMITS, REPLIES = "limits.reports", "replies.reports"
 
@@ -72,10 +73,10 @@ def end_of(report: Report) -> Report:
 def promise_of(report: Report) -> Report | None:
     """The older report whose promise a report has: the one that it was joined with, or one that was joined with it; None for its own.
 
-    Its time may lie before this report was sent. Only of reports that go on.
+    Its time may lie before this report was sent. Only of reports that go on and are not divided, whose parts have promises of their own.
     """
     end = end_of(report)
-    if not end.is_open:
+    if not end.is_open or end.state == ReportState.SPLIT:
         return None
     if end != report:
         return end

@@ -131,7 +131,7 @@ def _document(report: Report) -> dict[str, Any]:
         "service_notice": None,
         "requested_datetime": moment(report.received_at),
         "updated_datetime": moment(report.updated_at),
-        "expected_datetime": moment(report.due_at),
+        "expected_datetime": moment(report.due_at) if report.state != R.SPLIT else None,  # its parts have theirs
         "address": _address(report),
         "address_id": None,
         "zipcode": None,

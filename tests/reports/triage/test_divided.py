@@ -20,6 +20,7 @@ from reports.moderation import services as moderating
 from reports.photos import services as photos
 from reports.public_page import open_data
 from reports.reporters import notifications
+from reports.reporters.services import secret_of
 from reports.results import result_of
 from reports.triage import draws, queries, services
 from reports.triage.services import rows
@@ -213,6 +214,28 @@ def test_the_message_of_a_divided_report_asks_whether_it_is_solved(row: Report) 
     for part in divided(row, "waste", "hazard"):
         closed_by(part, part.inspector)  # type: ignore[arg-type]
     assert notifications.context_of(notifications.Closed, fresh(row), row)["may_judge"]
+
+
+def test_while_a_report_is_divided_its_parts_alone_have_promises(row: Report, frozen_clock: Clock) -> None:
+    def said(report: Report) -> tuple[bool, bool]:
+        """Whether its page and Open311 say by when an answer is promised."""
+        page = Client().get(f"/en/reports/{report.public_id}/").content.decode()
+        request = Client().get(f"/open311/v2/requests/{report.number}.json", {"extensions": "true"}).json()[0]
+        return "An answer by" in page, request["expected_datetime"] is not None
+
+    joined = reports.assigned()
+    services.merge(report=joined, into=row, inspector=joined.inspector, why="x")
+    assert said(fresh(row)) == (True, True) and rules.promise_of(fresh(joined)) == row
+    part, other = divided(row, "waste", "hazard")
+    assert (said(fresh(row)), said(part)) == ((False, False), (True, True))
+    mine = Client().get(f"/en/reports/{row.public_id}/mine/", {"s": secret_of(row.key)}, follow=True).content.decode()
+    assert rules.promise_of(fresh(joined)) is None and "Divided into several reports" in mine and "An answer by" not in mine
+    frozen_clock.move(hours=24 * 30)
+    page = Client().get(f"/en/reports/{row.public_id}/").content.decode()
+    assert "Missed for the report as a whole: an answer by" in page, "dividing it puts nothing off"
+    for one in (part, other):
+        closed_by(one, one.inspector)  # type: ignore[arg-type]
+    assert fresh(row).state == "closed" and "Late by" in Client().get(f"/en/reports/{row.public_id}/").content.decode()
 
 
 def test_not_even_a_note_that_was_agreed_to_before_notes_were_for_the_file_alone(row: Report) -> None:
