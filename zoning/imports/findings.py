@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import shapely
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from shapely.geometry.base import BaseGeometry
 
 from municipality.imports.models import ImportFile, LineOutcome
 from zoning.geometry import boxes, measures, shapes
@@ -120,7 +121,14 @@ def _of_block(file: ImportFile, block: dict[str, Any], former: set[int], seen: s
             facts_of_one = {"file": file, "area_id": one.area, "block": one.block}
             yield PlotFinding(kind=K.OVERLAP, number=one.number, other=elsewhere, square_metres=metres, **facts_of_one)
     mine = [index for index, one in enumerate(plots) if (one.area, one.block) == (block["area"], block["block"])]
-    for beside, metres in _gaps([plots[index] for index in mine], forms[mine]):
+    ending = PlotShape.objects.filter(plot__in=former, plot__area=block["area"], plot__block=block["block"], valid_to__isnull=True)
+    ended = list(ending.values_list("plot__number", "geometry")) if former else []
+    outlines = shapely.transform(shapely.from_wkb([bytes(wkb) for _, wkb in ended]), lambda points: (points - middle) * stretch)
+    left = [(number, rest) for (number, _), form in zip(ended, outlines, strict=True) if (rest := _left_of(form, forms)) is not None]
+    for number, rest in left:
+        yield PlotFinding(kind=K.GAP, number=number, square_metres=round(float(rest.area), 2), **facts)
+    placed_here = [plots[index] for index in mine] + [_Placed(block["area"], block["block"], number, False) for number, _ in left]
+    for beside, metres in _gaps(placed_here, np.array([*forms[mine], *(rest for _, rest in left)])):
         first, second = (*beside, "", "")[:2]
         yield PlotFinding(kind=K.GAP, number=first, other=second, square_metres=metres, **facts)
 
@@ -137,6 +145,13 @@ def _overlaps(plots: Sequence[_Placed], forms: np.ndarray) -> Iterator[tuple[_Pl
     counts = metres > np.maximum(LEAST_AREA, LEAST_SHARE * np.minimum(areas[first], areas[second]))
     for one, other, area in zip(first[counts], second[counts], metres[counts], strict=True):
         yield plots[one], plots[other], round(float(area), 2)
+
+
+def _left_of(form: BaseGeometry, others: np.ndarray) -> BaseGeometry | None:
+    """What no plot takes of one that ends, where it is wider than a gap between neighbours (`_gaps`)."""
+    half = GAP_WIDTH / 2
+    rest = form.difference(shapely.union_all(others)).buffer(-half, join_style="mitre").buffer(half, join_style="mitre")
+    return rest if rest.area > LEAST_AREA else None
 
 
 def _gaps(plots: Sequence[_Placed], forms: np.ndarray) -> Iterable[tuple[list[str], float]]:

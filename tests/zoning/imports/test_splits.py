@@ -18,7 +18,7 @@ from tests.zoning.imports.conftest import Office
 from tests.zoning.imports.files import SOUTH, WEST, WIDE, Drawn, geojson, row, square
 from tests.zoning.imports.undos import WHY, allowed, answers, undone
 from zoning.imports import difference, undo
-from zoning.models import Plot, PlotRow, PlotSuccession
+from zoning.models import Plot, PlotFinding, PlotRow, PlotSuccession
 from zoning.plots import queries
 from zoning.plots.search import find_by_text
 
@@ -65,6 +65,17 @@ def test_a_split_plot_that_the_file_names_no_more_ends_with_its_parts_in_its_pla
         assert [plot.number for plot in find_by_text("20000044").plots] == ["44A", "44B"]
         with pytest.raises(IntegrityError, match="closed_once"), transaction.atomic():
             Plot.objects.filter(pk=old.pk).update(valid_to=None)
+
+
+def test_what_the_parts_leave_of_a_plot_that_ends_is_named_before_the_release(office: Office) -> None:
+    office.load(row("43", shape=square(0)), row("44", shape=square(1)), row("45", shape=square(2)))
+    with clock.at(clock.now() + MONTH):
+        file = office.read(content=geojson(part("44B", "44", shape=EAST_HALF)))
+        (finding,) = PlotFinding.objects.filter(file=file, kind="gap")
+        assert (finding.number, finding.other) == ("44", "") and finding.square_metres == pytest.approx(215, rel=0.03)
+        for rows in ([row("44", shape=WEST_HALF)], [part("44A", "44", shape=WEST_HALF)], [part("44A", "44", shape=square(1))]):
+            whole = office.read(content=geojson(*rows, part("44B", "44", shape=EAST_HALF)))
+            assert whole.figures["gap"] == 0, "the control"
 
 
 def test_merged_plots_end_and_lead_to_the_one_they_became(office: Office) -> None:
