@@ -164,11 +164,20 @@ def _told_of(row: LicenceTransfer) -> User | None:
 
 
 def _tell_taken_back(row: LicenceTransfer, access: Access, by: User, new_holder: User | None) -> None:
-    """Tell the new holder, and whoever asked where another signatory or a delegate took it back."""
-    told = {new_holder: "called_off", row.asked_by: "signatory" if access.is_self else "delegate"}
+    """Tell the new holder, and all others who know of it but the one who took it back."""
+    told = dict.fromkeys(_holders_told(row), "signatory" if access.is_self else "delegate")
+    if new_holder is not None and new_holder != row.asked_by:
+        told[new_holder] = "called_off"
     for person, how in told.items():
-        if person is not None and person != by:
+        if person != by:
             _tell_end(row, person, how)
+
+
+def _holders_told(row: LicenceTransfer) -> list[User]:
+    """Whoever asked for a transfer, and the others who held the shop and whom a message told of its beginning."""
+    kinds = (TransferAskedFor.kind, TransferAskedBySignatory.kind)
+    told = User.objects.filter(is_active=True, messages__kind__in=kinds, messages__key=row.public_id)
+    return [row.asked_by, *told.exclude(pk=row.asked_by_id).order_by("pk")]
 
 
 def refuse_answering(transfer: LicenceTransfer, user: User) -> None:
@@ -240,7 +249,8 @@ def decline(*, transfer: LicenceTransfer, user: User) -> None:
     _shop, row = _locked(transfer)
     refuse_answering(row, user)
     _close(row, TransferOutcome.DECLINED, actor_of(user), signer=user)
-    _tell_end(row, row.asked_by, TransferOutcome.DECLINED)
+    for person in _holders_told(row):
+        _tell_end(row, person, TransferOutcome.DECLINED)
 
 
 def end_due() -> int:
@@ -257,7 +267,8 @@ def _lapse(pk: int) -> bool:
     if row.outcome or (is_of_holder and row.expires_at > clock.now()):
         return False
     _close(row, TransferOutcome.LAPSED, SYSTEM)
-    _tell_end(row, row.asked_by, TransferOutcome.LAPSED if is_of_holder else "other_holder")
+    for person in _holders_told(row):
+        _tell_end(row, person, TransferOutcome.LAPSED if is_of_holder else "other_holder")
     return True
 
 
@@ -266,16 +277,18 @@ def _tell(pk: int) -> bool:
     if row.told_at is not None or row.case is None or row.case.state not in HOW:
         return False
     LicenceTransfer.objects.filter(pk=pk).update(told_at=clock.now())
-    _tell_end(row, row.asked_by, row.case.state)
+    for person in _holders_told(row):
+        _tell_end(row, person, row.case.state)
     return True
 
 
 def go_on(case: Case) -> None:
-    """Tell the present holder that the request of a transfer goes on after an appeal; does nothing for another act."""
+    """Tell those whom its end was told that the request of a transfer goes on after an appeal; does nothing for another act."""
     if (row := queries.of_case(case)) is None:
         return
     LicenceTransfer.objects.filter(pk=row.pk).update(told_at=None)
-    send(TransferGoesOn, person=row.asked_by, key=row.public_id, subject_key=row.shop.key, context={"shop": row.shop})
+    for person in _holders_told(row):
+        send(TransferGoesOn, person=person, key=row.public_id, subject_key=row.shop.key, context={"shop": row.shop})
 
 
 def _locked(transfer: LicenceTransfer) -> tuple[Shop, LicenceTransfer]:

@@ -342,8 +342,9 @@ def test_the_other_signatories_of_a_company_hear_what_one_of_them_asks_for_and_t
     asked_for = Message.objects.filter(kind="licensing.transfer_asked_by_signatory")
     assert {message.person for message in asked_for} == {owner, other} and noura.name_en in asked_for[0].body_en
     transfers.take_back(transfer=first, person=other)
-    [taken_back] = Message.objects.filter(kind="licensing.transfer_ended")
-    assert taken_back.person == noura and "another signatory took it back" in taken_back.body_en
+    taken_back = Message.objects.filter(kind="licensing.transfer_ended")
+    assert {message.person for message in taken_back} == {owner, noura}
+    assert all("another signatory took it back" in message.body_en for message in taken_back)
     row = transfers.ask(shop=shop, person=noura, number=NOURA)
     assert asked_for.all().count() == 4 and told(noura) == {"licensing.transfer_asked", "licensing.transfer_ended"}
     case = transfers.agree(transfer=row, user=noura)
@@ -353,6 +354,33 @@ def test_the_other_signatories_of_a_company_hear_what_one_of_them_asks_for_and_t
     assert set(Message.objects.filter(kind="licensing.licence_transferred").values_list("person", flat=True)) == {
         one.pk for one in (owner, other, noura)
     }
+
+
+@pytest.mark.parametrize("end", ["take_back", "decline", "lapse", "call_off", "withdraw"])
+def test_all_who_were_told_of_its_beginning_hear_how_a_transfer_ended(
+    make_shop: Any, owner: User, noura: User, frozen_clock: Any, end: str
+) -> None:
+    company, other, late = OrganisationFactory(), PersonFactory(civil_id=OTHER), PersonFactory(civil_id="290010100054")
+    for person in (owner, other):
+        Signatory.objects.create(organisation=company, person=person, first_day=clock.today())
+    row = transfers.ask(shop=make_shop(ends_in=200, owner=None, organisation=company), person=owner, number=NOURA)
+    Signatory.objects.create(organisation=company, person=late, first_day=clock.today())
+    if end == "decline":
+        transfers.decline(transfer=row, user=noura)
+    elif end == "lapse":
+        frozen_clock.set(row.expires_at + dt.timedelta(minutes=1))
+        transfers.end_due()
+    elif end == "withdraw":
+        services.withdraw_renewal(case=transfers.agree(transfer=row, user=noura), person=noura)
+        transfers.end_due()
+    else:
+        if end == "call_off":
+            transfers.agree(transfer=row, user=noura)
+        transfers.take_back(transfer=row, person=owner)
+    how = {"decline": "declined", "lapse": "the time to answer passed", "withdraw": "the new holder withdrew"}
+    ended = Message.objects.get(person=other, kind="licensing.transfer_ended")
+    assert how.get(end, "another signatory took it back") in ended.body_en and not told(late)
+    assert ("licensing.transfer_ended" in told(owner)) == (end in how)
 
 
 @pytest.mark.parametrize("is_person", [True, False])
