@@ -15,6 +15,7 @@ label_codes(
         "shops.claim_approved": _("Claim of a shop approved"),
         "holder_changes": _("The holder changes"),
         "shops.shop_claimed": _("Shop claimed by another person"),
+        "shops.claim_corrected": _("Corrections of a claim of a shop sent, its holder told"),
         "shops.claim_disputed": _("Claim of a shop disputed by its holder"),
         "shops.claim_decided": _("Claim of a shop decided"),
         "shops.claim_lapsed": _("Claim of a shop closed without an answer"),

@@ -19,7 +19,7 @@ from municipality.review import queries as review
 from municipality.review.services import queue
 from municipality.rulebook import queries as rulebook
 from municipality.ui.dates import day_text
-from shops.claims.notifications import ShopClaimed
+from shops.claims.notifications import ClaimCorrected, ShopClaimed
 from shops.claims.parties import holders, key_of
 from shops.claims.states import ClaimState
 from shops.models import Claim, ClaimGround, Shop
@@ -39,6 +39,15 @@ def tell_holders(claim: Claim, case: Case) -> None:
     for person in holders(claim):
         context = {"case": case, "shop": claim.shop, "matched": claim.ground == ClaimGround.REGISTER, "until": claim.dispute_until}
         send(ShopClaimed, person=person, key=f"{case.public_id}:{claim.dispute_until}", subject_key=case.key, context=context)
+
+
+def tell_corrected(claim: Claim, case: Case, *, key: str) -> None:
+    """Tell a holder who has not disputed that the claimant sent corrections, and until when to answer; in the transaction of the answer."""
+    if claim.is_disputed:
+        return
+    for person in holders(claim):
+        context = {"case": case, "shop": claim.shop, "until": claim.answer_by}
+        send(ClaimCorrected, person=person, key=key, subject_key=case.key, context=context)
 
 
 def refuse_other_holder(claim: Claim, shop: Shop) -> None:

@@ -55,6 +55,14 @@ class ShopClaimed(_AboutClaim):
     page = "/claims/{case.public_id}/dispute/"
 
 
+class ClaimCorrected(_AboutClaim):
+    """To the holder, who has not disputed: the claimant sent corrections. `until` is their last day to answer, unless it has passed."""
+
+    kind = "shops.claim_corrected"
+    legal = _("claims to your shop")
+    page = "/claims/{case.public_id}/dispute/"
+
+
 class ClaimDisputed(_AboutClaim):
     """To both: the claim is disputed and an officer decides."""
 

@@ -295,7 +295,7 @@ def withdraw(*, case: Case, person: User) -> None:
 
 @transaction.atomic
 def answer(*, case: Case, person: User) -> None:
-    """Send the requested documents. Raises Refused("not_asked") and Refused("not_complete")."""
+    """Send the requested documents; a holder who has not disputed is told. Raises Refused("not_asked") and Refused("not_complete")."""
     row = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     actor = authorize(person, row).actor
     correction_round = review.open_round(row)
@@ -304,6 +304,7 @@ def answer(*, case: Case, person: User) -> None:
     if claim_queries.missing_documents(row):
         raise Refused("not_complete", _("Something that was asked for is still missing."))
     desk.receive_answer(case=row, actor=actor)
+    hearing.tell_corrected(claim_queries.claim_of(row), row, key=f"{row.public_id}:{correction_round.pk}")
 
 
 def settle_due() -> int:

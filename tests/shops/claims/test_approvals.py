@@ -92,6 +92,33 @@ def test_the_holder_disputes_what_the_claimant_corrects_after_their_days(assignm
     assert Claim.objects.get().disputed_by == owner and Case.objects.get().state == ClaimState.CORRECTIONS
 
 
+@pytest.mark.parametrize("late", [True, False])
+def test_the_holder_is_told_when_the_claimant_sends_corrections(
+    assignment: Assignment, owner: User, frozen_clock: Any, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    until = Claim.objects.get().dispute_until
+    assert until is not None
+    frozen_clock.move(days=(until - clock.today()).days + late)
+    desk.ask_corrections(assignment=assignment, items=[desk.CorrectionRequest("file_unreadable", "ownership", "", "")])
+    monkeypatch.setattr(claims.claim_queries, "missing_documents", lambda case: [])
+    case = Case.objects.get()
+    claims.answer(case=case, person=case.applicant)
+    told = Message.objects.get(kind="shops.claim_corrected")
+    assert told.person == owner and told.path == f"/claims/{case.public_id}/dispute/"
+    with translation.override("en"):
+        day = date_format(until, "DATE_FORMAT")
+    assert ("can be approved from now on" in told.body_en) is late and (day in told.body_en) is not late
+
+
+def test_a_holder_who_has_disputed_is_not_told_of_corrections(assignment: Assignment, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.ask_corrections(assignment=assignment, items=[desk.CorrectionRequest("file_unreadable", "ownership", "", "")])
+    claims.dispute(claim=Claim.objects.get(), person=owner, text="The contract is not mine.")
+    monkeypatch.setattr(claims.claim_queries, "missing_documents", lambda case: [])
+    case = Case.objects.get()
+    claims.answer(case=case, person=case.applicant)
+    assert not Message.objects.filter(kind="shops.claim_corrected").exists()
+
+
 def test_it_joins_the_queue_once_its_holder_was_heard_so_that_no_desk_waits_for_it(
     make_shop: Any, owner: User, claimant: User, settings: Any, tmp_path: Any, frozen_clock: Any
 ) -> None:
