@@ -82,11 +82,11 @@ def is_of_holder(transfer: LicenceTransfer) -> bool:
 
 
 def _is_waiting() -> Q:
-    return _OF_HOLDER & Q(outcome="", expires_at__gt=clock.now())
+    return _OF_HOLDER & Q(outcome="", expires_at__gt=clock.now(), shop__merged_into=None)
 
 
 def unanswerable() -> QuerySet[LicenceTransfer]:
-    """The transfers without an answer that can get none: their time has run out, or the shop has another holder by now."""
+    """The transfers without an answer that can get none: their time has run out, or the shop has another holder or was merged by now."""
     return LicenceTransfer.objects.filter(outcome="").exclude(_is_waiting())
 
 

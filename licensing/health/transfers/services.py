@@ -51,6 +51,7 @@ HOW = {
     TransferOutcome.DECLINED: Bilingual("اعتذر المرخص له الجديد عن القبول", "the new holder declined"),
     TransferOutcome.LAPSED: Bilingual("انقضت مهلة الرد دون رد", "the time to answer passed"),
     "other_holder": Bilingual("أصبح للمحل مرخص له آخر", "the shop has another holder by now"),
+    "merged": Bilingual("دُمج المحل في محل آخر في السجل", "the shop was merged into another one in the register"),
     "called_off": Bilingual("تراجع المرخص له الحالي عن التنازل", "the present holder called it off"),
     "signatory": Bilingual("سحبه مفوَّض آخر بالتوقيع عن المنشأة", "another signatory took it back"),
     "delegate": Bilingual("سحبه مفوَّض", "a delegate took it back"),
@@ -190,6 +191,8 @@ def refuse_answering(transfer: LicenceTransfer, user: User) -> None:
         raise TransferOver("answered", _("You have answered already. Nothing more is needed here."))
     if not queries.is_of_holder(transfer):
         raise TransferOver("lapsed", _("The shop has another holder by now. Nothing is needed from you."))
+    if transfer.shop.merged_into_id is not None:
+        raise TransferOver("lapsed", _("The shop was merged into another one in the register. Nothing is needed from you."))
     if transfer.outcome or transfer.expires_at <= clock.now():
         raise TransferOver("lapsed", _("The time to answer has passed. The present holder can ask again."))
 
@@ -263,12 +266,13 @@ def end_due() -> int:
 
 def _lapse(pk: int) -> bool:
     _shop, row = _locked(LicenceTransfer.objects.get(pk=pk))
-    is_of_holder = queries.is_of_holder(row)
-    if row.outcome or (is_of_holder and row.expires_at > clock.now()):
+    is_late = row.expires_at <= clock.now()
+    how = "merged" if row.shop.merged_into_id else (TransferOutcome.LAPSED if queries.is_of_holder(row) else "other_holder")
+    if row.outcome or (how == TransferOutcome.LAPSED and not is_late):
         return False
     _close(row, TransferOutcome.LAPSED, SYSTEM)
     for person in _holders_told(row):
-        _tell_end(row, person, TransferOutcome.LAPSED if is_of_holder else "other_holder")
+        _tell_end(row, person, how)
     return True
 
 
@@ -308,6 +312,6 @@ def _close(row: LicenceTransfer, outcome: TransferOutcome, actor: Actor, *, sign
 
 
 def _tell_end(row: LicenceTransfer, person: User, how: str) -> None:
-    context = {"shop": row.shop, "how": HOW[how], "has_passed": not queries.is_of_holder(row)}
+    context = {"shop": row.shop, "how": HOW[how], "has_passed": how == "merged" or not queries.is_of_holder(row)}
     last = f":{row.case.last_event_id}" if row.case is not None else ""  # one that goes on after an appeal ends a second time
     send(TransferEnded, person=person, key=f"{row.public_id}:{how}{last}", subject_key=row.shop.key, context=context)

@@ -173,6 +173,15 @@ def _end(pk: int) -> bool:
     return True
 
 
+def end_offers(*, subject: str, how: Bilingual) -> None:
+    """Close the offers about a subject that nobody holds any more and tell both sides `how`; in the transaction of what ended it."""
+    rows = Delegation.objects.select_for_update(of=("self",)).select_related("giver", "delegate", "organisation")
+    for row in rows.filter(state=S.OFFERED, subject=subject).order_by("pk"):
+        _close(row, "lapse", SYSTEM, notify=None)
+        for party in filter(None, (row.giver, _other_party(row))):
+            _notify_end(row, party, how=how)
+
+
 def _locked(delegation: Delegation) -> Delegation:
     rows = Delegation.objects.select_for_update(of=("self",)).select_related("giver", "delegate", "organisation")
     return rows.get(pk=delegation.pk)
@@ -211,14 +220,14 @@ def _close(row: Delegation, name: str, actor: Actor, *, notify: User | None) -> 
         _notify_end(row, notify)
 
 
-def _notify_end(row: Delegation, person: User, *, by_another: bool = False) -> None:
-    """Tell a party how it ended; `by_another`: one who signs for the organisation ended it, not its giver."""
+def _notify_end(row: Delegation, person: User, *, by_another: bool = False, how: Bilingual | None = None) -> None:
+    """Tell a party how it ended; `by_another`: one who signs for the organisation ended it, not its giver; `how`: why an offer lapsed."""
     ending = {
         S.DECLINED: Bilingual("لم يقبلها المفوَّض", "the delegate declined it"),
         S.WITHDRAWN: Bilingual("سحبها المفوِّض قبل قبولها", "its giver took it back before it was accepted"),
         S.REVOKED: Bilingual("ألغاها المفوِّض", "its giver revoked it"),
         S.RENOUNCED: Bilingual("تنازل عنها المفوَّض", "the delegate gave it up"),
-        S.LAPSED: Bilingual("انتهت مهلة قبولها", "the time to accept it passed"),
+        S.LAPSED: how or Bilingual("انتهت مهلة قبولها", "the time to accept it passed"),
         S.ENDED: Bilingual("انقضى يومها الأخير", "its last day passed"),
     }[S(row.state)]
     if by_another:
@@ -244,4 +253,4 @@ def service_name(row: Delegation) -> Text:
     return registry.SERVICES[row.service].name if row.service in registry.SERVICES else _("every service")
 
 
-__all__ = ["accept", "decline", "end", "end_due", "give", "max_last_day", "name_of", "service_name"]
+__all__ = ["accept", "decline", "end", "end_due", "end_offers", "give", "max_last_day", "name_of", "service_name"]

@@ -16,10 +16,12 @@ from municipality.accounts.models import User
 from municipality.accounts.queries import require_group
 from municipality.audit.services import record
 from municipality.cases.models import Block, Case
+from municipality.delegation.services.delegations import end_offers
 from municipality.jobs.services import enqueue, enqueue_all
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
+from municipality.notifications.texts import Bilingual
 from shops.models import Correction, EventKind, LicenceState, Reply, Shop
 from shops.models.office import OPEN, EventProposal, MergeKind, ShopMerge
 from shops.office.services.proposals import check_none_open, check_reason, lock_to_allow, mark_allowed, mark_refused
@@ -27,6 +29,8 @@ from shops.register.events import record_event
 from shops.register.roles import CLERK, KEEPER
 from shops.registry import OPEN_MATTERS, licences_of
 from shops.search import index
+
+MERGED = Bilingual("دُمج المحل في محل آخر في السجل", "the shop was merged into another one in the register")
 
 
 def obstacles(shop: Shop) -> list[Any]:
@@ -73,7 +77,7 @@ def propose_split(*, shop: Shop, note_ar: str, asked_by: User) -> ShopMerge:
 
 @transaction.atomic
 def allow(*, merge: ShopMerge, allowed_by: User) -> ShopMerge:
-    """Allow a merge or split, write the register and tell the holders.
+    """Allow a merge or split, write the register and tell the holders; delegations offered for a merged shop and not accepted end.
 
     Raises NotPermitted (role, same person), Refused: done, or as `propose`.
     """
@@ -96,6 +100,8 @@ def allow(*, merge: ShopMerge, allowed_by: User) -> ShopMerge:
         record_event(subject, kind, source=act.key, actor=actor, data=data)
     data = {"shop": row.key, "into": other.key, "asked_by": act.asked_by.key}
     record(f"shop.{kind.value}", subject=row.key, actor=actor, data=data | {"merge": act.key}, text=act.note_ar)
+    if is_merge:
+        end_offers(subject=row.key, how=MERGED)
     enqueue_all("shops.tell_holders", {f"{act.key}:{pk}": {"shop_id": pk, "source": act.key} for pk in (row.pk, other.pk)})
     if not is_merge:  # not at once: a delta of the commercial register locks its feed before the shops
         enqueue("shops.commercial_compare", key=act.key, number=row.commercial_license_no)

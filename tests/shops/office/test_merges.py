@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +13,15 @@ from django.test import Client
 from django.utils import translation
 
 from licensing.health.services import renewals
+from licensing.health.states import RENEWAL
 from municipality.audit.models import AuditEvent
 from municipality.cases.services import lift_block, place_block
+from municipality.delegation.notifications import DelegationOver
+from municipality.delegation.queries import offered_to
+from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
 from shops import invariants
 from shops.claims import services as claims
 from shops.models import SearchEntry, Shop, ShopEvent, ShopMerge
@@ -27,6 +33,7 @@ from shops.registry import OPEN_MATTERS
 from shops.search.queries import SearchQuery, search_shops
 from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.published_rules import publish_rulebook
 from tests.shops.conftest import TESTS
 from violations.services import assessments
 
@@ -109,6 +116,23 @@ def test_a_merged_shop_is_in_nobodys_list_and_what_hangs_on_it_stays(
     merge(goes, stays)
     assert list(queries.held_by(holder)) == [stays]
     assert goes.changes.count() == 1 and goes.former_names.count() == 1
+
+
+def test_a_delegation_that_was_offered_for_a_merged_shop_and_not_accepted_ends_and_both_sides_are_told(
+    make_shop: Callable[..., Shop], merge: Callable[..., ShopMerge]
+) -> None:
+    publish_rulebook("limits.delegation")
+    holder, named = PersonFactory(), PersonFactory(civil_id="290010100054")
+    goes, stays = (make_shop(owner=holder, organisation=None) for _ in range(2))
+    until = clock.today() + dt.timedelta(days=30)
+    ends, other = (
+        delegations.give(giver=holder, number="290010100054", subject=shop.key, service=RENEWAL, last_day=until) for shop in (goes, stays)
+    )
+    merge(goes, stays)
+    assert list(offered_to(named)) == [other] and AuditEvent.objects.filter(action="delegation.lapse", subject=ends.key).exists()
+    told = Message.objects.filter(kind=DelegationOver.kind)
+    assert {message.person for message in told} == {holder, named}
+    assert all("merged into another one" in message.body_en and "دُمج المحل" in message.body_ar for message in told)
 
 
 def test_another_act_of_two_people_undoes_it_and_both_are_found_again(

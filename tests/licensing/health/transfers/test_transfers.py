@@ -35,6 +35,7 @@ from shops.models import EventKind, Shop, ShopEvent
 from shops.register.services import transfer
 from tests import desk_acts
 from tests.browsers import signed_in
+from tests.database_guards import without_guards
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
@@ -405,6 +406,18 @@ def test_an_offer_ends_where_the_shop_has_another_holder_by_now(
     assert "the shop has another holder by now" in ended and "nothing has changed" not in ended
     transfer(shop=shop, to=owner, source="tests:back", actor=BY)
     assert transfers.end_due() == 1 and told(buyer) == {"licensing.transfer_ended"}
+
+
+def test_an_offer_ends_where_the_shop_was_merged(make_shop: Any, shop: Shop, owner: User, noura: User, asked: LicenceTransfer) -> None:
+    without_guards()  # of the two people who merge
+    Shop.objects.filter(pk=shop.pk).update(merged_into=make_shop(ends_in=200))
+    assert not queries.waiting(noura) and not queries.asked_by(owner)
+    with pytest.raises(transfers.TransferOver) as refused:
+        transfers.agree(transfer=LicenceTransfer.objects.get(pk=asked.pk), user=noura)
+    assert "دُمج المحل" in str(refused.value.sentence)
+    assert (transfers.end_due(), transfers.end_due()) == (1, 0)
+    ended = Message.objects.get(person=owner, kind="licensing.transfer_ended").body_en
+    assert "was merged into another one" in ended and "nothing has changed" not in ended
 
 
 @pytest.mark.guards
