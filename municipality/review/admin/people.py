@@ -86,6 +86,8 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
                 return redirect("admin:desk_absence")
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
+    absences = list(_upcoming_absences().filter(officer=user))
+    may_cancel = staff.own_to_cancel(user, absences)
     context = {
         **admin.site.page_context(request),
         "title": _("My absences and conflicts of interest"),
@@ -93,7 +95,7 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
         "conflict": conflict,
         "error": error,
         "is_assigned": is_assigned,
-        "absences": [(row, staff.may_cancel_own(row)) for row in _upcoming_absences().filter(officer=user).select_related("officer")],
+        "absences": [(row, row.pk in may_cancel) for row in absences],
         "conflicts": _declared(user),
     }
     return TemplateResponse(request, "admin/review/own.html", context, status=status)
@@ -176,8 +178,10 @@ def people(request: AuthenticatedHttpRequest) -> HttpResponse:
     for skill in Skill.objects.filter(officer__in=officers, ended_at__isnull=True).order_by("code"):
         skills[skill.officer_id].append((skill, skill_name(skill.code)))
     absences: dict[int, list[tuple[Absence, bool]]] = defaultdict(list)
-    for absence in _upcoming_absences().filter(officer__in=officers).select_related("officer"):
-        absences[absence.officer_id].append((absence, absence.officer_id != user.pk or staff.may_cancel_own(absence)))
+    upcoming = list(_upcoming_absences().filter(officer__in=officers))
+    may_cancel = staff.own_to_cancel(user, [row for row in upcoming if row.officer_id == user.pk])
+    for absence in upcoming:
+        absences[absence.officer_id].append((absence, absence.officer_id != user.pk or absence.pk in may_cancel))
     gives = {o.pk for o in officers if getattr(o, "studies", False) and o.pk != user.pk}  # nobody gives a field of work to themselves
     context = {
         **admin.site.page_context(request),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from municipality.kernel import clock
 from municipality.review.models import Assignment, QueueEntry
-from municipality.review.services import desk
+from municipality.review.services import desk, staff
 from tests import desk_acts, serving
 from tests.browsers import signed_in
 from tests.municipality.review import permits
@@ -52,6 +55,16 @@ def test_pages_of_the_desk_ask_the_database_at_most_fifteen_times_however_many_c
     assert Assignment.objects.filter(officer=office.officer, ended_at__isnull=True).count() == 16
     assert many == few
     assert max(many.values()) <= 15, many
+
+
+def test_absences_that_have_begun_are_asked_about_once_for_all(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    serving.warm(monkeypatch)
+    client, today, costs = signed_in(office.supervisor), clock.today(), []
+    for days in range(3):
+        until = today + dt.timedelta(days=days)
+        staff.enter_absence(officer=office.supervisor, kind="sick", first_day=today, last_day=until, entered_by=office.supervisor)
+        costs.append((_cost(client, OWN), _cost(client, PEOPLE)))
+    assert len(set(costs)) == 1, costs
 
 
 def _cost(client: Client, url: str) -> int:
