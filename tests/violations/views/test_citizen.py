@@ -240,6 +240,7 @@ def test_a_warning_offers_to_put_it_right_and_no_amount(write: Callable[..., Vio
     row = write("SHP-05", quantity_hundredths=200)
     client = signed_in(owner)
     page = client.get(url(row)).content.decode()
+    assert f"Warning notice {row.warning_number}" in " ".join(page.split("<title>")[1].split("</title>")[0].split())
     assert "Nothing is owed" in page
     assert "100.000" not in page.split("Fine of the law")[0]
     assert client.get(url(row, "correct/")).status_code == 200
