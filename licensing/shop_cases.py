@@ -65,15 +65,17 @@ class OpenCase(NamedTuple):
 
 @dataclass(slots=True)
 class BoardSums:
-    """The boards of a shop: how many are licensed today and how many are suspended; `until` is the first last day of those not renewed.
+    """The boards of a shop: how many wait for their renewal (`ending`) and how many of these have not ended (`due`); of the others, how
+    many are licensed today and how many are suspended.
 
-    `ending` is how many wait for their renewal, `ends` the first of their last days.
+    `until` is the first last day of those neither waiting nor renewed, `ends` that of those that wait.
     """
 
     licensed: int = 0
     suspended: int = 0
     until: dt.date | None = None
     ending: int = 0
+    due: int = 0
     ends: dt.date | None = None
 
 
@@ -175,11 +177,12 @@ def _sums(boards: Sequence[_BoardDays], first: dt.date, last: dt.date) -> BoardS
             sums.suspended += is_current
         if board.licence not in LIVE:
             continue
-        if is_current:
+        if board.pk not in asked and (first <= board.last_day <= last or board.is_moved):
+            sums.ending += 1
+            sums.due += is_current
+            sums.ends = min(sums.ends or board.last_day, board.last_day)
+        elif is_current:
             sums.licensed += board.first_day <= today and (board.valid_from is None or board.valid_from <= today)
             if board.pk not in renewed:
                 sums.until = min(sums.until or board.last_day, board.last_day)
-        if board.pk not in asked and (first <= board.last_day <= last or board.is_moved):
-            sums.ending += 1
-            sums.ends = min(sums.ends or board.last_day, board.last_day)
     return sums

@@ -209,7 +209,9 @@ def _after_reversal(document: Document, *, is_over: bool) -> str:
 
 
 def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
-    """How many boards of each shop are licensed and until when, what is under way, and the link to ask; a line more where some end soon."""
+    """How many boards of each shop are licensed and until when, what is under way, and the link to ask; those that end soon have their own
+    line.
+    """
     shops = _allowed(user, shops)
     found = cases_of(shops)
     requests = [case for case in found.open if case.service == BOARDS]
@@ -267,9 +269,10 @@ def _allowed(user: User, shops: Sequence[Shop]) -> list[Shop]:
 
 
 def _line(requests: Sequence[OpenCase], boards: BoardSums, url: str) -> PanelLine:
-    """The line of a shop; `url` is where new boards of it are asked for."""
+    """The line of a shop, without the boards that wait for their renewal; `url` is where new boards of it are asked for."""
     count, open_case = boards.licensed, next(iter(requests), None)
-    label: Text = format_html("{}: {}", _("Licensed"), counted(count, "board")) if count else _("No board is licensed")
+    none: Text = _("No other board is licensed") if boards.due else _("No board is licensed")
+    label = format_html("{}: {}", _("Licensed"), counted(count, "board")) if count else none
     if boards.suspended:
         text = format_html("{}: {}", _("Suspended"), counted(boards.suspended, "board"))
         label = format_html("{} · {}", label, text) if count else text

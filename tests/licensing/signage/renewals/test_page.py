@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from licensing.models import Board, BoardRequest
+from licensing.signage import panels
 from licensing.signage.renewals import obligations, offers
 from licensing.signage.services import issue
 from licensing.signage.states import BOARDS
@@ -149,6 +151,20 @@ def test_pages_lead_to_the_renewal_and_say_when_it_is_under_way(shop: Shop, owne
     html = client.get(mine).content.decode()
     assert "Licensed: 1 board" in html and link not in html
     assert board.number in client.get(f"/en/cases/{request.case.public_id}/").content.decode()
+
+
+def test_my_shops_names_a_board_once_with_its_state(shop: Shop, owner: User, officer: User, frozen_clock: Any) -> None:
+    licensed(shop, owner, officer)
+
+    def labels() -> list[str]:
+        with translation.override("en"):
+            return [str(line.label) for line in panels.my_shops(owner, [shop])[shop.key]]
+
+    assert labels() == ["No other board is licensed", "Renewal is due: 1 board"]
+    licensed(shop, owner, officer, GOODS, ends_in=300)
+    assert labels() == ["Licensed: 1 board", "Renewal is due: 1 board"]
+    frozen_clock.move(days=25)
+    assert labels() == ["Licensed: 1 board", "Ended: 1 board"]
 
 
 def test_the_page_of_many_boards_asks_no_more_than_that_of_one(
