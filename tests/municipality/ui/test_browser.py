@@ -21,6 +21,13 @@ CUT_OFF = """[...document.querySelectorAll(".kp-tag")].filter((tag) => {
 }).map((tag) => tag.textContent)"""
 
 
+# Messages of staff, and a narrow table with a long caption, in the styles of the admin.
+STAFF_PAGE = """<!doctype html><html dir="{way}"><link rel="stylesheet" href="/static/admin/css/base.css">
+  <link rel="stylesheet" href="/static/css/tokens.css"><link rel="stylesheet" href="/static/css/admin.css">
+  <ul class="messagelist"><li class="success">x</li><li class="warning">x</li><li class="error">x</li></ul>
+  <div class="kp-scroll"><table><caption><span>What this edition changes in the one before it</span></caption><tr><td>1</td></tr></table></div>"""
+
+
 @pytest.fixture
 def chromium(browser: Browser) -> Browser:
     """The browser of the whole run."""
@@ -146,4 +153,17 @@ def test_only_this_host_is_asked_and_nothing_fails(chromium: Browser, live_serve
     assert failed == []
     faces = page.evaluate("[...document.fonts].filter((face) => face.status === 'loaded').map((face) => face.family.replaceAll('\"', ''))")
     assert faces.count("Portal Sans") == 2
+    page.context.close()
+
+
+@pytest.mark.parametrize(("way", "position"), [("ltr", "14.4px 50%"), ("rtl", "calc(100% - 14.4px) 50%")])
+def test_on_a_page_of_staff_icons_stand_beside_their_words_and_a_caption_in_one_line(
+    chromium: Browser, live_server: Any, way: str, position: str
+) -> None:
+    page = chromium.new_context(viewport={"width": 1280, "height": 700}).new_page()
+    page.route("**/staff-page", lambda route: route.fulfill(body=STAFF_PAGE.format(way=way), content_type="text/html"))
+    page.goto(f"{live_server}/staff-page")
+    places = page.evaluate("[...document.querySelectorAll('li')].map((line) => getComputedStyle(line).backgroundPosition)")
+    assert places == [position] * 3
+    assert page.locator("caption span").evaluate("words => words.getClientRects().length") == 1
     page.context.close()
