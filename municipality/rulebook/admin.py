@@ -247,14 +247,17 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
         user: Any = request.user
         ruleset = get_object_or_404(RuleSet.objects.select_related("withdrawal_by"), pk=ruleset_id)
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
+        no_words = None
         try:
             services.check_droppable(ruleset)
             if request.method == "POST":
                 self.message_user(request, self._decide_withdrawal(request, ruleset, user))
                 return HttpResponseRedirect(page)
         except Refused as refusal:
-            self.message_user(request, refusal.sentence, messages.ERROR)
-            return HttpResponseRedirect(page)
+            if refusal.code != "no_words":
+                self.message_user(request, refusal.sentence, messages.ERROR)
+                return HttpResponseRedirect(page)
+            no_words = refusal.sentence
         before, obstacle = differences.previous(ruleset), _withdrawal_obstacle(ruleset)
         context = {
             **self.admin_site.each_context(request),
@@ -268,8 +271,10 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
             "is_maker": in_group(request, MAKER),
             "may_confirm": obstacle is None and in_group(request, PUBLISHER) and ruleset.withdrawal_by_id != user.pk,
             "may_drop": in_group(request, PUBLISHER) or ruleset.withdrawal_by_id == user.pk,
+            "words": request.POST.get("words", ""),
+            "words_error": no_words,
         }
-        return TemplateResponse(request, "admin/rulebook/ruleset/withdraw.html", context)
+        return TemplateResponse(request, "admin/rulebook/ruleset/withdraw.html", context, status=400 if no_words else 200)
 
     def _decide_withdrawal(self, request: HttpRequest, ruleset: RuleSet, user: Any) -> Any:
         """Do what was chosen and return what to say about it. Raises Refused as the services."""

@@ -191,6 +191,14 @@ def test_the_maker_proposes_and_the_publisher_confirms_what_the_page_shows(
     assert ours.get(url).status_code == 302, "with the sentence that it is withdrawn already"
 
 
+def test_a_proposal_without_a_reason_is_refused_at_its_field(wrong: RuleSet, maker: User) -> None:
+    answer = signed_in(maker).post(reverse(WITHDRAW, args=[wrong.pk]), {"words": " "})
+    page = answer.content.decode()
+    assert answer.status_code == 400 and list(answer.context["messages"]) == []
+    assert page.count('id="words-error"') == page.count('aria-invalid="true" aria-describedby="words-error"> </textarea>') == 1
+    assert RuleSet.objects.get(pk=wrong.pk).withdrawal_at is None
+
+
 def test_a_proposal_is_dropped_by_who_made_it_or_by_a_publisher_and_by_nobody_else(wrong: RuleSet, maker: User, checker: User) -> None:
     other = StaffFactory(groups=["rule_maker"], login="other")
     for who in (maker, checker):
