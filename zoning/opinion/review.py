@@ -137,6 +137,13 @@ def still_asked(opinion: Opinion) -> list[str]:
     return found
 
 
+def waited_until(case: Case) -> dt.datetime | None:
+    """When the last body that had its letter answered or was found silent: now, while one may still answer; None where no letter left."""
+    rows = with_letters(Consultation.objects.filter(opinion__case=case))
+    ends = [row.answered_at or row.silent_at or (None if unsent(row) else clock.now()) for row in rows]
+    return max((end for end in ends if end is not None), default=None)
+
+
 def same_activity(case: Case) -> Q:
     """The opinions on the same group of activities, on the same activity where it has no group, or on building."""
     group, activity = Opinion.objects.filter(case=case).values_list("activity_group", "activity").get()
@@ -172,6 +179,7 @@ REVIEWED = Reviewable(
     message_context=_after_refusal,
     is_blind_until_decided=True,
     same_activity=same_activity,
+    waited_until=waited_until,
     compares=False,
     approved=("question", "draft"),
 )

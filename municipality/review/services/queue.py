@@ -277,7 +277,8 @@ def _release_code(row: Assignment) -> str:
     if queries.is_absent(officer):
         return "absent"
     allowed = 60 * queries.limits(entry.case).limits["idle_hours"].value
-    idle = worktime.working_minutes_between(rulebook.calendar(), row.touched_at, clock.now())
+    since = max(row.touched_at, reviewable(entry.case).waited_until(entry.case) or row.touched_at)
+    idle = worktime.working_minutes_between(rulebook.calendar(), since, clock.now())
     return "idle" if idle >= allowed else ""
 
 

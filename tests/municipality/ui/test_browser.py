@@ -25,7 +25,8 @@ CUT_OFF = """[...document.querySelectorAll(".kp-tag")].filter((tag) => {
 STAFF_PAGE = """<!doctype html><html dir="{way}"><link rel="stylesheet" href="/static/admin/css/base.css">
   <link rel="stylesheet" href="/static/css/tokens.css"><link rel="stylesheet" href="/static/css/admin.css">
   <ul class="messagelist"><li class="success">x</li><li class="warning">x</li><li class="error">x</li></ul>
-  <div class="kp-scroll"><table><caption><span>What this edition changes in the one before it</span></caption><tr><td>1</td></tr></table></div>"""
+  <div class="kp-scroll"><table><caption><span>What this edition changes in the one before it</span></caption>
+    <tr><td>1</td></tr></table></div>"""
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications import letters
 from municipality.notifications.models import Letter
 from municipality.review.models import Assignment, Decision
-from municipality.review.services import desk
+from municipality.review.services import desk, queue
 from municipality.rulebook.models import Activity
 from tests import desk_acts
 from tests.browsers import signed_in
@@ -107,6 +107,21 @@ def test_the_sealed_opinion_names_no_day_before_the_letter_left(
     document = Opinion.objects.get(pk=opinion.pk).document
     assert document is not None and clock.day_of(row.due_at).isoformat() not in str(document.facts)
     assert f"Kuwait Fire Force: no answer by {clock.day_of(row.silent_at).isoformat()}" in str(document.facts)
+
+
+def test_a_request_that_waits_for_a_body_is_not_idle(held: Assignment, opinion: Opinion, planner: User, frozen_clock: Any) -> None:
+    post_letters(planner)
+    frozen_clock.move(days=3)
+    assert queue.release_absent() == 0, "14 working hours are over, and the fire force may answer until Sunday"
+    frozen_clock.move(days=3)
+    assert (consultations.mark_silent(), queue.release_absent()) == (3, 0), "from now on the planner can go on"
+    frozen_clock.move(days=2)
+    assert queue.release_absent() == 1
+
+
+def test_a_request_whose_letters_lie_here_is_idle(held: Assignment, opinion: Opinion, frozen_clock: Any) -> None:
+    frozen_clock.move(days=3)
+    assert queue.release_absent() == 1
 
 
 @pytest.mark.guards
