@@ -157,6 +157,8 @@ class Reviewable:
     unasked: Callable[[Case], Collection[str]] = _no_codes
     # The legal time for a decision that corrections do not stop; None where the time stands still until they are answered.
     legal_time: Callable[[Case], LegalTime | None] = _not_needed
+    # The role without which an officer is not given the skill.
+    role: str = "officer"
     # Until when the officer could not go on since others had to answer: now, while they still may; None where nobody was asked.
     waited_until: Callable[[Case], dt.datetime | None] = _not_needed
     # Whether facts of a case may differ from what the Municipality held before; without it the desk has no list of what changed.

@@ -90,6 +90,7 @@ REVIEWED = Reviewable(
     is_blind_until_decided=True,
     same_activity=opinion_review.same_activity,
     to_court=True,
+    role="planner",
     waited_until=opinion_review.waited_until,
     compares=False,
     approved=("question", "first", "draft", "new_study"),

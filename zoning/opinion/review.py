@@ -179,6 +179,7 @@ REVIEWED = Reviewable(
     message_context=_after_refusal,
     is_blind_until_decided=True,
     same_activity=same_activity,
+    role="planner",
     waited_until=waited_until,
     compares=False,
     approved=("question", "draft"),

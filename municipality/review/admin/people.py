@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -24,7 +24,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.models import Absence, ConflictOfInterest, Skill
 from municipality.review.models.staff import FROM_ACTS, AbsenceKind, ConflictKind
-from municipality.review.registry import PARTY_NUMBERS, REVIEWABLES
+from municipality.review.registry import PARTY_NUMBERS
 from municipality.review.services import staff
 from municipality.ui.admin_base import code, in_group, require_role
 from municipality.ui.code_labels import CODE_LABELS
@@ -34,7 +34,7 @@ from municipality.ui.texts import Text
 
 MAX_CONFLICTS = 500
 CONFLICT_IDS = "id_conflict_%s"  # both forms of the page have a field `kind`
-STUDIES = ("officer", "supervisor")
+ROLES = ("officer", "supervisor", "inspector")  # who is assigned requests, reports or visits
 
 
 class _DateInput(forms.DateInput):
@@ -73,7 +73,7 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
     if not any(in_group(request, role) for role in staff.ROLES):
         raise PermissionDenied
     user = request.user
-    is_assigned = any(in_group(request, role) for role in ("officer", "supervisor", "inspector"))
+    is_assigned = any(in_group(request, role) for role in ROLES)
     form, conflict, error, status = AbsenceForm(), ConflictForm(auto_id=CONFLICT_IDS), "", 200
     if request.method == "POST":
         act = request.POST.get("act")
@@ -152,10 +152,9 @@ def _number(request: AuthenticatedHttpRequest, name: str) -> int:
 
 
 def officers_of(branch_id: str | None) -> QuerySet[User]:
-    """Active officers, supervisors and inspectors of a branch; `studies` is false for who only inspects and has no field of work."""
-    rows = User.objects.filter(is_staff=True, is_active=True, branch_id=branch_id, groups__name__in=(*STUDIES, "inspector"))
-    rows = rows.annotate(studies=Exists(User.groups.through.objects.filter(user_id=OuterRef("pk"), group__name__in=STUDIES)))
-    return rows.distinct().order_by("name_ar", "pk")
+    """Active officers, supervisors and inspectors of a branch, with their roles."""
+    rows = User.objects.filter(is_staff=True, is_active=True, branch_id=branch_id, groups__name__in=ROLES)
+    return rows.distinct().prefetch_related("groups").order_by("name_ar", "pk")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -182,21 +181,21 @@ def people(request: AuthenticatedHttpRequest) -> HttpResponse:
     may_cancel = staff.own_to_cancel(user, [row for row in upcoming if row.officer_id == user.pk])
     for absence in upcoming:
         absences[absence.officer_id].append((absence, absence.officer_id != user.pk or absence.pk in may_cancel))
-    gives = {o.pk for o in officers if getattr(o, "studies", False) and o.pk != user.pk}  # nobody gives a field of work to themselves
     context = {
         **admin.site.page_context(request),
         "title": _("People of the branch"),
         "form": form,
         "error": error,
         "chosen": _number(request, "officer"),
-        "officers": [(o, skills[o.pk], absences[o.pk], _missing_skills(skills[o.pk]) if o.pk in gives else []) for o in officers],
+        # Nobody gives a field of work to themselves.
+        "officers": [(o, skills[o.pk], absences[o.pk], _missing_skills(o, skills[o.pk]) if o != user else []) for o in officers],
     }
     return TemplateResponse(request, "admin/review/people.html", context, status=status)
 
 
-def _missing_skills(skills: list[tuple[Skill, Any]]) -> list[tuple[str, Any]]:
-    """The skills that an officer lacks."""
-    codes = {entry.skill for entry in REVIEWABLES.values()} - {skill.code for skill, _name in skills}
+def _missing_skills(officer: User, skills: list[tuple[Skill, Any]]) -> list[tuple[str, Any]]:
+    """The skills that an officer could use and lacks."""
+    codes = staff.usable_skills([role.name for role in officer.groups.all()]) - {skill.code for skill, _name in skills}
     return [(code, skill_name(code)) for code in sorted(codes)]
 
 
@@ -205,7 +204,7 @@ def _do_nothing(request: AuthenticatedHttpRequest, officer: User | None, form: A
 
 
 def _give(request: AuthenticatedHttpRequest, officer: User | None, form: AbsenceForm, officer_ids: set[int]) -> bool:
-    if officer is None or not getattr(officer, "studies", False):
+    if officer is None:
         raise Refused("unknown_officer", _("Choose an officer of the branch."))
     staff.give_skill(officer=officer, code=request.POST.get("skill", ""), given_by=request.user)
     messages.success(request, _("The field of work is given."))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -38,17 +38,25 @@ def _actor(user: User) -> Actor:
     return actor_of(user, next((role for role in ROLES if role in held), "officer"))
 
 
+def usable_skills(roles: Collection[str]) -> set[str]:
+    """The codes of the skills that somebody with these roles can use: those of services whose role they hold, as officers."""
+    return {entry.skill for entry in REVIEWABLES.values() if {queries.OFFICER, entry.role} <= set(roles)}
+
+
 @transaction.atomic
 def give_skill(*, officer: User, code: str, given_by: User) -> Skill:
     """Give an officer a skill, if they lack it.
 
-    Raises NotPermitted for all but another supervisor of the branch, Refused("unknown_skill") for one that no service has.
+    Raises NotPermitted for all but another supervisor of the branch, Refused: unknown_skill (no service has it), role_missing (the
+    officer's roles do not use it).
     """
     _check_supervisor(given_by, officer)
     if officer.pk == given_by.pk:
         raise NotPermitted("own_skill", _("Another person must give the field of work."))
     if code not in {entry.skill for entry in REVIEWABLES.values()}:
         raise Refused("unknown_skill", _("No service has this field of work."))
+    if code not in usable_skills(officer.groups.values_list("name", flat=True)):
+        raise Refused("role_missing", _("This member of staff does not have the role for this field of work."))
     queue.lock_branch_queue(officer.branch_id)
     existing = Skill.objects.filter(officer=officer, code=code, ended_at__isnull=True).first()
     if existing is not None:

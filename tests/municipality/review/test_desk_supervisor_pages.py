@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
 
 from municipality.audit.models import AccessLogEntry, AuditEvent
@@ -167,6 +168,20 @@ def test_fields_of_work_are_given_and_taken_by_a_supervisor_never_by_oneself(off
     far = permits.officer("far", StaffFactory(supervisor=True, login="far_supervisor", branch_id="AH"), "AH")
     assert client.post(PEOPLE, {"act": "give", "officer": far.pk, "skill": permits.SKILL}).status_code == 409
     assert client.post(PEOPLE, {"act": "end", "skill": Skill.objects.get(officer=far).pk}).status_code == 409
+
+
+def test_each_is_offered_the_fields_of_work_that_their_roles_use(office: Office) -> None:
+    branch = office.supervisor.branch_id
+    officer = StaffFactory(groups=["officer"], login="newcomer", branch_id=branch)
+    planner = StaffFactory(groups=["officer", "planner"], login="planner", branch_id=branch)
+    StaffFactory(groups=["inspector", "planner"], login="walks", branch_id=branch)
+    page = BeautifulSoup(text_of(signed_in(office.supervisor).get(PEOPLE)), "html.parser")
+    offered = {
+        int(str(form.select_one("[name=officer]")["value"])): {str(option["value"]) for option in form.select("[name=skill] option")}  # type: ignore[index]
+        for form in page.select("form:has(option):has([value=give])")
+    }
+    assert {officer.pk, planner.pk} <= offered.keys() <= {officer.pk, planner.pk, office.officer.pk, office.colleague.pk}
+    assert "zoning" not in offered[officer.pk] and offered[planner.pk] == offered[officer.pk] | {"zoning"}
 
 
 def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(office: Office, frozen_clock: Clock) -> None:

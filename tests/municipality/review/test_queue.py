@@ -219,6 +219,10 @@ def test_a_field_is_given_by_a_supervisor_of_the_branch_only(office: Office) -> 
     given = staff.give_skill(officer=newcomer, code=permits.SKILL, given_by=office.supervisor)
     assert staff.give_skill(officer=newcomer, code=permits.SKILL, given_by=office.second) == given
     assert queries.skills_of(newcomer) == [permits.SKILL]
+    for role in ("supervisor", "inspector"):
+        other = StaffFactory(groups=[role], login=f"new_{role}", branch_id="HA")
+        with pytest.raises(Refused, match="role_missing"):
+            staff.give_skill(officer=other, code=permits.SKILL, given_by=office.supervisor)
 
 
 # Out of turn.
