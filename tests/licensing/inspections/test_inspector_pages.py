@@ -47,6 +47,7 @@ def photos(row: Inspection, *without: str) -> dict[str, SimpleUploadedFile]:
 
 def test_a_device_is_shown_the_result_and_sends_it_once(row: Inspection, settings: Any) -> None:
     client, typed = signed_in(row.inspector), entry(row, answer_fire="no", note="المدخل من الخلف")
+    assert "المراجعة قبل التسجيل" in client.get(f"/admin/inspections/{row.public_id}/").content.decode(), "nothing is issued"
     taken = {f"{name}_taken": "1" for name in photos(row)}
     shown = client.post(CHECK, typed | taken).json()
     assert "ترخيص قوة الإطفاء" in shown["html"] and shown["confirmed"] and not row.visits.exists()

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from licensing.inspections import questions, services
 from licensing.inspections.files import own_slots
@@ -66,6 +66,9 @@ def test_each_state_has_its_page(row: Inspection, owner: User, language: str, fr
     question, address = getattr(rules["area"], f"question_{language}"), getattr(row, f"address_{language}")
     assert text.index(question) < text.index(address), "what to do comes first"
     assert row.inspector.name_ar not in text and row.inspector.name_en not in text
+    with override(language):
+        assert f"<dt>{gettext('Visited on')}</dt>" in text and f"<dt>{gettext('Result on')}</dt>" not in text, "one day is said once"
+    assert "#i-check" not in text.split("kp-fold")[1].split("</summary>")[0], "no tick over answers that are not all met"
     public = read(None, f"/{language}/shops/{row.shop.public_id}/")  # type: ignore[union-attr]
     assert getattr(rules["area"], f"question_{language}") in public and "شكوى" not in public
     assert getattr(rules["first_aid"], f"question_{language}") not in public, "advice is between inspector and owner"
