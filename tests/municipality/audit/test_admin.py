@@ -110,7 +110,9 @@ def test_the_list_takes_the_same_queries_for_many_acts(auditor: Client) -> None:
 
 def test_looks_are_listed_for_auditors_only(auditor: Client) -> None:
     log_access(viewer=OFFICER, person_key="person:7", subject="case:7", purpose="audit")
-    assert "person:7" in auditor.get(reverse("admin:audit_accesslogentry_changelist"), {"q": "person:7"}).content.decode()
+    page = auditor.get(reverse("admin:audit_accesslogentry_changelist"), {"q": "person:7"}).content.decode()
+    assert "person:7" in page and page.count("الاسم الكامل لمن") == 1, "the help stands under the field, not cut inside it too"
+    assert 'aria-label="التاريخ"' in page and ">اليوم</a>" in page, "the filter is not called as its choice Today"
     officer = signed_in(StaffFactory(groups=["officer"]))
     for name in ("audit_accesslogentry_changelist", "audit_auditevent_changelist"):
         assert officer.get(reverse(f"admin:{name}")).status_code == 403

@@ -191,6 +191,8 @@ def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(offic
     assert wrong.status_code == 200 and not Absence.objects.exists() and f'value="{today}"' in text_of(wrong)
     assert client.post(OWN, {"act": "absence", "kind": "leave", "first_day": today, "last_day": today}).status_code == 302
     assert client.get(case_url(case)).status_code == 404  # back at its place
+    for page in (text_of(client.get(OWN)), text_of(signed_in(office.supervisor).get(PEOPLE))):
+        assert "الغياب الحالي والقادم" in page and "أول يوم" in page, "one that has begun is no coming one"
     assert "message" in text_of(client.post(NEXT, follow=True))
     supervisor = signed_in(office.supervisor)
     assert supervisor.post(PEOPLE, {"act": "cancel", "absence": Absence.objects.get().pk}).status_code == 302
