@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -79,10 +79,10 @@ def _today(lines: tuple[DayLine, ...], today: dt.date) -> tuple[DayLine, ...]:
 
 
 def times(day: Day) -> SafeString:
-    """`09:00–13:00 · 16:00–22:00`, in Arabic in words, which read the right way round; `Closed`, `24 hours`."""
+    """`09:00–13:00` and, on a line of its own, `16:00–22:00`, in Arabic in words, which read the right way round; `Closed`, `24 hours`."""
     if not day:
         return format_html("{}", _("Closed that day"))
     if day == WHOLE_DAY:
         return format_html("{}", _("24 hours"))
     spans = [(gettext("{}–{}").format(clock_text(opens), clock_text(closes)),) for opens, closes in day]
-    return format_html_join(" · ", "<bdi>{}</bdi>", spans)
+    return format_html_join(mark_safe("<br>"), "<bdi>{}</bdi>", spans)

@@ -24,6 +24,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services import queue
 from municipality.rulebook.queries import RulebookEdition
+from municipality.ui.plurals import counted
 from payments.services.basket import MAX_LINES
 from shops.models import Shop
 from shops.register import queries as shops
@@ -48,7 +49,7 @@ def renew(*, user: User, chosen: Collection[str], expected_fils: int, with_messa
     if sum(len(group.ready) for group in groups) != len(set(chosen)):
         raise Refused("not_renewable", _("A board that you ticked can no longer be renewed. The list below is up to date."))
     if len(groups) > MAX_LINES:
-        text = _("Boards of at most %(count)s shops are renewed at once. Leave some for a second time.") % {"count": MAX_LINES}
+        text = _("Boards of at most %(count)s are renewed at once. Leave some for a second time.") % {"count": counted(MAX_LINES, "shop")}
         raise Refused("too_many_shops", text)
     if sum(one.fils for group in groups for one in group.boards) != expected_fils:
         raise Refused("price_changed", _("The fee changed while the page was open. Check the new amounts and submit again."))

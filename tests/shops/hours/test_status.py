@@ -107,7 +107,7 @@ def test_the_table_begins_with_sunday_and_marks_today() -> None:
         table = labels.table_of(stated)
     assert [line.is_today for line in table.lines] == [False] * 5 + [True, False]
     assert table.lines[0].name == labels.WEEKDAYS[0] and table.other == () and not table.is_ramadan
-    assert table.lines[0].times == "<bdi>09:00–13:00</bdi> · <bdi>16:00–22:00</bdi>"
+    assert table.lines[0].times == "<bdi>09:00–13:00</bdi><br><bdi>16:00–22:00</bdi>"
     with translation.override("ar"):
         assert labels.times(parse(SPLIT).days[0]).startswith("<bdi>من 09:00 إلى 13:00</bdi>")
     with translation.override("en"):

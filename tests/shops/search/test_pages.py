@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from municipality.accounts.limits import allow_read
 from shops.models import Shop
+from shops.search.queries import search_shops
 from shops.search.views import pages
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,15 @@ def test_the_next_page_is_a_link(client: Client, make_shop: Make) -> None:
     second = client.get(first["next"].partition("portal.example.test")[2]).json()
     assert [row["id"] for row in first["results"] + second["results"]] == made
     assert second["next"] is None
+
+
+def test_more_shops_than_were_counted_are_named_in_the_right_number(
+    client: Client, make_shop: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_shop(name_ar="صالون النور")
+    for total, said in ((63, "63 محلاً"), (200, "200 محل"), (5, "5 محلات")):
+        monkeypatch.setattr(pages, "search_shops", lambda query, total=total: replace(search_shops(query), total=total, is_more=True))
+        assert f"أكثر من {said}." in client.get("/ar/shops/", {"q": "النور"}).content.decode()
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
