@@ -227,7 +227,7 @@ class ExtractFacts(Facts):
         if self.paci_numbers:
             rows.insert(3, LetterRow("الرقم الآلي", "PACI number", ", ".join(self.paci_numbers)))
         for edition in self.editions:
-            named = f"{edition.name_ar} {edition.version}", f"{edition.name_en} {edition.version}"
+            named = f"{edition.name_ar} (إصدار {edition.number})", f"{edition.name_en} {edition.version}"
             rows.append(LetterRow("الأحكام المطبقة", "Rules applied", *named))
         return [*rows, *self.origins]
 

@@ -299,6 +299,11 @@ def test_a_long_foot_takes_room_from_the_sheet_above_it() -> None:
     assert len(opened(pdf).pages) == 1
 
 
+def test_an_edition_has_no_latin_letter_in_arabic() -> None:
+    text = poppler.text(render_licence(editions=(EditionLabel("رسوم التجديد", "Fees of renewals", "v37"),)))
+    assert text.count("v37") == 1 and text.count("37") == 2, "once in English, and its number alone in Arabic"
+
+
 def test_a_fact_beyond_the_limit_names_its_field() -> None:
     with pytest.raises(FactsRefused) as refused:
         licence(address_en="x" * (MAX_LENGTH + 1))

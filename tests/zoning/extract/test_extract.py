@@ -159,6 +159,7 @@ def test_the_paper_names_the_edition_as_the_rules_applied(client: Client, plot: 
     (edition,) = ExtractFacts.load(row.document.facts).editions
     printed = " ".join(poppler.text(files(client, row)[0]).split())
     assert "Rules applied" in printed and f"{edition.name_en} {edition.version}" in printed, "not as the use of the land"
+    assert printed.count(edition.version) == 1, "no Latin letter in Arabic"
 
 
 def test_the_paper_says_that_a_repeal_is_decided(client: Client, plot: Plot) -> None:
