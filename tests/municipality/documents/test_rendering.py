@@ -171,6 +171,7 @@ def test_a_receipt_states_every_identifier_and_the_sum() -> None:
     ):
         assert value in text
     assert "12.250" in text and "10.000" in text and "إيصال دفع" in text and facts.payer_ar in text
+    assert "Bill number" in text and "رقم الفاتورة" in text, "as the pages call it"
     assert "1 shop × 1 year" in text and "محل واحد × سنة" in text
 
 
