@@ -59,6 +59,7 @@ def test_a_warning_says_by_when_and_that_nothing_is_due(write: Callable[..., Vio
     text = read(notice(row))
     assert row.warning_number in text and "Nothing is due now" in text and "3.50 m²" in text
     assert "Put right by" in text and "Settlement" not in text
+    assert "تاريخ الإصدار" in text and "صدرت في" not in text, "a warning, a minute and a licence are masculine in Arabic"
 
 
 def test_a_minute_takes_the_place_of_its_warning_and_says_how_the_sum_came_about(

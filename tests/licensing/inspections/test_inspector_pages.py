@@ -173,6 +173,7 @@ def test_what_follows_and_another_time_are_said_before_and_the_licence_is_shown(
     client = signed_in(row.inspector)
     page = client.get(f"/admin/inspections/{row.public_id}/").content.decode()
     assert row.shop is not None and row.shop.commercial_license_no in page and "لا مخطط محفوظ" in page
+    assert "<dt>الترخيص التجاري</dt>" in page, "not the health licence, which is inspected"
     assert row.day is not None
     opens, _closes = appointments.hours(appointments.Time(row.day, DayPart(row.part)))
     taken = {f"{name}_taken": "1" for name in photos(row)}
