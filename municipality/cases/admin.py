@@ -26,7 +26,7 @@ from municipality.kernel.actors import Actor
 from municipality.rulebook.labels import label_of_reason
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, column, in_group, moment, structure
-from municipality.ui.code_labels import label_codes, label_of, moved
+from municipality.ui.code_labels import label_codes, label_of, label_of_edition, moved
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_names import name_of_actor
 from municipality.ui.staff_roles import has_table
@@ -204,8 +204,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("editions of the rules"))
     def rules(self, case: Case) -> SafeString | str:
-        stamps = [stamp.rpartition(" ") for stamp in case.editions]
-        return format_html_join(gettext(", "), "{}", ((label_of(subject, version),) for subject, _space, version in stamps)) or "—"
+        return format_html_join(" · ", "{}", ([label_of_edition(stamp)] for stamp in case.editions)) or "—"
 
     @admin.display(description=_("all acts, from the audit log"))
     def acts(self, case: Case) -> SafeString:

@@ -111,6 +111,11 @@ class EditionLabel:
     name_en: str
     version: str
 
+    @property
+    def number(self) -> str:
+        """The version as pages show it: `12`."""
+        return self.version.removeprefix("v")
+
     @classmethod
     def of(cls, stamp: str, names: Mapping[str, tuple[str, str]]) -> Self:
         """The label of a stamp such as `replies.health v2`; `names` are those of rulebook subjects, in both languages."""

@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from municipality.accounts.proof import reauthentication_required
@@ -28,7 +28,7 @@ from municipality.rulebook.models import Activity, ActivityAuthority, RuleSet
 from municipality.rulebook.registry import DRAFT_EFFECTS, DraftEffect
 from municipality.ui import staff_menu
 from municipality.ui.admin_base import CappedPaginator, PluralTitleMixin, ReadOnlyAdmin, ReadOnlyInline, in_group, require_role
-from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
+from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of_edition
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.templatetags.portal import bilingual, term
 
@@ -309,7 +309,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
 
     @admin.display(description=_("edition"), ordering="subject")
     def edition(self, ruleset: RuleSet) -> SafeString | str:
-        return label_of(ruleset.subject, f"v{ruleset.version}")
+        return label_of_edition(str(ruleset))
 
     @admin.display(description=_("legal instrument"))
     def instrument(self, ruleset: RuleSet) -> Any:
@@ -337,7 +337,7 @@ class RuleSetAdmin(PluralTitleMixin, admin.ModelAdmin):  # type: ignore[type-arg
 def title_of(ruleset: RuleSet) -> str:
     """What an edition is called: `Fees of zoning opinions, edition 2`."""
     subject = CODE_LABELS.get(ruleset.subject, ruleset.subject)
-    return str(_("%(subject)s, edition %(number)s") % {"subject": subject, "number": ruleset.version})
+    return gettext("{subject}, edition {number}").format(subject=subject, number=ruleset.version)
 
 
 def _withdrawal_obstacle(ruleset: RuleSet) -> Refused | None:

@@ -30,8 +30,9 @@ def label_of(code: Any, *details: Any) -> SafeString | str:
 
 
 def label_of_edition(stamp: str) -> SafeString | str:
-    """The label of an edition that is named by its subject and version (`fees.health v12`)."""
-    return label_of(*stamp.rsplit(" ", 1))
+    """The label of an edition that is named by its subject and version (`fees.health v12`): `Fees of health licences, edition 12`."""
+    subject, _space, version = stamp.rpartition(" ")
+    return format_html(gettext("{subject}, edition {number}"), subject=label_of(subject), number=version.removeprefix("v"))
 
 
 def moved(source: Any, target: Any) -> SafeString:

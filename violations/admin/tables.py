@@ -160,7 +160,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("editions of the rules"))
     def rules(self, row: Violation) -> SafeString | str:
-        return format_html_join(gettext(", "), "{}", ([label_of_edition(stamp)] for stamp in (row.edition, row.limits_edition) if stamp))
+        return format_html_join(" · ", "{}", ([label_of_edition(stamp)] for stamp in (row.edition, row.limits_edition) if stamp))
 
 
 @admin.register(ReferralBatch)

@@ -83,8 +83,30 @@ class RuleSet(models.Model):
         return f"{self.subject} v{self.version}"
 
 
-# How a unit reads after the amount of a fee.
+# How the unit of a fee and of a limit reads after its number.
 FEE_UNITS = {"year": _("per year"), "licence": _("per licence"), "opinion": _("per opinion")}
+LIMIT_UNITS = {
+    "minute": pgettext_lazy("unit", "minutes"),
+    "hour": pgettext_lazy("unit", "hours"),
+    "working_hour": pgettext_lazy("unit", "working hours"),
+    "day": pgettext_lazy("unit", "days"),
+    "working_day": pgettext_lazy("unit", "working days"),
+    "month": pgettext_lazy("unit", "months"),
+    "year": pgettext_lazy("unit", "years"),
+    "percent": pgettext_lazy("unit", "per cent"),
+    "metre": pgettext_lazy("unit", "metres"),
+    "fils": pgettext_lazy("unit", "fils"),
+    "each": pgettext_lazy("unit", "number"),
+    "piece": pgettext_lazy("unit", "pieces"),
+    "file": pgettext_lazy("unit", "files"),
+    "megabyte": pgettext_lazy("unit", "megabytes"),
+    "bit": pgettext_lazy("unit", "bits"),
+    "report": pgettext_lazy("unit", "reports"),
+    "visit": pgettext_lazy("unit", "visits"),
+    "check": pgettext_lazy("unit", "checks"),
+    "instalment": pgettext_lazy("unit", "instalments"),
+    "yes_no": pgettext_lazy("unit", "1 for yes, 0 for no"),
+}
 
 
 class FeeRule(models.Model):
@@ -97,7 +119,7 @@ class FeeRule(models.Model):
     article_ar = models.CharField(_("article in Arabic"), max_length=120)
     article_en = models.CharField(_("article in English"), max_length=120)
     fils = models.PositiveBigIntegerField(_("amount in fils"))
-    unit = models.CharField(_("unit"), max_length=20)
+    unit = models.CharField(_("unit"), max_length=20, choices=FEE_UNITS)
     revenue_account = models.CharField(_("revenue account"), max_length=20)
     is_assumption = models.BooleanField(_("assumption"), default=False)
 
@@ -112,11 +134,6 @@ class FeeRule(models.Model):
     def __str__(self) -> str:
         return self.code
 
-    @property
-    def unit_label(self) -> str:
-        """How the unit reads after the amount; empty where it has no words."""
-        return str(FEE_UNITS.get(self.unit, ""))
-
 
 class LimitRule(models.Model):
     """A number with its unit: days of a window, years of validity, promised working days."""
@@ -124,7 +141,7 @@ class LimitRule(models.Model):
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="limits")
     code = models.CharField(_("code"), max_length=40)
     value = models.PositiveIntegerField(_("value"))
-    unit = models.CharField(_("unit"), max_length=20)
+    unit = models.CharField(_("unit"), max_length=20, choices=LIMIT_UNITS)
     article_ar = models.CharField(_("article in Arabic"), max_length=160)
     article_en = models.CharField(_("article in English"), max_length=160)
     is_assumption = models.BooleanField(_("assumption"), default=False)

@@ -16,7 +16,7 @@ from municipality.cases.roles import ensure_roles
 from municipality.kernel import clock, money
 from municipality.kernel.errors import Refused
 from municipality.rulebook import services
-from municipality.rulebook.models import FeeRule, RuleSet
+from municipality.rulebook.models import FeeRule, LimitRule, RuleSet
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 
@@ -296,3 +296,18 @@ def test_a_draft_of_a_published_edition_begins_tomorrow_at_the_earliest(maker: U
     with clock.at(clock.now() + dt.timedelta(days=3650)):
         signed_in(maker).post(reverse("admin:rulebook_ruleset_next", args=[first.pk]))
         assert RuleSet.objects.get(version=2).first_day == clock.today() + dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("language", "edition", "units"),
+    [("ar", "الإصدار 1", ("أيام عمل", "عن كل سنة")), ("en", "edition 1", ("working days", "per year"))],
+)
+def test_editions_and_units_are_named_in_words(language: str, edition: str, units: tuple[str, str], maker: User, checker: User) -> None:
+    ruleset, client = drafted(maker), signed_in(checker)
+    LimitRule.objects.create(ruleset=ruleset, code="promise", value=14, unit="working_day", article_ar="م 1", article_en="Art. 1")
+    client.cookies["django_language"] = language
+    listed = client.get(reverse("admin:rulebook_ruleset_changelist")).content.decode()
+    assert edition in listed and ">v1<" not in listed
+    for page in (PUBLISH, CHANGE):
+        shown = client.get(reverse(page, args=[ruleset.pk])).content.decode()
+        assert all(unit in shown for unit in units) and "working_day" not in shown, page

@@ -16,6 +16,7 @@ from municipality.kernel import guards
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries
 from municipality.rulebook.models import Activity, ActivityAuthority, Authority, FeeRule, RuleSet
+from municipality.rulebook.models.rulesets import FEE_UNITS, LIMIT_UNITS
 from municipality.rulebook.seeds import draft_rules, load_activities, read_editions, seed
 from tests.factories.accounts import UserFactory
 
@@ -50,6 +51,11 @@ def test_every_text_of_every_edition_is_there_in_both_languages() -> None:
         for row in edition.get("trade", {}).values():
             check(row)
     assert {e["subject"] for e in editions} >= {"fees.health", "limits.health", "conditions.health", "calendar"}
+
+
+def test_every_unit_has_its_words() -> None:
+    used = {(kind, row["unit"]) for edition in read_editions() for kind in ("fee", "limit") for row in edition.get(kind, [])}
+    assert used == {("fee", unit) for unit in FEE_UNITS} | {("limit", unit) for unit in LIMIT_UNITS}
 
 
 @pytest.mark.usefixtures("seeded")
