@@ -98,6 +98,21 @@ def test_a_relative_pays_for_the_holder_who_came_after(served: Violation, bill: 
     assert attempt.allocations.get().bill.payer == stranger and Bill.objects.get(pk=bill.pk).state == "void"
 
 
+def test_what_a_relative_began_is_checked_again_until_it_has_left_for_the_bank(served: Violation, stranger: User) -> None:
+    def again(fils: int = 100_000) -> Attempt:
+        return visitors.start_payment(violation=served, fils=fils, language="ar", session_key="s")
+
+    attempt = again()  # the gateway could not be reached, say
+    assert again() == attempt
+    with pytest.raises(Refused, match="amount_changed"):
+        again(fils=1)
+    pass_on(served, stranger)
+    with pytest.raises(Refused, match="payment_open"):  # its bill is made out to the former holder
+        again()
+    redirect_url(attempt)
+    assert again() == attempt, "its outcome is known to nobody"
+
+
 def test_who_is_named_by_a_civil_number_pays_after_the_shop_passed_on(write: Callable[..., Violation], owner: User, stranger: User) -> None:
     row = write("CLN-03", civil_id=SALIM)
     bill = settlements.bill_for(violation=row, person=owner)
