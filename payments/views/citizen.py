@@ -47,6 +47,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "bill": bill,
         "status": status,
         "due": item,
+        "can_pay": status.can_pay and (item is None or item.can_choose),
         "may_leave": status.step == "at_bank" and status.attempt is not None and queries.may_leave(request.user, status.attempt),
         "lines": lines,
         "until": item.until if item is not None else None,

@@ -241,5 +241,6 @@ def test_no_page_offers_to_pay_a_bill_whose_last_day_has_passed(
         assert "Pay again" not in Client().get(pages[1]).content.decode()
     button = "kp-btn--fill"
     assert all(button in page for page in today) and not any(button in page for page in late)
+    assert "Check and pay" in today[0] and "Check and pay" not in late[0]
     assert "The last day for paying this bill has passed" in late[0] and "Pay again" in today[1] and "Pay again" not in late[1]
     assert ">Due<" in today[2] and ">Due<" not in late[2] and "The last day has passed<" in late[2]

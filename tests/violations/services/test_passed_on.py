@@ -54,6 +54,8 @@ def test_a_former_holder_does_not_pay_and_ends_no_right_of_the_present_one(
         text = page.content.decode()
         assert str(dues.PASSED_ON) in text and str(dues.ENDS) not in text and f"{served.public_id}/pay" not in text
         assert f'{served.public_id}/">To the request' not in text and "Evidence and all options" not in text
+    text = client.get(f"/en/pay/{bill.public_id}/").content.decode()
+    assert "<caption>What the bill is for</caption>" in text and "Check and pay" not in text
     listed = client.get("/en/my-payments/").content.decode()
     assert "Cannot be paid now<" in listed and "Settlement offer" not in listed
     assert client.post(f"/en/pay/{bill.public_id}/").status_code == 409 and not Attempt.objects.exists()
