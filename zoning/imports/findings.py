@@ -46,6 +46,8 @@ def find(file: ImportFile) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     counts["repaired"] = PlotRow.objects.filter(file=file, was_repaired=True).count()
+    removed = PlotRow.objects.filter(file=file).exclude(removed=[]).values_list("removed", flat=True)
+    counts["paci_removed"] = sum(len(one or ()) for one in removed)
     counts["unchecked_blocks"] = 0
     kept: Counter[str] = Counter()
     deadline = time.monotonic() + SECONDS

@@ -51,7 +51,10 @@ KIND = ImportKind(
         load_title=_("Load a file of plots"),
         help=_help(),
         columns_title=_("Columns of the layer"),
-        columns_intro=_("Area, block and number identify a plot. An empty official area leaves the one of the register unchanged."),
+        columns_intro=_(
+            "Area, block and number identify a plot. An empty official area or PACI number leaves that of the register unchanged; the word "
+            "“none” among the PACI numbers takes those off the plot that the row does not name."
+        ),
         template="admin/zoning/file.html",
     ),
 )

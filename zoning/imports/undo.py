@@ -145,7 +145,7 @@ def _check_undoable(file: ImportFile) -> None:
     given_away = Exists(Plot.objects.filter(valid_to__isnull=True, **same_number).exclude(pk=OuterRef("predecessor")))
     if PlotSuccession.objects.filter(given_away, successor__load=file).exists():
         raise _built_on()
-    if _followed_since(file).exists() or _is_used(plots) or _changed_since(plots).exists():
+    if _followed_since(file).exists() or _is_used(plots) or _changed_since(plots).exists() or _passed_on(file).exists():
         raise _built_on()
 
 
@@ -161,6 +161,13 @@ def _changed_since(plots: QuerySet[Plot]) -> QuerySet[PlotRow]:
     """The rows of later loads, not undone, that gave PACI numbers or another official area to plots of a load."""
     undone = LoadUndo.objects.filter(done_at__isnull=False).values("file")
     return PlotRow.objects.filter(plot__in=plots, outcome=LineOutcome.CHANGE, line__lte=F("file__taken_line")).exclude(file__in=undone)
+
+
+def _passed_on(file: ImportFile) -> QuerySet[PlotAddress]:
+    """The PACI numbers that a load removed and that another plot has now, not by this load."""
+    rows = PlotRow.objects.filter(file=file, outcome=LineOutcome.CHANGE, line__lte=file.taken_line).exclude(removed=[])
+    numbers = [one[0] for removed in rows.values_list("removed", flat=True) for one in removed or ()]
+    return PlotAddress.objects.filter(paci_number__in=numbers).exclude(plot__load=file)
 
 
 def _is_used(plots: QuerySet[Plot]) -> bool:
@@ -206,6 +213,7 @@ def _undo(file: ImportFile, rows: Sequence[PlotRow]) -> dict[str, int]:
         PlotAddress.objects.filter(plot=successor).update(plot=predecessor)
     for plot, numbers in (one for row in rows for one in row.former or ()):
         PlotAddress.objects.filter(paci_number__in=numbers).update(plot=plot)
+    _restore_addresses(rows)
     shapes = PlotShape.objects.filter(load=file, plot__in=plots).update(valid_to=F("valid_from"))
     counts = {"plots": new.update(valid_to=F("valid_from")), "shapes": shapes}
     PlotShape.objects.filter(not_undone(), plot__in=former, valid_to=F("plot__valid_to")).update(valid_to=None)
@@ -217,3 +225,15 @@ def _undo(file: ImportFile, rows: Sequence[PlotRow]) -> dict[str, int]:
     Plot.objects.bulk_update([Plot(pk=plot, official_area=area) for plot, area in corrected], ["official_area"], batch_size=400)
     refresh_outlines(Area.objects.filter(pk__in={one.plot.area_id for one in present.values()}))
     return counts
+
+
+def _restore_addresses(rows: Sequence[PlotRow]) -> None:
+    """Give plots back the PACI numbers that some lines removed, except those of a load that was undone since."""
+    removed = [
+        PlotAddress(plot_id=row.plot_id, paci_number=one, street=street, building=building, load_id=load)
+        for row in rows
+        for one, street, building, load in row.removed or ()
+    ]
+    undone = set(LoadUndo.objects.filter(done_at__isnull=False, file__in={one.load_id for one in removed}).values_list("file", flat=True))
+    kept = set(PlotAddress.objects.filter(paci_number__in=[one.paci_number for one in removed]).values_list("paci_number", flat=True))
+    PlotAddress.objects.bulk_create(one for one in removed if one.load_id not in undone and one.paci_number not in kept)

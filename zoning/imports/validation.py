@@ -29,6 +29,7 @@ MAX_LIST = 2000  # letters of a cell with several numbers
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z/-]*")
 _BLOCK = re.compile(r"[0-9A-Z]{1,10}")
 _PACI = re.compile(r"[0-9]{8}")
+_NONE = re.compile(r"\bnone\b|\bلا\s+يوجد\b", re.IGNORECASE)
 _Key = tuple[int, str, str]  # area, block, number
 
 
@@ -43,6 +44,7 @@ class _Candidate:
     number: str = ""
     official: int | None = None
     paci: list[str] = field(default_factory=list)
+    has_no_other: bool = False  # PACI number than those that it names
     former: list[str] = field(default_factory=list)
     kept: Kept | None = None
 
@@ -75,9 +77,19 @@ def check(file: ImportFile, rows: Sequence[Row]) -> Iterator[Checked]:
     _forget_known(good, {**renumbered, **present})
     renumbered = {row.key: renumbered[row.key] for row in good if row.key in renumbered and not row.former}
     holders = dict(PlotAddress.objects.filter(paci_number__in={one for row in good for one in row.paci}).values_list("paci_number", "plot"))
+    held = _held([plot.plot.pk for row in good if row.has_no_other and (plot := present.get(row.key) or renumbered.get(row.key))])
     for row in found:
         former = [present.get(key) for key in row.former_keys]
-        yield _compared(row, present.get(row.key), renumbered.get(row.key), former, holders)
+        yield _compared(row, present.get(row.key), renumbered.get(row.key), former, holders, held)
+
+
+def _held(plots: Sequence[int]) -> dict[int, list[list[Any]]]:
+    """The addresses of some plots, by their keys: PACI number, street, building and the file that brought it."""
+    found: dict[int, list[list[Any]]] = {}
+    rows = PlotAddress.objects.filter(plot__in=plots).order_by("paci_number")
+    for plot, *address in rows.values_list("plot", "paci_number", "street", "building", "load"):
+        found.setdefault(plot, []).append(address)
+    return found
 
 
 def _forget_known(rows: Sequence[_Candidate], present: dict[_Key, _Present]) -> None:
@@ -188,8 +200,9 @@ def _list(row: _Candidate, column: str, value: Any) -> str:
 
 
 def _paci(row: _Candidate, value: Any) -> list[str]:
-    text = clean(_list(row, "paci", value)).strip()
-    numbers = list(dict.fromkeys(re.split(r"[\s,;،]+", text))) if text else []
+    text, none = _NONE.subn("", clean(_list(row, "paci", value)))
+    row.has_no_other = none > 0
+    numbers = list(dict.fromkeys(one for one in re.split(r"[\s,;،]+", text) if one))
     if not all(_PACI.fullmatch(number) for number in numbers):
         row.problems.append(["paci", "paci"])
         return []
@@ -250,7 +263,12 @@ def is_same(shape: Any, other: PlotShape) -> bool:
 
 
 def _compared(
-    row: _Candidate, present: _Present | None, renumbered: _Present | None, former: Sequence[_Present | None], holders: dict[str, int]
+    row: _Candidate,
+    present: _Present | None,
+    renumbered: _Present | None,
+    former: Sequence[_Present | None],
+    holders: dict[str, int],
+    held: dict[int, list[list[Any]]],
 ) -> Checked:
     area, block, number = row.key
     checked = Checked(row.line, f"{area}-{block}-{number}" if area and block and number else "", problems=row.problems)
@@ -267,8 +285,10 @@ def _compared(
         return checked
     is_reshaped = compared is not None and (compared.shape is None or not is_same(row.kept.shape, compared.shape))
     official = row.official if row.official is not None or compared is None else compared.plot.official_area
+    removed = [one for one in held.get(own, ()) if one[0] not in row.paci] if own and row.has_no_other else []
     if compared is not None:
-        is_changed = renumbered is not None or is_reshaped or official != compared.plot.official_area or not set(row.paci) <= compared.paci
+        has_other_paci = bool(removed) or not set(row.paci) <= compared.paci
+        is_changed = renumbered is not None or is_reshaped or official != compared.plot.official_area or has_other_paci
         checked.outcome = LineOutcome.CHANGE if is_changed else LineOutcome.SAME
     west, south, east, north = row.kept.shape.bounds
     checked.values = {
@@ -278,6 +298,7 @@ def _compared(
         "official_area": official,
         "official_before": compared.plot.official_area if compared else None,
         "paci": row.paci,
+        "removed": removed,
         "former": [[one.plot.pk, sorted(one.paci)] for one in known],
         "plot": compared.plot if compared else None,
         "compared": compared.shape if compared else None,

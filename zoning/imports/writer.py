@@ -40,6 +40,9 @@ def apply(file: ImportFile, rows: Sequence[PlotRow]) -> Applied:
     _succeed(file, [row for row in fitting if row.former_plots], plots)
     _reshape(file, [row for row in fitting if row.pk in plots and (row in new or row.has_new_shape)], plots)
     _correct_areas([row for row in changed if not row.is_renumbered and row.official_area != row.official_before])
+    for row in fitting:
+        if row.removed:  # where it is still that of the plot
+            PlotAddress.objects.filter(plot=plots[row.pk], paci_number__in=[one[0] for one in row.removed]).delete()
     numbers = [one for row in fitting for one in row.paci]
     known = set(PlotAddress.objects.filter(paci_number__in=numbers).values_list("paci_number", flat=True))
     PlotAddress.objects.bulk_create(

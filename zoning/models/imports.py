@@ -24,7 +24,8 @@ class PlotRow(ImportRow):
 
     `plot` and `compared` are the plot and the shape of the register that the dry run compared it with; of a renumbered plot they are
     those of the old number. `official_before` is the official area that the register had. `former` are the plots that a new one comes
-    from: the key of each with its PACI numbers.
+    from: the key of each with its PACI numbers. `removed` are the addresses that the plot loses: PACI number, street, building and the
+    file that brought it.
     """
 
     area = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=pgettext_lazy("model", "area"))
@@ -33,6 +34,7 @@ class PlotRow(ImportRow):
     official_area = models.PositiveBigIntegerField(_("official area in hundredths of a square metre"), null=True, blank=True)
     official_before = models.PositiveBigIntegerField(_("official area in hundredths of a square metre"), null=True, blank=True)
     paci = models.JSONField(_("PACI address numbers"), default=list)
+    removed = models.JSONField(_("PACI address numbers that are removed"), null=True)
     former = models.JSONField(_("former plots"), null=True)
     plot = models.ForeignKey(Plot, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("plot"))
     compared = models.ForeignKey(
