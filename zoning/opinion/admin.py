@@ -126,9 +126,7 @@ def _save(request: AuthenticatedHttpRequest, assignment: Assignment) -> str:
         row = rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 16 else None
         if row is None:
             raise Refused("unknown_body", _("Choose the body that answered."))
-        consultations.record_answer(
-            consultation=row, officer=request.user, answer=posted.get("answer", ""), words=posted.get("words", "")[:500]
-        )
+        consultations.record_answer(consultation=row, officer=request.user, answer=posted.get("answer", ""), words=posted.get("words", ""))
         return format_html(_("Recorded: the answer of {body}."), body=bilingual(row, "name"))
     if posted.get("act") == "new_study":
         objection_services.choose_new_study(assignment=assignment, code=posted.get("study_code", ""))

@@ -56,6 +56,20 @@ def test_only_the_planner_who_holds_the_case_records_an_answer_once(opinion: Opi
         answer(opinion, "roads", planner)
 
 
+def test_what_a_body_answered_is_kept_whole_or_refused(opinion: Opinion, planner: User) -> None:
+    """A browser counts a line break as one of the 500 letters, and sends two characters for it."""
+    desk_acts.assigned(planner)
+    row, client = opinion.consultations.get(code="roads"), signed_in(planner)
+    whole = "\r\n".join(["x" * 99] * 5)
+    sent = {"act": "answer", "body": str(row.pk), "answer": "conditions", "words": f"{whole}xx and no car park."}
+    page = client.post(f"/admin/opinions/{opinion.case.public_id}/", sent)
+    row.refresh_from_db()
+    assert page.status_code == 409 and "and no car park." in page.content.decode() and row.answer == ""
+    assert client.post(f"/admin/opinions/{opinion.case.public_id}/", sent | {"words": whole}).status_code == 302
+    row.refresh_from_db()
+    assert row.words.split("\n") == ["x" * 99] * 5
+
+
 def post_letters(planner: User) -> None:
     """The bodies have no address here: their letters go on paper, now."""
     for letter in Letter.objects.filter(state="skipped"):

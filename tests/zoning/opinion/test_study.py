@@ -308,7 +308,8 @@ def test_planners_finish_the_task_and_say_what_was_found(heard: Opinion, held: A
     assert own.status_code == 409 and "شاركت" in own.content.decode() and RuleTask.objects.get().done_at is None
     client = signed_in(OfficerFactory(login="planner-2", groups=["officer", "planner"], branch_id="HA", skills=["zoning"]))
     assert heard.case.reference in client.get("/admin/opinions/tasks/").content.decode()
-    assert client.post("/admin/opinions/tasks/", {"task": task.pk, "result": " "}).status_code == 409
+    for wrong in (" ", "x" * 301):
+        assert client.post("/admin/opinions/tasks/", {"task": task.pk, "result": wrong}).status_code == 409
     assert client.post("/admin/opinions/tasks/", {"task": task.pk, "result": "The layer is mended."}).status_code == 302
     assert RuleTask.objects.get().result == "The layer is mended."
     assert signed_in(head).get("/admin/opinions/tasks/").status_code == 403

@@ -27,6 +27,7 @@ from zoning.opinion.letters import answers_until, with_letters
 from zoning.opinion.notifications import ConsultationLetter
 
 SYSTEM = system("zoning")
+MOST_WORDS = 500
 
 
 def ask(opinion: Opinion) -> list[Consultation]:
@@ -95,8 +96,8 @@ def _write_letter(row: Consultation) -> None:
 def record_answer(*, consultation: Consultation, officer: User, answer: str, words: str = "") -> Consultation:
     """Record what a body answered, also after its deadline, but not while a decision waits for its second signature.
 
-    Raises Refused: waits_for_signature, answered_already, unknown_answer, words_missing; NotPermitted for all but the planner who holds
-    the case.
+    Raises Refused: waits_for_signature, answered_already, unknown_answer, words_missing, words_long (over MOST_WORDS characters);
+    NotPermitted for all but the planner who holds the case.
     """
     assignment = Assignment.objects.filter(place__case=consultation.opinion.case_id, officer=officer, ended_at__isnull=True).first()
     if assignment is None:
@@ -110,9 +111,12 @@ def record_answer(*, consultation: Consultation, officer: User, answer: str, wor
         raise Refused("answered_already", _("The answer of this body is recorded already."))
     if answer not in BodyAnswer.values:
         raise Refused("unknown_answer", _("Choose what the body answered."))
-    if answer != BodyAnswer.NO_OBJECTION and not words.strip():
+    words = "\n".join(words.strip().splitlines())  # a browser counts a line break once, and sends two characters
+    if answer != BodyAnswer.NO_OBJECTION and not words:
         raise Refused("words_missing", _("Write the conditions or the objection as the body worded them."))
-    row.answer, row.words, row.answered_at, row.recorded_by = answer, words.strip(), clock.now(), officer
+    if len(words) > MOST_WORDS:
+        raise Refused("words_long", _("The text is too long. Shorten it to %(most)s characters.") % {"most": MOST_WORDS})
+    row.answer, row.words, row.answered_at, row.recorded_by = answer, words, clock.now(), officer
     row.save(update_fields=["answer", "words", "answered_at", "recorded_by"])
     data = {"body": row.code, "answer": answer, "late": row.silent_at is not None}
     record("opinion.body_answered", subject=row.opinion.case.key, actor=actor_of(officer), data=data)

@@ -29,6 +29,7 @@ from zoning.objections import queries as objections
 from zoning.opinion import queries
 
 MOST_WORDS = 500
+MOST_RESULT = 300
 OWN_ANSWERS = "own_answers"  # the reason of the second signature on answers that whoever decides entered
 _ARABIC, _LATIN = re.compile("[\u0621-\u064a]"), re.compile("[A-Za-z]")
 
@@ -46,7 +47,9 @@ def write_draft(
     row, entry = queue.lock_assignment(assignment)
     if entry.state != QueueEntryState.HELD:
         raise Refused("not_on_desk", _("This case is not open on the desk."))
-    opinion, ar, en = queries.opinion_of(entry.case), text_ar.strip(), text_en.strip()
+    opinion = queries.opinion_of(entry.case)
+    # A browser counts a line break once, and sends two characters.
+    ar, en = ("\n".join(text.strip().splitlines()) for text in (text_ar, text_en))
     newest = queries.draft_of(opinion)
     if after is not None and after != (newest.pk if newest is not None else 0):
         text = _("A newer draft was saved on another page. It is shown above; what you wrote is kept below. Compare them, then save again.")
@@ -166,15 +169,18 @@ def refused(case: Case) -> None:
 def finish_task(*, task: RuleTask, planner: User, result: str) -> None:
     """Say what was found about a rule or layer, as a planner who had no part in the opinion.
 
-    Raises NotPermitted("own_opinion"), Refused: task_done, result_missing.
+    Raises NotPermitted("own_opinion"), Refused: task_done, result_missing, result_long.
     """
     row = RuleTask.objects.select_for_update(of=("self",)).select_related("opinion__case").get(pk=task.pk)
     if planner in objections.took_part(row.opinion):
         raise NotPermitted("own_opinion", _("You took part in this opinion, which may be wrong itself. Another planner looks at the rule."))
     if row.done_at is not None:
         raise Refused("task_done", _("This task is done already."))
-    if not result.strip():
+    found = "\n".join(result.strip().splitlines())
+    if not found:
         raise Refused("result_missing", _("Write what was found: which rule or layer was wrong, or that the opinion was."))
-    row.done_at, row.done_by, row.result = clock.now(), planner, result.strip()[:300]
+    if len(found) > MOST_RESULT:
+        raise Refused("result_long", _("The text is too long. Shorten it to %(most)s characters.") % {"most": MOST_RESULT})
+    row.done_at, row.done_by, row.result = clock.now(), planner, found
     row.save(update_fields=["done_at", "done_by", "result"])
     record("opinion.task_done", subject=row.opinion.case.key, actor=actor_of(planner, "planner"), data={"code": row.code}, text=row.result)
