@@ -62,7 +62,7 @@ def extract(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "extract": row,
         "facts": facts,
-        "changed": queries.changed_since(facts),
+        "changes": queries.changes(facts),
         "plot_changes": queries.plot_changes(row.plot, facts),
         "lists": [(code, facts.standing(code)) for code in ("applies", "no_data", "does_not_apply")],
         "crumbs": [(_("Find a plot"), reverse("zoning:find")), (row.document.number, "")],

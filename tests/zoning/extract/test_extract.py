@@ -234,7 +234,7 @@ def test_the_page_says_that_a_layer_was_changed_for_a_day_after_the_extract_was_
     row = made(client, plot, **SALON)
 
     def changed() -> list[str]:
-        return [bilingual(layer, "name") for layer in client.get(f"/en/zoning/extracts/{row.uuid}/").context["changed"]]
+        return [bilingual(layer, "name") for layer in client.get(f"/en/zoning/extracts/{row.uuid}/").context["changes"].since]
 
     assert changed() == [] and "Since this extract was issued" not in client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()
     with clock.at(clock.now() + dt.timedelta(days=30)):
@@ -245,6 +245,26 @@ def test_the_page_says_that_a_layer_was_changed_for_a_day_after_the_extract_was_
         repeal_layer("heritage", row.day)
         assert changed() == ["Land_Use", "Heritage"]
         assert "Since this extract was issued" in client.get(f"/en/zoning/extracts/{row.uuid}/").content.decode()
+
+
+def test_the_page_names_what_has_another_version_today_than_on_its_day(client: Client, plot: Plot) -> None:
+    rows = made(client, plot, **SALON), made(client, plot)
+    pages = [f"/en/zoning/extracts/{row.uuid}/" for row in rows]
+
+    def later(page: str) -> list[str]:
+        return [bilingual(layer, "name") for layer in client.get(page).context["changes"].later]
+
+    assert [later(page) for page in pages] == [[], []] and "Another version applies today" not in client.get(pages[0]).content.decode()
+    with clock.at(clock.now() + dt.timedelta(days=30)):
+        make_layer("flood", ("flood", AROUND), covers=AROUND, valid_from=clock.today())
+        make_layer("power_line", ("power_line", AROUND), covers=AROUND, valid_from=clock.today() + dt.timedelta(days=1))
+        for code in ("land_use", "heritage", "schools"):
+            repeal_layer(code, clock.today())
+        make_layer("land_use", ("PRIVATE", AROUND), covers=AROUND, valid_from=clock.today())
+        answer, plain = (later(page) for page in pages)
+        assert sorted(plain) == ["Flood", "Heritage", "Land_Use"] and sorted(answer) == sorted([*plain, "Schools"])
+        shown = " ".join(BeautifulSoup(client.get(pages[0]).content, "html.parser").get_text().split())
+        assert "Another version applies today than on 24 November 2026" in shown and "Since this extract was issued" not in shown
 
 
 def _ended(plot: Plot) -> None:
@@ -309,7 +329,7 @@ def test_the_page_says_that_the_rules_of_its_day_were_published_anew(client: Cli
     row = made(client, plot, **SALON)
     page = f"/en/zoning/extracts/{row.uuid}/"
     with clock.at(clock.now() + dt.timedelta(days=30)):
-        assert client.get(page).context["changed"] == []
+        assert client.get(page).context["changes"].since == []
         maker, checker = (StaffFactory(groups=[f"rule_{role}"], login=f"land-rules-{role}") for role in ("maker", "publisher"))
         before = RuleSet.objects.get(subject="zoning.uses")
         draft = rulebook.copy_as_draft(ruleset=before, maker=maker, actor=actor_of(maker, "rule_maker"))
