@@ -14,6 +14,7 @@ import pikepdf
 import pytest
 from bs4 import BeautifulSoup
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from shapely.affinity import translate
@@ -323,6 +324,28 @@ def test_an_extract_of_a_day_before_the_present_outline_says_of_no_change(client
         past = made(client, plot, on=day.isoformat())
     with clock.at(clock.now() + dt.timedelta(days=60)):
         assert client.get(f"/en/zoning/extracts/{past.uuid}/").context["plot_changes"] == []
+
+
+def test_the_page_says_that_an_outline_of_its_day_was_taken_back(client: Client, plot: Plot) -> None:
+    with clock.at(clock.now() + dt.timedelta(days=30)):
+        _reshaped(plot)
+        page = f"/en/zoning/extracts/{made(client, plot).uuid}/"
+        assert client.get(page).context["plot_changes"] == []
+    with clock.at(clock.now() + dt.timedelta(days=60)):
+        without_guards()
+        plot.shapes.filter(valid_to=None).update(valid_to=F("valid_from"))  # as the undoing of a load leaves it
+        plot.shapes.filter(valid_to__gt=F("valid_from")).update(valid_to=None)
+        assert client.get(page).context["plot_changes"] == ["shape"]
+
+
+def test_the_page_says_that_a_plot_that_had_ended_is_in_the_register_again(client: Client, plot: Plot) -> None:
+    _ended(plot)
+    page = f"/en/zoning/extracts/{made(client, plot).uuid}/"
+    assert client.get(page).context["plot_changes"] == []
+    without_guards()
+    Plot.objects.filter(pk=plot.pk).update(valid_to=None)
+    answer = client.get(page)
+    assert answer.context["plot_changes"] == ["again"] and "The plot is in the register again." in answer.content.decode()
 
 
 def test_the_page_says_that_the_rules_of_its_day_were_published_anew(client: Client, plot: Plot) -> None:
