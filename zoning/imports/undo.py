@@ -230,7 +230,7 @@ def _undo(file: ImportFile, rows: Sequence[PlotRow]) -> dict[str, int]:
 def _restore_addresses(rows: Sequence[PlotRow]) -> None:
     """Give plots back the PACI numbers that some lines removed, except those of a load that was undone since."""
     removed = [
-        PlotAddress(plot_id=row.plot_id, paci_number=one, street=street, building=building, load_id=load)
+        PlotAddress(plot_id=row.plot_id or 0, paci_number=one, street=street, building=building, load_id=load)
         for row in rows
         for one, street, building, load in row.removed or ()
     ]

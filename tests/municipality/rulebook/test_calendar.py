@@ -121,6 +121,10 @@ def test_what_was_known_on_an_earlier_day_can_still_be_told(first: RuleSet, make
     assert queries.calendar(on=dt.date(2026, 11, 24)).edition == "calendar v2"
 
 
+def test_before_the_first_calendar_the_working_time_of_a_moment_is_that_of_the_newest(first: RuleSet) -> None:
+    assert queries.calendar_at(clock.now() - dt.timedelta(days=9999)) == queries.calendar()
+
+
 def test_a_second_announcement_on_the_same_day_is_published_too_and_holds_at_once(first: RuleSet, maker: User, checker: User) -> None:
     publish(late_holiday(first, maker), checker)
     again = services.copy_as_draft(
