@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -127,6 +128,19 @@ def test_a_removed_board_is_on_no_page_of_its_shop(board: Board, shop: Shop, own
     text = client.get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
     assert f"{board.request.document.number}/2" in text and board.number not in text
     assert "Licensed: 1 board" in signed_in(owner).get("/en/my-shops/").content.decode()
+
+
+def test_the_state_of_a_board_has_its_icon_on_each_page(board: Board, licensed: BoardRequest, shop: Shop, owner: User, client: Any) -> None:
+    def icons(reader: Any, path: str, words: str) -> set[tuple[str, str]]:
+        html = reader.get(path, follow=True).content.decode()
+        return set(re.findall(rf'kp-tag--(\w+)"><svg[^>]*><use href="[^"]*#i-(\w+)"/></svg>{words}<', html))
+
+    page, case = f"/en/boards/{board.public_id}/", f"/en/cases/{licensed.case.public_id}/"
+    for path in (page, f"/en/shops/{shop.public_id}/"):
+        assert icons(client, path, "Valid") == {("ok", "check")}, path
+    boards.photo(board, owner)
+    signed_in(owner).post(f"{page}remove/", posted())
+    assert icons(client, page, "Removed by its holder") == icons(signed_in(owner), case, "Removed by its holder") == {("wait", "wait")}
 
 
 def test_a_board_is_read_with_few_statements(board: Board, owner: User, django_assert_max_num_queries: Any) -> None:
