@@ -175,6 +175,17 @@ def test_after_a_reversal_by_the_bank_it_is_returned_of_the_second_payment(
     assert not list(payment_invariants.findings()) and not list(invariants.findings())
 
 
+def test_a_second_payment_gives_back_what_ended_boards_of_its_own_request_hold(
+    board: Board, owner: User, officer: User, shop: Shop, licensed: BoardRequest, bank: Book
+) -> None:
+    other = boards.issued_at_bank(shop, owner, officer, bank)
+    for request in (licensed, other):
+        end = remove(request.boards.get(line=1), owner)
+        BoardEnd.objects.filter(pk=end.pk).update(photo=boards.photo(end.board, owner))  # not given back yet, as after a reversal
+    services.give_back_all(licensed)
+    assert RefundDue.objects.get().line.bill.subject == licensed.case.key
+
+
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_the_holder_of_an_ended_licence_hears_that_the_bank_took_its_payment_back(
     language: str, board: Board, box: Board, owner: User, licensed: BoardRequest, bank: Book
