@@ -25,6 +25,7 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from payments.models import RefundDue
 from payments.services import owe_deposit
+from shops.register import queries as shops
 from shops.register.conflicts import unless_tied
 
 SYSTEM = system("licensing")
@@ -35,8 +36,8 @@ REASON = "board_ended"  # of the refund of its deposit, and of a licence all of 
 def end_by_holder(*, board: Board, person: User, day: dt.date) -> BoardEnd:
     """End a board from `day` on, or add the photo to one that has ended; with a photo its deposit is owed back.
 
-    A board whose licence ran out ends the day after, with a photo only. Raises NotPermitted for other users, Refused: files_waiting,
-    bad_day, photo_missing, returned_already.
+    A board whose licence ran out ends the day after, with a photo only; one of a shop that has another holder by now with a photo, too.
+    Raises NotPermitted for other users, Refused: files_waiting, bad_day, photo_missing, returned_already.
     """
     access = authorize(person, board.request.case)
     row = _locked(board)
@@ -68,9 +69,16 @@ def _end_of_today(row: Board, day: dt.date, photo: Upload | None) -> tuple[Board
     if last < clock.today():
         _require(photo)
         return BoardEndReason.LAPSED, last + dt.timedelta(days=1)
+    if photo is None and not _is_of_holder(row):
+        raise Refused("photo_missing", _("The shop has another holder by now. Add a photo of the place without the board."))
     if not first <= day <= clock.today():
         raise Refused("bad_day", _("Enter a day from the first day of the licence to today."))
     return BoardEndReason.REMOVED, day
+
+
+def _is_of_holder(row: Board) -> bool:
+    """Whether whoever asked for a board holds its shop still; a corrected owner leaves the boards of the one before licensed."""
+    return shops.is_of_holder(row.request.shop, row.request.case.applicant, row.request.case.organisation_id)
 
 
 def _days_of_begun(row: Board) -> tuple[dt.date, dt.date]:
@@ -187,10 +195,14 @@ def give_back_all(request: BoardRequest) -> None:
 
 
 def _tell(row: Board, end: BoardEnd, refunds: list[RefundDue]) -> None:
-    """One message for each step: what is returned, or why nothing is."""
+    """One message for each step: what is returned, or why nothing is; who holds the shop by now hears of one that stood licensed."""
     case, key = row.request.case, f"{row.public_id}:{'photo' if end.photo_id else 'end'}"
-    for person in dict.fromkeys([case.applicant, *(refund.payer for refund in refunds)]):  # a renewed board may hold another's deposit
+    concerned = dict.fromkeys([case.applicant, *(refund.payer for refund in refunds)])  # a renewed board may hold another's deposit
+    is_others = end.reason in (BoardEndReason.REMOVED, BoardEndReason.FOUND_GONE) and not _is_of_holder(row)
+    others = [person for person in shops.owners(row.request.shop) if person not in concerned] if is_others else []
+    for person in (*concerned, *others):
         fils = sum(refund.fils for refund in refunds if refund.payer_id == person.pk)
         context = {"board": row, "day": end.day, "amount": money.to_display(fils) if fils else "", "has_photo": end.photo_id is not None}
+        context["is_other"] = person in others
         context["again"] = end.stands_as.number if end.stands_as is not None else ""
         send(BoardEnded, person=person, key=key, subject_key=case.key, context=context)

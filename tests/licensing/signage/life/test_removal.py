@@ -29,11 +29,13 @@ from payments.models import Attempt, Bill, BillLine, RefundDue
 from payments.services import approve_refund, inquiries, owe_deposit, propose_refund, void_attempt
 from payments.services.returns import remaining_of
 from shops.models import Shop
+from shops.register.services import transfer
 from tests.bank import Book
 from tests.browsers import signed_in
 from tests.database_guards import drop_guard
 from tests.due_jobs import run_due
 from tests.factories import boards
+from tests.factories.accounts import PersonFactory
 from tests.interleaving import acting_before
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +112,18 @@ def test_a_board_whose_licence_ran_out_ends_the_day_after_for_a_photo_only(board
     boards.photo(board, owner)
     end = remove(board, owner)
     assert (end.reason, end.day) == ("lapsed", board.last_day + dt.timedelta(days=1)) and RefundDue.objects.count() == 1
+
+
+def test_whoever_does_not_hold_the_shop_any_more_ends_a_board_with_a_photo_only_and_its_holder_is_told(
+    board: Board, box: Board, owner: User, shop: Shop
+) -> None:
+    noura = PersonFactory(noura=True)
+    transfer(shop=Shop.objects.get(pk=shop.pk), to=noura, source="case:of a claim", actor=services.SYSTEM)
+    assert refused(board, owner) == "photo_missing" and not BoardEnd.objects.exists()
+    boards.photo(board, owner)
+    assert remove(board, owner).reason == "removed" and RefundDue.objects.get().payer == owner
+    told = {message.person: message.body_en for message in Message.objects.filter(kind="licensing.board_ended")}
+    assert "12.000" in told[owner] and "deposit" not in told[noura] and "whoever held the shop before" in told[noura]
 
 
 def test_a_day_outside_the_licence_or_ahead_is_refused(board: Board, owner: User) -> None:
