@@ -122,11 +122,6 @@ class EditionLabel:
         subject, _space, version = stamp.rpartition(" ")
         return cls(*names.get(subject, (subject, subject)), version)
 
-    @property
-    def number(self) -> str:
-        """The number of the edition, for Arabic text, which has no Latin letter."""
-        return self.version.removeprefix("v")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
