@@ -44,7 +44,7 @@ class WarningFacts(LetterFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeFacts(LetterFacts):
-    kind = "violations.minute"
+    kind = "violations.notice"
     name = _("Notice of a violation")
     title = "إخطار بمحضر مخالفة"
     english_title = "Notice of a violation"

@@ -352,7 +352,7 @@ guard(
     "violations_settlementorder",
     "INSERT",
     "(NEW.ground = 'paper' AND NOT EXISTS (SELECT 1 FROM violations_violation v JOIN violations_paperrow r ON r.id = v.paper_id"
-    " WHERE v.id = NEW.violation_id AND r.fils = NEW.fils)) OR (NEW.ground = 'minute' AND EXISTS"
+    " WHERE v.id = NEW.violation_id AND r.fils = NEW.fils)) OR (NEW.ground = 'violation_report' AND EXISTS"
     " (SELECT 1 FROM violations_violation v WHERE v.id = NEW.violation_id AND v.paper_id IS NOT NULL))",
     "another_sum_than_on_paper",
 )

@@ -56,11 +56,12 @@ def findings() -> Iterator[str]:
         yield f"bill {charge.bill.reference} is paid for a part of {charge.violation.reference}, which is {charge.violation.state}"
     for row in Violation.objects.filter(state__in=NO_NOTICE, notice__state__in=LIVE)[:50]:
         yield f"the notice of {row.reference} is in force, which is {row.state}"
-    for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan", "no_repetition", "paper"])[:50]:
+    known = ["violation_report", "reduction", "rest_of_plan", "no_repetition", "paper"]
+    for order in SettlementOrder.objects.exclude(ground__in=known)[:50]:
         yield f"order {order.pk} has no known ground"
     bounded = Violation.objects.filter(offence_facts__band_unit="each").exclude(offence_facts__band_max_fils=None)
     bounded = bounded.annotate(most=Cast(KT("offence_facts__band_max_fils"), BigIntegerField()))
-    for row in bounded.filter(orders__ground="minute", orders__fils__gt=F("most"))[:50]:
+    for row in bounded.filter(orders__ground="violation_report", orders__fils__gt=F("most"))[:50]:
         yield f"the settlement order of {row.reference} asks for more than the court could impose"
     for objection in Objection.objects.filter(case__branch=F("violation__branch"))[:50]:
         yield f"objection {objection.pk} is decided by the branch that wrote the violation report"

@@ -43,7 +43,7 @@ class CorrectionRefused(_AboutViolation):
 class ReportWritten(_AboutViolation):
     """A violation report with all options; opening it proves service."""
 
-    kind = "violations.minute_written"
+    kind = "violations.report_written"
     legal = VIOLATIONS
 
 

@@ -41,7 +41,7 @@ CLOSED = {
     "acquitted": _("The court found no violation."),
     "party_only": _("Only the party may do this, not a delegate."),
     "no_warning": _("No warning came before it, so there is no time to put it right without paying."),
-    "minute_written": _("The time to put it right without paying is over; the violation report is written."),
+    "report_written": _("The time to put it right without paying is over; the violation report is written."),
     "correction_over": _("The time to put it right is over."),
     "still_warned": _("Nothing is owed yet: this is a warning."),
     "objection_runs": _("An objection is being studied. Nothing can be paid until it is decided."),
@@ -64,7 +64,7 @@ CLOSED = {
 
 
 # Closed options whose last day still says something; of the others it could be read as a right that is lost on that day.
-OVER = ("correction_over", "minute_written", "settlement_over", "objection_over")
+OVER = ("correction_over", "report_written", "settlement_over", "objection_over")
 WITH_LAST_DAY = (*OVER, "at_bank")
 
 

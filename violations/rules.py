@@ -225,7 +225,7 @@ def _reason_closed(code: str, s: ViolationStatus) -> str:
 
 def _correct(s: ViolationStatus) -> str:
     if s.state != WARNED:
-        return "no_warning" if s.state == RECORDED or s.correct_until is None else "minute_written"
+        return "no_warning" if s.state == RECORDED or s.correct_until is None else "report_written"
     return "" if s.correct_until is None or s.today <= s.correct_until else "correction_over"
 
 

@@ -61,7 +61,7 @@ LONG_AGO = dt.timedelta(days=60)
 @dataclass
 class Fines:
     inspector: User
-    clerk: User  # proposes that a sum or a minute falls
+    clerk: User  # proposes that a sum or a violation report falls
     authority: User  # allows it
     court: User
     shop: Shop  # of the owner
@@ -315,7 +315,7 @@ def order(row: Violation, sample: Sample, version: int = 1) -> SettlementOrder:
         article_ar="المادة 2",
         article_en="Article 2",
         edition="offences.municipal v1",
-        ground="minute",
+        ground="violation_report",
         made_at=clock.now(),
     )
 

@@ -12,7 +12,7 @@ SERVED, WARNED, OBJECTED = (f"{START}{{s.fines.{name}.public_id}}/" for name in 
 NUMBER = {"number": "{s.fines.served.number}", "last_four": "{s.owner.person.last_four}"}
 FIELD = "/admin/field/"
 JUDGED = "/admin/office/{violation_judged}/"
-MINUTE = "/admin/office/{s.fines.%s.public_id}/"
+OFFICE = "/admin/office/{s.fines.%s.public_id}/"
 KEY = {"client_key": "0f0e0d0c-0b0a-4908-8706-050403020100", "seen_at": "2026-11-24T08:50:00+00:00", "signed": "absent"}
 WRITTEN = KEY | {"shop_no": "{s.fines.shop.commercial_license_no}", "offence": "SHP-02"}
 
@@ -105,7 +105,7 @@ def of_the_field() -> list[Visit]:
         Visit(served, "inspector"),
         Visit(warned, "inspector"),
         Visit(f"{FIELD}{{violation_proved}}/", "inspector", note="a proof was sent"),
-        Visit(warned, "inspector", post={"step": "minute"}, status=409, note="the period runs"),
+        Visit(warned, "inspector", post={"step": "report"}, status=409, note="the period runs"),
         Visit(warned, "inspector", post={"step": "refuse", "code": ""}, status=409, note="no reason"),
         Visit(warned, "inspector", post={"step": "accept"}, note="put right"),
         Visit(late, "inspector", note="to defend"),
@@ -119,7 +119,7 @@ def of_the_office() -> list[Visit]:
     ruling = {"step": "judgment", "ruling_no": "7", "ruled_on": "2026-11-23", "amount": "150.000"}
     appeal = {"step": "appeal", "court": "appeal", "ruling_no": "9", "ruled_on": "2026-11-24", "outcome": "upheld"}
     v = [Visit("/admin/", who) for who in ("clerk", "authority", "court")]
-    v += [Visit(MINUTE % name, who) for name in ("served", "referred", "waived") for who in ("clerk", "authority", "court")]
+    v += [Visit(OFFICE % name, who) for name in ("served", "referred", "waived") for who in ("clerk", "authority", "court")]
     files, lift = "/admin/office/paper/", {"step": "ask_lift", "code": "public_need"}
     v += [
         Visit(files, "clerk"),
@@ -132,17 +132,17 @@ def of_the_office() -> list[Visit]:
     ]
     v += [
         *(Visit("/admin/office/unserved/", who) for who in ("clerk", "authority", "auditor")),
-        Visit(MINUTE % "charged", "clerk", post={"step": "look", "served_on": "x"}, status=409, note="no day of service"),
+        Visit(OFFICE % "charged", "clerk", post={"step": "look", "served_on": "x"}, status=409, note="no day of service"),
         Visit("/admin/office/referrals/", "court"),
         Visit("/admin/office/referrals/{s.fines.batch.public_id}/", "court"),
         Visit("/admin/office/referrals/", "court", post={}, status=409, note="nothing is due"),
-        Visit(MINUTE % "served", "clerk", post=annul, note="asked"),
-        Visit(MINUTE % "served", "clerk", post=annul | {"code": ""}, status=409, note="no reason"),
-        Visit(MINUTE % "served", "clerk", post=relieve | {"percent": "x"}, status=409, note="no percentage"),
-        Visit(MINUTE % "served", "clerk", post=relieve | {"percent": "50"}, note="asked"),
+        Visit(OFFICE % "served", "clerk", post=annul, note="asked"),
+        Visit(OFFICE % "served", "clerk", post=annul | {"code": ""}, status=409, note="no reason"),
+        Visit(OFFICE % "served", "clerk", post=relieve | {"percent": "x"}, status=409, note="no percentage"),
+        Visit(OFFICE % "served", "clerk", post=relieve | {"percent": "50"}, note="asked"),
         Visit("/admin/office/{violation_pending}/", "authority", note="to allow"),
-        Visit(MINUTE % "referred", "court", post=ruling | {"amount": "x"}, status=409, note="no amount"),
-        Visit(MINUTE % "referred", "court", post=ruling, note="entered"),
+        Visit(OFFICE % "referred", "court", post=ruling | {"amount": "x"}, status=409, note="no amount"),
+        Visit(OFFICE % "referred", "court", post=ruling, note="entered"),
         Visit(JUDGED, "court", note="may be appealed"),
         Visit(JUDGED, "court", post=appeal | {"ruling_no": ""}, status=409, note="no number of the ruling"),
         Visit(JUDGED, "court", post=appeal, note="ruling on appeal"),

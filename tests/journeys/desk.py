@@ -92,7 +92,7 @@ def _skilled(officer: User, giver: User) -> None:
                 Skill.objects.create(officer=officer, code=code, given_by=giver, given_at=clock.now())
 
 
-def minute(shop_id: str, offence: str) -> None:
+def violation_report(shop_id: str, offence: str) -> None:
     """A violation report about a shop, written by the inspector of its branch, at once."""
     from uuid import uuid4
 

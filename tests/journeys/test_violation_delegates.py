@@ -25,7 +25,7 @@ def shop(stack: Stack) -> str:
     """A shop with two minutes."""
     found = changed_shop.shops_of(stack, {OWNER: 1})[OWNER].pop()["id"]
     for offence in (OBJECTED, PAYABLE):
-        changed_shop.at_desk(stack, f"minute('{found}', '{offence}')")
+        changed_shop.at_desk(stack, f"violation_report('{found}', '{offence}')")
     return found
 
 

@@ -111,7 +111,7 @@ def found(shop: Shop | None = None, offence: str = "CLN-03", **facts: Any) -> Fi
 
 @pytest.fixture
 def write(inspector: Any, shop: Shop) -> Callable[..., Violation]:
-    """A violation of the shop, written by the inspector; offences without a warning are minuted at once."""
+    """A violation of the shop, written by the inspector; of offences without a warning the report is written at once."""
 
     def make(offence: str = "CLN-03", **facts: Any) -> Violation:
         row, _new = violation_reports.record(

@@ -62,7 +62,7 @@ def test_a_warning_says_by_when_and_that_nothing_is_due(write: Callable[..., Vio
     assert "تاريخ الإصدار" in text and "صدرت في" not in text, "a warning, a minute and a licence are masculine in Arabic"
 
 
-def test_a_minute_takes_the_place_of_its_warning_and_says_how_the_sum_came_about(
+def test_a_report_takes_the_place_of_its_warning_and_says_how_the_sum_came_about(
     write: Callable[..., Violation], inspector: Any, frozen_clock: Clock
 ) -> None:
     row = write("SHP-04", quantity_hundredths=350)

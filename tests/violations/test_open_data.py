@@ -102,10 +102,10 @@ def test_an_annulled_one_leaves_the_file_of_the_next_night(
     assert dictionary.newest_edition("violations").rows == 0  # type: ignore[union-attr]
 
 
-def test_without_the_rule_of_publication_every_minute_would_be_public(
+def test_without_the_rule_of_publication_every_report_would_be_public(
     write: Callable[..., Violation], owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control: what asks the rule is what keeps an open minute out."""
+    """The control: what asks the rule is what keeps an open violation out."""
     row = served(write, owner)
     assert published() == {}
     monkeypatch.setattr(publication, "_MAY_BE_PUBLIC", ~publication.Q(pk=0))

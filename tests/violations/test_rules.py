@@ -32,7 +32,7 @@ def told(**changes: object) -> dict[str, str]:
     return {option.code: option.closed for option in option_statuses(ViolationStatus(**(values | changes)))}  # type: ignore[arg-type]
 
 
-PUBLIC = {rules.FINAL, rules.CONTESTED, rules.GONE}  # how a minute stands on the page of its shop
+PUBLIC = {rules.FINAL, rules.CONTESTED, rules.GONE}  # how a violation report stands on the page of its shop
 
 
 def test_the_rules_know_every_state_by_its_name() -> None:
@@ -50,41 +50,41 @@ TABLE = {
         ["correction_over", "still_warned", "still_warned", "still_warned", *["still_warned"] * 3],
     ),
     "without a warning": ({"correct_until": None}, ["no_warning", "", "no_ruling", "", "", "", ""]),
-    "ordered": ({}, ["minute_written", "", "no_ruling", "", "", "", ""]),
+    "ordered": ({}, ["report_written", "", "no_ruling", "", "", "", ""]),
     "not served yet": (
         {"settle_until": None, "object_until": None},
-        ["minute_written", "", "no_ruling", "", "clock_not_begun", "", ""],
+        ["report_written", "", "no_ruling", "", "clock_not_begun", "", ""],
     ),
-    "extended": ({"is_extended": True}, ["minute_written", "", "no_ruling", "", "extended_once", "", ""]),
-    "small sum": ({"fils": 5_000}, ["minute_written", "", "no_ruling", "", "", "too_small", ""]),
-    "at the bank": ({"is_at_bank": True}, ["minute_written", "at_bank", "no_ruling", "at_bank", "at_bank", "at_bank", "at_bank"]),
+    "extended": ({"is_extended": True}, ["report_written", "", "no_ruling", "", "extended_once", "", ""]),
+    "small sum": ({"fils": 5_000}, ["report_written", "", "no_ruling", "", "", "too_small", ""]),
+    "at the bank": ({"is_at_bank": True}, ["report_written", "at_bank", "no_ruling", "at_bank", "at_bank", "at_bank", "at_bank"]),
     "overdue": (
         {"state": "overdue", "settle_until": TODAY - dt.timedelta(days=1)},
-        ["minute_written", "settlement_over", "no_ruling", "", "settlement_over", "settlement_over", ""],
+        ["report_written", "settlement_over", "no_ruling", "", "settlement_over", "settlement_over", ""],
     ),
     "overdue, too late to object": (
         {"state": "overdue", "object_until": TODAY - dt.timedelta(days=1)},
-        ["minute_written", "settlement_over", "no_ruling", "objection_over", "settlement_over", "settlement_over", "objection_over"],
+        ["report_written", "settlement_over", "no_ruling", "objection_over", "settlement_over", "settlement_over", "objection_over"],
     ),
     "unsettleable": (
         {"state": "unsettleable", "is_settleable": False},
-        ["minute_written", "not_settleable", "no_ruling", "", "not_settleable", "not_settleable", ""],
+        ["report_written", "not_settleable", "no_ruling", "", "not_settleable", "not_settleable", ""],
     ),
     "objected": (
         {"state": "objected", "had_objection": True},
-        ["minute_written", "objection_runs", "objection_runs", "objected_once", "objection_runs", "objection_runs", "objected_once"],
+        ["report_written", "objection_runs", "objection_runs", "objected_once", "objection_runs", "objection_runs", "objected_once"],
     ),
-    "after an objection": ({"had_objection": True}, ["minute_written", "", "no_ruling", "objected_once", "", "", "objected_once"]),
+    "after an objection": ({"had_objection": True}, ["report_written", "", "no_ruling", "objected_once", "", "", "objected_once"]),
     "instalments": (
         {"state": "instalments", "had_plan": True},
-        ["minute_written", "plan_runs", "", "plan_runs", "plan_runs", "plan_runs", "plan_runs"],
+        ["report_written", "plan_runs", "", "plan_runs", "plan_runs", "plan_runs", "plan_runs"],
     ),
-    "after a plan": ({"had_plan": True}, ["minute_written", "", "no_ruling", "", "", "planned_once", ""]),
+    "after a plan": ({"had_plan": True}, ["report_written", "", "no_ruling", "", "", "planned_once", ""]),
     "referred": (
         {"state": "referred"},
-        ["minute_written", "with_court", "court_decides", "with_court", "with_court", "with_court", "with_court"],
+        ["report_written", "with_court", "court_decides", "with_court", "with_court", "with_court", "with_court"],
     ),
-    "judged": ({"state": "judged"}, ["minute_written", "court_ruled", "", "ruled", "court_ruled", "court_ruled", "ruled"]),
+    "judged": ({"state": "judged"}, ["report_written", "court_ruled", "", "ruled", "court_ruled", "court_ruled", "ruled"]),
     "paid": ({"state": "paid"}, ["paid"] * 7),
     "annulled": ({"state": "annulled"}, ["annulled"] * 7),
     "waived": ({"state": "waived"}, ["waived"] * 7),

@@ -60,7 +60,7 @@ def judged(state: str, *, ruled: int, appeal: int | None = 20) -> tuple[str, str
 
 
 @pytest.mark.parametrize("state", CLOSED)
-def test_a_minute_that_is_neither_final_nor_contested_is_not_public(state: str) -> None:
+def test_a_report_that_is_neither_final_nor_contested_is_not_public(state: str) -> None:
     assert rules.publication(state=state, objection="", ruled_on=None, appeal_days=20, today=TODAY) == ("", "")
 
 

@@ -30,7 +30,7 @@ OFFICE = [
     path("office/paper/<slug:public_id>/problems.csv", views.problems, PAPER, name="office_paper_problems"),
     path("office/unserved/", lists.unserved, name="office_unserved"),
     path("office/undefended/", lists.undefended, name="office_undefended"),
-    path("office/<slug:public_id>/", office.violation, name="office_minute"),
+    path("office/<slug:public_id>/", office.violation, name="office_violation"),
 ]
 FOCUSED = ("field", "field_new", "field_shops", "field_shop", "field_check", "field_violation")
 admin.site.add_pages(PAGES, home=home.field_home, focused=FOCUSED)

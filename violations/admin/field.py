@@ -356,7 +356,7 @@ def _apply_step(request: AuthenticatedHttpRequest, row: Violation) -> str:
     if step == "refuse":
         violation_reports.refuse_correction(violation=row, inspector=request.user, code=code, seen=posted.get("seen", ""))
         return _("The party is told why the proof was not accepted.")
-    if step == "minute":
+    if step == "report":
         return _write_after_warning(request, row)
     if step == "signed":
         return _record_signature(request, row)

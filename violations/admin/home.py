@@ -145,7 +145,7 @@ def _court(request: AuthenticatedHttpRequest) -> HomePart:
     rulings = [*court.unconfirmed().exclude(entered_by=request.user)[:ROWS], *appeals.unconfirmed().exclude(entered_by=request.user)[:ROWS]]
     state = ("warn", _("Waiting for a second person"))
     rows = [  # not the judgment itself: the second clerk reads it anew
-        _minute_row(row.violation, bilingual(row.violation.offence_facts, "name"), term(bilingual(row.entered_by, "name")), state)
+        _violation_row(row.violation, bilingual(row.violation.offence_facts, "name"), term(bilingual(row.entered_by, "name")), state)
         for row in rulings[:ROWS]
     ]
     page = reverse("admin:office_referrals")
@@ -160,8 +160,8 @@ def _court(request: AuthenticatedHttpRequest) -> HomePart:
     return HomePart(offer, [Work(_("Judgments that wait for a second person"), rows, more=page if rows else "", empty=nothing)])
 
 
-def _minute_row(violation: Violation, note: Any, about: Any, state: tuple[str, Any], state_note: Any = "") -> Row:
-    url = reverse("admin:office_minute", args=[violation.public_id])
+def _violation_row(violation: Violation, note: Any, about: Any, state: tuple[str, Any], state_note: Any = "") -> Row:
+    url = reverse("admin:office_violation", args=[violation.public_id])
     return Row(ref(violation.reference), url, note, about, state, state_note=state_note)
 
 
@@ -172,7 +172,7 @@ def _since(at: dt.datetime) -> Any:
 def _authority(request: AuthenticatedHttpRequest) -> HomePart:
     state = ("warn", _("Waiting for a second person"))
     rows = [
-        _minute_row(row.violation, PROPOSAL_NAMES[kind], term(bilingual(row.asked_by, "name")), state, _since(row.asked_at))
+        _violation_row(row.violation, PROPOSAL_NAMES[kind], term(bilingual(row.asked_by, "name")), state, _since(row.asked_at))
         for kind, row in _proposals(request)
     ]
     papers = imports.waiting("paper").select_related("loaded_by").order_by("pk")[:ROWS]
@@ -195,7 +195,7 @@ def _clerk(request: AuthenticatedHttpRequest) -> HomePart:
     waiting = notices.not_served(of_unit(request, Violation.objects.all())).select_related("shop")[:ROWS]
     state = ("warn", _("Not served"))
     rows = [
-        _minute_row(row, bilingual(row.offence_facts, "name"), term(bilingual(row.shop, "name")) if row.shop else "", state)
+        _violation_row(row, bilingual(row.offence_facts, "name"), term(bilingual(row.shop, "name")) if row.shop else "", state)
         for row in waiting
     ]
     if rows:
@@ -217,7 +217,7 @@ def _refused(request: AuthenticatedHttpRequest) -> list[Row]:
         refused = model.objects.filter(asked_by=request.user, refused_at__gte=clock.now() - REFUSED_FOR).select_related("violation")
         found += [(kind, one) for one in refused.order_by("-pk")[:ROWS]]
     found.sort(key=lambda one: one[1].refused_at, reverse=True)
-    return [_minute_row(one.violation, PROPOSAL_NAMES[kind], term(one.refused_because), state) for kind, one in found[:ROWS]]
+    return [_violation_row(one.violation, PROPOSAL_NAMES[kind], term(one.refused_because), state) for kind, one in found[:ROWS]]
 
 
 staff_menu.register(
@@ -291,7 +291,7 @@ def find(request: HttpRequest, reference: str) -> str:
         if row is None:
             return ""
         if any(in_group(request, role) for role in office.ROLES):
-            return reverse("admin:office_minute", args=[row.public_id])
+            return reverse("admin:office_violation", args=[row.public_id])
         return reverse("admin:violations_violation_change", args=[row.pk]) if has_table(request, "violations.view_violation") else ""
     warrant = _warrant(request) if in_group(request, INSPECTOR) else None
     row = rows.filter(branch=warrant.team.branch_id).first() if warrant is not None else None

@@ -89,7 +89,7 @@ def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse
             messages.success(request, _apply_step(request, row))
             if not rows.filter(pk=row.pk).exists():  # refused, and of another branch
                 return redirect("admin:index")
-            return redirect("admin:office_minute", row.public_id)
+            return redirect("admin:office_violation", row.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
             row.refresh_from_db()

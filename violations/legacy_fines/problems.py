@@ -19,7 +19,7 @@ LINE: dict[str, Any] = {
     "paper_no": _("The number of the violation report takes Latin letters, digits, dashes and slashes only, as on the paper."),
     "future": _("This date lies ahead. Please compare it with the paper."),
     "too_old": _("This date is before 1980. Please write the year with four digits, as on the paper."),
-    "before_minute": _("This date is before the violation report itself. Please compare both dates with the paper."),
+    "before_report": _("This date is before the violation report itself. Please compare both dates with the paper."),
     "offence": _("The catalogue has no such offence. Please take a code of the catalogue, or leave it empty and write text and article."),
     "sheet_number": _("The spreadsheet rounded the number (as 2.9E+11). Please make the column text and write all twelve digits."),
     "civil_length": _("A civil number has twelve digits and begins with 2 or 3."),

@@ -201,7 +201,7 @@ def _check_days(fine: Fine, text: Mapping[str, str], known: KnownViolations) -> 
     pay_by = _parse_day(fine, text, "pay_by")
     for column, day in (("served_on", served), ("ruled_on", ruled), ("pay_by", pay_by)):
         if written is not None and day is not None and day < written:
-            fine.wrong(column, "before_minute")
+            fine.wrong(column, "before_report")
     if (state in ("overdue", "referred", "judged") or pay_by is not None) and served is None and not _has_problem(fine, "served_on"):
         fine.wrong("served_on", "served_needed")
     if state == "open":

@@ -30,7 +30,7 @@ class SettlementOrder(models.Model):
     article_ar = models.CharField(_("article in Arabic"), max_length=200)
     article_en = models.CharField(_("article in English"), max_length=200)
     edition = models.CharField(_("edition"), max_length=60)
-    ground = models.CharField(_("reason"), max_length=40)  # minute, reduction, rest of a plan, no repetition
+    ground = models.CharField(_("reason"), max_length=40)  # violation_report, reduction, rest of a plan, no repetition
     made_at = models.DateTimeField(_("issued on"))
 
     class Meta:

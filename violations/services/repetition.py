@@ -23,7 +23,7 @@ ME = system("violations")
 GROUND = "no_repetition"
 UNPAID = (V.ORDERED, V.OVERDUE, V.OBJECTED)  # with one sum that nothing was paid of
 MOST = 500  # violations of one sweep
-RAISED = ("minute", "reduction")  # grounds of the orders that a repetition may have raised and that are computed anew
+RAISED = ("violation_report", "reduction")  # grounds of the orders that a repetition may have raised and that are computed anew
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _recompute(row: Violation) -> bool:
     with suppress(Refused):  # a payment is at the bank
         settlements.cancel_bills(row, actor=ME, reason="repetition_gone")
         formula = assessments.formula(amount, row.offence_facts["unit"])
-        if order.ground != "minute":
+        if order.ground != "violation_report":
             formula = (f"{order.formula_ar}، بلا تكرار", f"{order.formula_en}, without repetition")
         terms.next_version(row, order, after, ground=GROUND, formula=formula, percent=rules.HUNDRED)
         record("violation.repetition_gone", subject=row.key, actor=ME, data={"before": order.fils, "after": after})

@@ -224,13 +224,13 @@ def _write(row: Violation, warrant: JudicialWarrant, day: dt.date) -> None:
     if amount is not None:
         _order(row, offence, amount)
     record_event(
-        "violation.minuted",
+        "violation.report_written",
         subject=row.key,
         actor=actor,
         data={"number": number, "settles": amount is not None, "repeats": repetition.count_now(row)},
     )
-    enqueue("violations.notice_document", key=f"{row.key}:minute", violation_id=row.pk)
-    notify(ReportWritten, row, key="minute")
+    enqueue("violations.notice_document", key=f"{row.key}:report", violation_id=row.pk)
+    notify(ReportWritten, row, key="report")
     if row.signed == Signed.SIGNED:
         notices.record_service(violation=row, ground=ServiceGround.SIGNED, at=row.seen_at, proof={"badge": warrant.badge_no})
 
@@ -247,7 +247,7 @@ def _order(row: Violation, offence: Offence, amount: rules.Amount) -> Settlement
         article_ar=offence.article_ar,
         article_en=offence.article_en,
         edition=row.edition,
-        ground="minute",
+        ground="violation_report",
         made_at=clock.now(),
     )
 

@@ -201,7 +201,7 @@ ASKING = {
     "admin:desk_board",
     "admin:desk_people",
     "admin:lost_keys",
-    "admin:office_minute",
+    "admin:office_violation",
     "admin:payments_attempt_review",
     "admin:payments_difference_work",
     "admin:payments_ledgercorrection_decide",

@@ -188,7 +188,7 @@ def test_a_person_chooses_on_a_page(client: Client) -> None:
     assert AuditEvent.objects.filter(action="notifications.channels_chosen", subject=salim.key).count() == 2
 
 
-@pytest.mark.parametrize("kind", ["violations.minute_written", "review.corrections_asked", "review.refused", "accounts.passkey_removed"])
+@pytest.mark.parametrize("kind", ["violations.report_written", "review.corrections_asked", "review.refused", "accounts.passkey_removed"])
 def test_notices_from_which_periods_run_are_legal(kind: str) -> None:
     assert MESSAGE_KINDS[kind].is_legal
 

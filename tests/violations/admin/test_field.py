@@ -85,7 +85,7 @@ def test_the_queue_of_a_device_sends_once_however_often_it_tries(inspector: Any,
     assert (Violation.objects.count(), Evidence.objects.count()) == (1, 1)
 
 
-def test_without_room_the_minute_stands_and_the_device_sends_its_pictures_again(
+def test_without_room_the_report_stands_and_the_device_sends_its_pictures_again(
     inspector: Any, shop: Shop, settings: Any, tmp_path: Any
 ) -> None:
     client = signed_in(inspector)
@@ -186,7 +186,7 @@ def seen_on(page: Any) -> str:
     return found[1] if found else ""
 
 
-def test_a_proof_is_judged_and_a_minute_follows_its_period(
+def test_a_proof_is_judged_and_a_report_follows_its_period(
     write: Callable[..., Violation], inspector: Any, owner: Any, frozen_clock: Clock
 ) -> None:
     row = write("SHP-05", quantity_hundredths=200)
@@ -194,13 +194,13 @@ def test_a_proof_is_judged_and_a_minute_follows_its_period(
     url = f"/admin/field/{row.public_id}/"
     UploadFactory(owner=owner, subject=row.key, slot="correction")
     seen = seen_on(client.get(url))
-    assert client.post(url, {"step": "minute"}).status_code == 409
+    assert client.post(url, {"step": "report"}).status_code == 409
     assert client.post(url, {"step": "refuse", "code": "nothing", "seen": seen}).status_code == 409
     assert client.post(url, {"step": "refuse", "code": "still_there", "seen": seen}).status_code == 302
     frozen_clock.move(days=4)
     client = signed_in(inspector)
     assert row.warning_number in client.get("/admin/field/").content.decode()  # type: ignore[operator]
-    assert client.post(url, {"step": "minute", "photos": [picture()]}).status_code == 302
+    assert client.post(url, {"step": "report", "photos": [picture()]}).status_code == 302
     assert Violation.objects.get().state == "ordered"
 
 
@@ -256,7 +256,7 @@ def test_of_a_proof_that_is_still_checked_the_page_says_neither_that_none_was_se
     frozen_clock.move(days=4)
     page = signed_in(inspector).get(f"/admin/field/{row.public_id}/").content.decode()
     assert "إثبات في الطريق أو قيد الفحص" in page and "لم يُرسل إثبات" not in page
-    assert not any(f'value="{step}"' in page for step in ("refuse", "minute")) and "إلا إذا رُفض الإثبات" not in page
+    assert not any(f'value="{step}"' in page for step in ("refuse", "report")) and "إلا إذا رُفض الإثبات" not in page
 
 
 def test_no_report_is_written_while_a_proof_sent_in_time_waits(
@@ -267,15 +267,15 @@ def test_no_report_is_written_while_a_proof_sent_in_time_waits(
     frozen_clock.move(days=4)
     client, url = signed_in(inspector), f"/admin/field/{row.public_id}/"
     shown = client.get(url)
-    assert 'value="minute"' not in shown.content.decode()
-    refused = client.post(url, {"step": "minute", "photos": [picture()]})
+    assert 'value="report"' not in shown.content.decode()
+    refused = client.post(url, {"step": "report", "photos": [picture()]})
     assert refused.status_code == 409 and "إثبات" in refused.content.decode()
     row.refresh_from_db()
     assert row.state == "warned"
     assert client.post(url, {"step": "refuse", "code": "still_there", "seen": seen_on(shown)}).status_code == 302
     page = client.get(url).content.decode()
-    assert 'value="minute"' in page and "100.000" in page, "with the sum that it orders"
-    assert client.post(url, {"step": "minute", "photos": [picture()]}).status_code == 302
+    assert 'value="report"' in page and "100.000" in page, "with the sum that it orders"
+    assert client.post(url, {"step": "report", "photos": [picture()]}).status_code == 302
     row.refresh_from_db()
     assert row.state == "ordered"
 
@@ -286,7 +286,7 @@ def test_a_report_after_a_warning_and_its_photos_are_saved_together_or_not_at_al
     row = write("SHP-05", quantity_hundredths=200)
     frozen_clock.move(days=4)
     monkeypatch.setattr("violations.admin.field.evidence.take", lambda **_said: (0, ["لم تُقبل الصورة"]))
-    refused = signed_in(inspector).post(f"/admin/field/{row.public_id}/", {"step": "minute", "photos": [picture()]})
+    refused = signed_in(inspector).post(f"/admin/field/{row.public_id}/", {"step": "report", "photos": [picture()]})
     assert refused.status_code == 409 and "لم تُقبل الصورة" in refused.content.decode()
     row.refresh_from_db()
     assert row.state == "warned"
@@ -325,7 +325,7 @@ def test_the_device_is_told_what_it_issued_on_its_next_page(inspector: Any, shop
     assert client.get("/admin/field/").content.decode().count(with_refs(f"حُرر برقم {Violation.objects.get().reference}")) == 1
 
 
-def test_the_writer_defends_a_minute(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
+def test_the_writer_defends_a_report(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
     row = write()
     notices.record_opening(violation=row, person=owner)
     objections.file(violation=row, person=owner, ground="facts_wrong", words="لا")
@@ -345,7 +345,7 @@ def test_the_worker_keeps_the_form_and_no_page_of_a_person(inspector: Any) -> No
     assert SALIM not in answer.content.decode()
 
 
-def test_a_picture_that_is_none_does_not_take_the_minute_with_it(inspector: Any, shop: Shop) -> None:
+def test_a_picture_that_is_none_does_not_take_the_report_with_it(inspector: Any, shop: Shop) -> None:
     client = signed_in(inspector)
     answer = client.post("/admin/field/sync/", confirmed(client, typed(shop)) | {"photos": [picture(b"")]})
     assert answer.status_code == 201

@@ -40,7 +40,7 @@ def test_the_warning_is_not_handed_over_as_the_notice_of_the_report_that_follows
     documents.write_notice(violation_id=warned.pk)
     client, url = signed_in(inspector), f"/admin/field/{warned.public_id}/"
     assert str(warned.warning_number) in client.get(f"{url}notice/")["Content-Disposition"]
-    assert client.post(url, {"step": "minute"}).status_code == 302
+    assert client.post(url, {"step": "report"}).status_code == 302
     page = client.get(url).content.decode()
     assert 'data-field-waits="?notice"' in page, "the warning is all that is written yet"
     assert client.get(f"{url}?notice").json() == {"done": False}
@@ -64,7 +64,7 @@ def _take(row: Violation, inspector: Any, slot: str, kind: str, colours: list[st
 def test_what_the_party_signs_at_the_second_visit_has_room_beside_the_signed_warning(warned: Violation, inspector: Any) -> None:
     assert not _take(warned, inspector, "signature", EvidenceKind.SIGNATURE, ["white"])
     client, url = signed_in(inspector), f"/admin/field/{warned.public_id}/"
-    client.post(url, {"step": "minute"})
+    client.post(url, {"step": "report"})
     assert client.post(url, {"step": "signed", "signature": picture("black")}).status_code == 302
     assert Service.objects.get(violation=warned).ground == "signed"
 
@@ -73,7 +73,7 @@ def test_the_second_visit_takes_as_many_photos_as_the_first_one(warned: Violatio
     colours = ["red", "green", "blue", "white", "black", "gray", "pink", "gold"]
     assert not _take(warned, inspector, "photos", EvidenceKind.OFFENCE, colours)
     again = [picture(colour) for colour in ("brown", "cyan", "navy", "olive", "teal", "lime", "plum", "tan")]
-    answer = signed_in(inspector).post(f"/admin/field/{warned.public_id}/", {"step": "minute", "photos": again})
+    answer = signed_in(inspector).post(f"/admin/field/{warned.public_id}/", {"step": "report", "photos": again})
     assert answer.status_code == 302, "of one that is refused the report is not written"
     assert warned.visit is not None and warned.visit.evidence.count() == 16
 

@@ -72,7 +72,7 @@ def test_what_was_seen_is_asked_before_the_offences_and_the_signature_says_of_wh
 def test_the_message_of_a_report_names_the_one_act_that_the_page_offers(write: Callable[..., Violation]) -> None:
     """The page of an unserved report has one button, "Open the notice"; nothing is shown before it is pressed."""
     row = write()
-    kind = MESSAGE_KINDS["violations.minute_written"]
+    kind = MESSAGE_KINDS["violations.report_written"]
     for language, act, other in (("en", "open its notice", "Its page"), ("ar", "فتح", "تعرض صفحت")):
         with translation.override(language):
             told = kind.texts({"violation": row, "offence": row.rule}, language)

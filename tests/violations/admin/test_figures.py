@@ -70,7 +70,7 @@ def year(
     decider: Any,
     frozen_clock: Clock,
 ) -> dict[str, Violation]:
-    """One minute of every fate, by two teams, in two areas."""
+    """One violation report of every fate, by two teams, in two areas."""
     women = make_inspector("women", womens=True)
     other = Area.objects.filter(governorate="HA").order_by("pk")[1]
     decider("JA")

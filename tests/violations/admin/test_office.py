@@ -55,7 +55,7 @@ def test_the_list_of_a_branch_is_its_own(served: Violation, clerk: Any) -> None:
     assert signed_in(StaffFactory(groups=["officer"])).get(url(served)).status_code == 403
 
 
-def test_opening_a_minute_is_written_down_for_its_person(served: Violation, clerk: Any, owner: Any) -> None:
+def test_opening_a_report_is_written_down_for_its_person(served: Violation, clerk: Any, owner: Any) -> None:
     client = signed_in(clerk)
     assert client.get(f"/admin/violations/violation/{served.pk}/change/").status_code == 200
     assert client.get(url(served)).status_code == 200

@@ -138,7 +138,7 @@ def test_pages_go_on_where_the_last_one_ended(write: Callable[..., Violation], s
     assert not second.xpath("//main//a[contains(@href, 'before=')]")
 
 
-def test_a_minute_without_a_point_stands_in_the_list_and_says_so(write: Callable[..., Violation], supervisor: Any) -> None:
+def test_a_report_without_a_point_stands_in_the_list_and_says_so(write: Callable[..., Violation], supervisor: Any) -> None:
     bare = Area.objects.filter(governorate="HA", latitude__isnull=True).order_by("pk")[0]
     known = Area.objects.filter(governorate="HA", latitude__isnull=False).order_by("pk")[0]
     write("CLN-01", area=bare, latitude=None, longitude=None)

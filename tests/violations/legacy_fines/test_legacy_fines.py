@@ -284,7 +284,7 @@ def test_it_is_objected_to_and_any_inspector_of_its_branch_defends_it(
     objections.defend(objection=objection, inspector=here, words="الأصل محفوظ في الفرع.")
 
 
-def test_it_is_annulled_by_two_as_any_minute(carry: Callable[..., ImportFile], clerk: Any, authority: Any) -> None:
+def test_it_is_annulled_by_two_as_any_report(carry: Callable[..., ImportFile], clerk: Any, authority: Any) -> None:
     carry({})
     asked = relief.ask_annulment(violation=one(), code="form_defect", note_ar="", asked_by=clerk)
     relief.allow_annulment(annulment=asked, allowed_by=authority)
@@ -329,7 +329,7 @@ def test_no_sum_but_that_of_the_paper_and_no_paper_twice(carry: Callable[..., Im
     carry({"served_on": ""})
     row = one()
     order = SettlementOrder.objects.get(violation=row)
-    for ground, fils in (("paper", 1_000), ("minute", 100_000)):
+    for ground, fils in (("paper", 1_000), ("violation_report", 100_000)):
         order.pk, order.version, order.ground, order.fils = None, 2, ground, fils
         with pytest.raises(IntegrityError, match="another_sum_than_on_paper"), transaction.atomic():
             order.save(force_insert=True)

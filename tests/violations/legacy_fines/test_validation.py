@@ -62,7 +62,7 @@ def test_a_whole_line_is_read() -> None:
         ({"date": "2026-11-26"}, "date", "future"),
         ({"date": "1925-01-01"}, "date", "too_old"),
         ({"served_on": "2026-12-01"}, "served_on", "future"),
-        ({"served_on": "2026-08-01"}, "served_on", "before_minute"),
+        ({"served_on": "2026-08-01"}, "served_on", "before_report"),
         ({"offence": "CLN-99"}, "offence", "offence"),
         ({"offence": ""}, "offence_text", "missing"),
         ({"offence": "", "offence_text": "أكياس"}, "article", "missing"),

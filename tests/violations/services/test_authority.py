@@ -115,7 +115,7 @@ def test_a_ruling_that_was_misread_is_taken_back_before_it_holds(referred: Viola
         court.confirm_judgment(judgment=ruling, ruled_on=ruling.ruled_on, clerk=authority, ruling_no="ج 9/2026", fils=1000)
 
 
-def test_a_minute_is_annulled_by_two_people_and_keeps_its_number(served: Violation, clerk: Any, authority: Any, owner: Any) -> None:
+def test_a_report_is_annulled_by_two_people_and_keeps_its_number(served: Violation, clerk: Any, authority: Any, owner: Any) -> None:
     bill = settlements.bill_for(violation=served, person=owner)
     asked = relief.ask_annulment(violation=served, code="written_twice", note_ar="", asked_by=clerk)
     with pytest.raises(Refused, match="asked_already"):

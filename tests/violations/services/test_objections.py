@@ -191,7 +191,7 @@ def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any
     assert fresh(served).state == "ordered"
 
 
-def test_a_minute_that_nobody_defends_is_marked(served: Violation, owner: Any, inspector: Any, frozen_clock: Clock) -> None:
+def test_a_report_that_nobody_defends_is_marked(served: Violation, owner: Any, inspector: Any, frozen_clock: Clock) -> None:
     objection = ObjectionFactory(violation=served, person=owner)
     objections.close_defence(objection_id=objection.pk)
     assert not Objection.objects.get().is_undefended  # its days still run
@@ -204,7 +204,7 @@ def test_a_minute_that_nobody_defends_is_marked(served: Violation, owner: Any, i
         objections.defend(objection=objection, inspector=inspector, words="كان هناك")
 
 
-def test_only_its_writer_defends_a_minute_and_once(
+def test_only_its_writer_defends_a_report_and_once(
     served: Violation, owner: Any, inspector: Any, make_inspector: Any, frozen_clock: Clock
 ) -> None:
     objection = ObjectionFactory(violation=served, person=owner)

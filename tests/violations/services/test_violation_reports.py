@@ -29,13 +29,15 @@ from violations.services import notices, violation_reports, writer_annulments
 pytestmark = pytest.mark.django_db
 
 
-def test_a_minute_takes_its_amount_from_the_catalogue_and_tells_the_owner(write: Callable[..., Violation], owner: Any) -> None:
+def test_a_report_takes_its_amount_from_the_catalogue_and_tells_the_owner(write: Callable[..., Violation], owner: Any) -> None:
     row = write("CLN-03")
     order = SettlementOrder.objects.get(violation=row)
     assert (row.state, order.fils, row.edition) == ("ordered", 100_000, "offences.municipal v1")
     assert row.number is not None and row.number.startswith("VIO-2026-000001-")
-    assert Message.objects.get(person=owner, kind="violations.minute_written").title_en == f"Violation {row.number}"
-    assert {"violation.recorded", "violation.minuted"} <= set(AuditEvent.objects.filter(subject=row.key).values_list("action", flat=True))
+    assert Message.objects.get(person=owner, kind="violations.report_written").title_en == f"Violation {row.number}"
+    assert {"violation.recorded", "violation.report_written"} <= set(
+        AuditEvent.objects.filter(subject=row.key).values_list("action", flat=True)
+    )
     assert list(invariants.findings()) == []
 
 
@@ -68,7 +70,7 @@ def test_a_warning_that_is_written_anew_gives_its_days_anew(write: Callable[...,
     assert (row.correct_until, again.correct_until) == (dt.date(2026, 11, 27), dt.date(2026, 11, 28))
 
 
-def test_a_minute_follows_a_warning_only_when_its_days_are_over(
+def test_a_report_follows_a_warning_only_when_its_days_are_over(
     write: Callable[..., Violation], inspector: Any, frozen_clock: Clock
 ) -> None:
     row = write("SHP-05", quantity_hundredths=300)
@@ -148,7 +150,7 @@ def test_a_repetition_is_counted_by_the_system_and_costs_more(
     assert sums == [(0, 20_000), (1, 40_000), (2, 40_000)]
 
 
-def test_the_same_minute_sent_again_is_one(write: Callable[..., Violation], inspector: Any, shop: Shop) -> None:
+def test_the_same_report_sent_again_is_one(write: Callable[..., Violation], inspector: Any, shop: Shop) -> None:
     seen = found(shop)
     first, new = violation_reports.record(inspector=inspector, findings=seen)
     again, new_again = violation_reports.record(inspector=inspector, findings=seen)
@@ -243,7 +245,7 @@ def test_somebody_without_an_account_finds_it_at_first_sign_in(inspector: Any) -
 
 @pytest.mark.guards
 @pytest.mark.parametrize("column", ["quantity_hundredths", "offence", "note_ar"])
-def test_the_facts_of_a_minute_do_not_change_by_any_door(write: Callable[..., Violation], column: str) -> None:
+def test_the_facts_of_a_report_do_not_change_by_any_door(write: Callable[..., Violation], column: str) -> None:
     row = write()
     value = {"quantity_hundredths": 900, "offence": "CLN-01", "note_ar": "غير ذلك"}[column]
     with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
@@ -254,7 +256,7 @@ def test_the_facts_of_a_minute_do_not_change_by_any_door(write: Callable[..., Vi
 
 
 @pytest.mark.guards
-def test_a_minute_is_never_deleted_and_its_number_stays(write: Callable[..., Violation]) -> None:
+def test_a_report_is_never_deleted_and_its_number_stays(write: Callable[..., Violation]) -> None:
     row = write()
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM violations_violation WHERE id = %s", [row.pk])
@@ -271,7 +273,7 @@ def test_a_gap_in_the_numbers_is_found(write: Callable[..., Violation], make_sho
     assert any("lacks 1 numbers" in finding for finding in invariants.findings())
 
 
-def test_a_rolled_back_minute_gives_its_number_back(write: Callable[..., Violation], make_shop: Callable[..., Shop]) -> None:
+def test_a_rolled_back_report_gives_its_number_back(write: Callable[..., Violation], make_shop: Callable[..., Shop]) -> None:
     class Undone(Exception):
         pass
 
@@ -287,7 +289,7 @@ def test_a_rolled_back_minute_gives_its_number_back(write: Callable[..., Violati
 
 
 @pytest.mark.guards
-def test_the_database_refuses_a_minute_without_an_inspector_of_the_branch(write: Callable[..., Violation], make_inspector: Any) -> None:
+def test_the_database_refuses_a_report_without_an_inspector_of_the_branch(write: Callable[..., Violation], make_inspector: Any) -> None:
     row = write()
     elsewhere = JudicialWarrant.objects.get(user=make_inspector("ja", "JA"))
     columns = {f.attname: getattr(row, f.attname) for f in Violation._meta.concrete_fields if f.attname != "id"}

@@ -41,7 +41,7 @@ def test_a_lookup_asks_at_most_seven_times(write: Callable[..., Violation], monk
     assert len(missed) <= 5 + 1 + 2, "\n".join(missed)  # the page is shown again, with the periods in force
 
 
-def test_the_page_of_a_found_minute_asks_a_fixed_number_of_times(write: Callable[..., Violation], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_of_a_found_report_asks_a_fixed_number_of_times(write: Callable[..., Violation], monkeypatch: pytest.MonkeyPatch) -> None:
     row = write()
     warm(monkeypatch)
     client = Client()
