@@ -20,6 +20,7 @@ from municipality.kernel.errors import TransitionRefused
 from municipality.ui.redirects import SeeOther
 from payments import links, queries, rights, services
 from payments.models import Bill
+from payments.queries import BasketItem
 
 
 def _bill_or_404(request: HttpRequest, public_id: str) -> tuple[Bill, Access]:
@@ -57,7 +58,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
         "is_violation": bool(_violation_id(bill)),
         "has_others": sum(item.can_choose for item in items) > 1,
-        "crumbs": _crumbs(bill),
+        "crumbs": _crumbs(bill, item),
         "part_of": reverse("payments:mine"),
     }
     return render(request, "payments/pay.html", context)
@@ -69,11 +70,13 @@ def _violation_id(bill: Bill) -> str:
     return public_id if kind == "violation" else ""
 
 
-def _crumbs(bill: Bill) -> list[tuple[str, str]]:
+def _crumbs(bill: Bill, item: BasketItem | None) -> list[tuple[str, str]]:
+    """The way back, without the page of a violation that does not concern the payer any more."""
     try:
-        if violation_id := _violation_id(bill):
-            page = (_("Violation"), reverse("violations:page", args=[violation_id]))
-            return [(_("Violations"), reverse("violations:mine")), page, (_("Payment"), "")]
+        if _violation_id(bill):
+            due = item or queries.described([bill]).get(bill.pk)
+            page = [(_("Violation"), due.url)] if due is not None and due.url else []
+            return [(_("Violations"), reverse("violations:mine")), *page, (_("Payment"), "")]
         return [(_("My requests"), reverse("cases:mine")), (_("Payment"), "")]
     except NoReverseMatch:
         return []

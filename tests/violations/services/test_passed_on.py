@@ -62,6 +62,20 @@ def test_a_former_holder_does_not_pay_and_ends_no_right_of_the_present_one(
     assert pay(served, stranger).state == "paid" and Bill.objects.get(pk=bill.pk).state == "void"
 
 
+def test_no_page_of_a_former_holders_bill_leads_to_the_violation_that_is_not_theirs(
+    served: Violation, bill: Bill, owner: User, stranger: User
+) -> None:
+    client, page = signed_in(owner), f"/en/violations/{served.public_id}/"
+
+    def leads() -> bool:
+        return f'href="{page}"' in client.get(f"/en/pay/{bill.public_id}/").content.decode()
+
+    assert leads() and client.get(page).status_code == 200
+    pass_on(served, stranger)
+    assert not leads() and client.get(page).status_code == 404
+    assert pay(served, stranger).state == "paid" and not leads(), "nor once it is cancelled"
+
+
 def test_what_was_begun_before_is_paid_only_where_it_has_left_for_the_bank(
     served: Violation, bill: Bill, owner: User, stranger: User
 ) -> None:
