@@ -1,6 +1,6 @@
 """What a person has to pay, from the lines of the basket: bills and dues that can be paid now, and offers of a settlement.
 
-Also what they left open at the bank.
+Also what is open at the bank, until its page is left.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from payments.queries import BasketItem
 
 
 def obligations(user: User) -> list[Obligation]:
-    """One obligation for each line of the basket that can be paid, or whose payment the person left open at the bank."""
+    """One obligation for each line of the basket that can be paid, or whose payment is open on the bank's page."""
     items = queries.basket_of(user)
     return [_obligation(item) for item in items if item.can_choose] + [_left_open(item) for item in items if item.step == "at_bank"]
 

@@ -309,6 +309,8 @@ def _facts(due: Due | None) -> ItemFacts:
 
 def _item(bill: Bill, attempt: Attempt | None, due: Due | None, until: dt.date | None) -> BasketItem:
     step, last_day = STEPS[AttemptState(attempt.state)] if attempt else "due", last_day_of(bill, due)
+    if attempt is not None and step == "at_bank" and attempt.hint:  # the bank's page was left: we ask what became of the payment
+        step = "checking"
     if attempt is None and last_day is not None and last_day < clock.today():
         step = "too_late"
     elif attempt is None and due is not None and due.stopped:

@@ -10,7 +10,7 @@ from municipality.kernel.actors import system
 from payments import registry
 from payments.models import Attempt, Bill
 from payments.obligations import obligations
-from payments.services import void_bill
+from payments.services import give_up, void_bill
 from tests.bank import Book
 from tests.browsers import signed_in
 from tests.factories.payments import bill_line
@@ -55,6 +55,9 @@ def test_everything_is_chosen_at_first_and_one_button_leaves_for_the_bank(issue:
     duties = obligations(payer)
     assert [(one.code, one.fils, one.until) for one in duties] == [("finish_payment", 0, None)] * 2
     assert {one.url for one in duties} == {f"/pay/r/{Attempt.objects.get().token}"}
+    give_up(attempt=Attempt.objects.get(), payer=payer)
+    assert not obligations(payer), "the bank is asked, and there is nothing for the person to do"
+    assert client.get("/en/my-payments/").content.decode().count("Being checked") == 2
 
 
 def test_the_pages_of_payments_mark_their_entry_of_the_menu(issue: Callable[..., Bill], payer: Any) -> None:
