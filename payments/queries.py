@@ -188,7 +188,7 @@ class ItemFacts(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class BasketItem:
-    """One line of a person's basket. `step` is due, at_bank, checking, review, too_late or stopped; only what is due can be chosen."""
+    """One line of a person's basket. `step` is due, at_bank, checking, review, too_late, stopped or passed_on; only due can be chosen."""
 
     code: str  # bill:<public id>, or due:<kind>:<key>
     title_ar: str
@@ -314,7 +314,7 @@ def _item(bill: Bill, attempt: Attempt | None, due: Due | None, until: dt.date |
     if attempt is None and last_day is not None and last_day < clock.today():
         step = "too_late"
     elif attempt is None and due is not None and due.stopped:
-        step = "stopped"
+        step = "passed_on" if due.is_others else "stopped"
     return BasketItem(
         f"bill:{bill.public_id}",
         bill.title_ar,

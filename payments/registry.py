@@ -78,6 +78,7 @@ class Due:
     left: Text = ""  # what follows if an offer is left
     no_day: Text = ""  # why `until` is not known yet, and what begins it
     stopped: Text = ""  # why it cannot be paid now, and what comes first: what it is for would be refused
+    is_others: bool = False  # stopped since it is another person's to pay now
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,9 @@ def of_bills(bills: Sequence[Bill]) -> dict[int, Due]:
         row, part = charge.violation, charge.instalment
         until = part.due_on if part is not None else row.settle_until if charge.kind == ChargeKind.SETTLEMENT else None
         due = _describe(row, charge.kind, charge.bill.total_fils, until, part, no_day)
-        found[charge.bill_id] = replace(due, stopped=PASSED_ON, note="", left="", url="") if charge.pk in passed_on else due
+        if charge.pk in passed_on:
+            due = replace(due, stopped=PASSED_ON, is_others=True, note="", left="", url="")
+        found[charge.bill_id] = due
     return found
 
 
