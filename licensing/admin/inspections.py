@@ -296,6 +296,8 @@ def order(request: AuthenticatedHttpRequest) -> HttpResponse:
             return redirect("admin:order_inspection")
         except Refused as refusal:
             error = str(refusal.sentence)
+            if refusal.code not in ("no_inspector", "no_edition"):  # the others are about the shop
+                form.add_error("shop_no", error)
     rows = Inspection.objects.filter(branch=request.user.branch_id).select_related("activity").order_by("-pk")[:LISTED]
     lines = [(row, labels.STATES[row.state], _time(row) if row.state in OPEN else "") for row in rows]
     status = 409 if error else 400 if form.errors else 200

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from licensing.inspections import questions
@@ -165,6 +166,8 @@ def test_a_supervisor_orders_with_a_reason(shop: Shop, inspectors: list[User]) -
     assert client.post(page, typed).status_code == 302
     again, number = client.post(page, typed), Inspection.objects.get().reference
     assert again.status_code == 409
+    field = BeautifulSoup(again.content, "html.parser").select_one("#id_shop_no[aria-invalid]")
+    assert field is not None and field["value"] == shop.commercial_license_no and "id_shop_no_error" in field["aria-describedby"]
     told = re.search(r'<ul class="messagelist">(.*?)</ul>', again.content.decode(), re.S)
     assert told is not None and f'<bdi dir="ltr" class="kp-ref">{number}</bdi>' in told[1]  # among Arabic words, and on one line
 
