@@ -26,7 +26,9 @@ STAFF_PAGE = """<!doctype html><html dir="{way}"><link rel="stylesheet" href="/s
   <link rel="stylesheet" href="/static/css/tokens.css"><link rel="stylesheet" href="/static/css/admin.css">
   <ul class="messagelist"><li class="success">x</li><li class="warning">x</li><li class="error">x</li></ul>
   <div class="kp-scroll"><table><caption><span>What this edition changes in the one before it</span></caption>
-    <tr><td>1</td></tr></table></div>"""
+    <tr><td>1</td></tr></table></div>
+  <link rel="stylesheet" href="/static/css/desk.css">
+  <section class="kp-desk-card"><h2>x</h2><h3>x</h3><form><button>x</button></form><h3 id="next">x</h3></section>"""
 
 
 @pytest.fixture
@@ -166,5 +168,7 @@ def test_on_a_page_of_staff_icons_stand_beside_their_words_and_a_caption_in_one_
     page.goto(f"{live_server}/staff-page")
     places = page.evaluate("[...document.querySelectorAll('li')].map((line) => getComputedStyle(line).backgroundPosition)")
     assert places == [position] * 3
+    below = "document.querySelector('#next').getBoundingClientRect().top - document.querySelector('form').getBoundingClientRect().bottom"
+    assert page.evaluate(below) >= 24, "a heading stands apart from the form above it"
     assert page.locator("caption span").evaluate("words => words.getClientRects().length") == 1
     page.context.close()
