@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Field, Model, UniqueConstraint
+from django.db.models import BooleanField, Exists, Field, Model, UniqueConstraint
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -35,18 +35,19 @@ def previous(ruleset: RuleSet) -> RuleSet | None:
 
 
 def changes(ruleset: RuleSet, before: RuleSet | None) -> list[RowChange]:
-    """What differs in the rows of two editions of one subject, in the order of the rows."""
+    """What differs in the rows of two editions of one subject, in the order of the rows. One statement, and one a table with rows."""
     found: list[RowChange] = []
-    for name in ROWS:
-        model = getattr(ruleset, name).model
+    editions = {each.pk for each in (ruleset, before) if each is not None}
+    models = {f"has_{name}": getattr(ruleset, name).model for name in ROWS}
+    rows_of = {name: model._default_manager.filter(ruleset__in=editions) for name, model in models.items()}
+    filled: Any = RuleSet.objects.values(**{name: Exists(rows) for name, rows in rows_of.items()}).get(pk=ruleset.pk)
+    for model, rows in ((models[name], rows_of[name]) for name in models if filled[name]):
         identifying, fields = _fields(model)
         related = [field.name for field in fields if field.is_relation]
-        now, old = (
-            {tuple(getattr(row, name) for name in identifying): row for row in getattr(each, name).select_related(*related)}
-            if each is not None
-            else {}
-            for each in (ruleset, before)
-        )
+        now: dict[Any, Any] = {}
+        old: dict[Any, Any] = {}
+        for row in rows.select_related(*related):
+            (now if row.ruleset_id == ruleset.pk else old)[tuple(getattr(row, name) for name in identifying)] = row
         for key in dict.fromkeys([*now, *old]):
             found += _changes_of(now.get(key), old.get(key), identifying, fields)
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
@@ -38,6 +40,14 @@ def test_a_changed_fee_is_shown_old_beside_new_to_both_persons(rules: None, make
         (change,) = page.context["row_changes"]
         assert (fee.label_ar in change.row, "10.000" in change.before, "12.500" in change.after) == (True, True, True)
         assert "<del>" in page.content.decode()
+
+
+def test_two_editions_are_compared_in_few_statements(rules: None, maker: User, django_assert_max_num_queries: Any) -> None:
+    draft = next_draft("fees.health", maker)
+    draft.fees.update(fils=12_500)
+    before = differences.previous(draft)
+    with django_assert_max_num_queries(3):
+        assert differences.changes(draft, before)
 
 
 def test_a_copy_changes_nothing_in_any_subject(rules: None, maker: User) -> None:
