@@ -25,7 +25,6 @@ from municipality.ui import staff_menu
 from municipality.ui.admin_base import require_role, staff_page
 from municipality.ui.forms import FoldedField, WholeNumberField
 from municipality.ui.staff_menu import StaffEntry
-from municipality.ui.staff_roles import in_group
 from municipality.ui.templatetags.portal import bilingual, counted
 from municipality.ui.texts import Text
 from shops.register import queries as shops
@@ -93,7 +92,7 @@ def standing(row: Measure) -> tuple[str, Text]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def measures(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Propose a measure; below, those of the branch."""
-    require_role(request, SUPERVISOR if in_group(request, SUPERVISOR) else INSPECTOR)
+    require_role(request, SUPERVISOR, INSPECTOR)
     form, error = ProposeForm(request.POST if request.method == "POST" else None), ""
     if request.method == "POST" and form.is_valid():
         names = ("shop", "kind", "code", "days", "inspection", "report", "text")
@@ -119,7 +118,7 @@ def measures(request: AuthenticatedHttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def measure(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One measure, and what the reader may do with it."""
-    require_role(request, SUPERVISOR if in_group(request, SUPERVISOR) else INSPECTOR)
+    require_role(request, SUPERVISOR, INSPECTOR)
     row = Measure.objects.filter(public_id=public_id, shop__branch=request.user.branch_id).select_related(*queries.RELATED).first()
     if row is None:
         raise Http404

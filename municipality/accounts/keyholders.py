@@ -35,7 +35,7 @@ def must_hold_passkey(user: User) -> bool:
 def needs_passkey(request: HttpRequest) -> bool:
     """`must_hold_passkey` of the signed-in user; one query a request, shared with `in_group`."""
     user = request.user
-    return bool(user.is_authenticated and user.is_staff) and (user.is_superuser or any(in_group(request, role) for role in PASSKEY_ROLES))
+    return bool(user.is_authenticated and user.is_staff) and (user.is_superuser or in_group(request, *PASSKEY_ROLES))
 
 
 def accepts_codes(request: HttpRequest) -> bool:

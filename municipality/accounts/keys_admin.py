@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -22,7 +21,7 @@ from municipality.accounts.services import alarms, key_losses
 from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import ReadOnlyAdmin, in_group, moment
+from municipality.ui.admin_base import ReadOnlyAdmin, in_group, moment, require_role
 from municipality.ui.staff_home import HomeNotice, HomePart
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.templatetags.portal import ref
@@ -34,8 +33,7 @@ OPENERS = (key_losses.ADMINISTRATOR, key_losses.SUPERVISOR)
 @reauthentication_required
 def lost_keys(request: AuthenticatedHttpRequest) -> HttpResponse:
     """List colleagues whose passkey is lost; POST allows the recovery of one of them."""
-    if not any(in_group(request, role) for role in OPENERS):
-        raise PermissionDenied
+    require_role(request, *OPENERS)
     user = request.user
     error, status = "", 200
     if request.method == "POST":

@@ -162,7 +162,7 @@ def _calls(request: HttpRequest) -> int | None:
 @require_safe
 def letters_to_bodies(request: HttpRequest) -> HttpResponse:
     """The letters that were not sent, those that failed first, and those sent last."""
-    if not (in_group(request, OPERATOR) or in_group(request, AUDITOR)):
+    if not in_group(request, OPERATOR, AUDITOR):
         raise PermissionDenied
     waiting = Letter.objects.exclude(state=DeliveryState.SENT).exclude(letters.OVER)
     unsent = waiting.order_by("state", "created_at", "pk")[:LISTED]  # failed ones before those to print
@@ -179,7 +179,7 @@ def letter(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """
     row = get_object_or_404(Letter, public_id=public_id)
     senders = (OPERATOR, *letters.kind_of(row).roles)
-    may_send = any(in_group(request, role) for role in senders)
+    may_send = in_group(request, *senders)
     if not may_send and not in_group(request, AUDITOR):
         raise Http404
     error, status = "", 200

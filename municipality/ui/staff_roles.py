@@ -8,9 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 
-def in_group(request: HttpRequest, name: str) -> bool:
-    """Whether the signed-in member of staff is in a group; one query a request. Superusers are not in all groups."""
-    return name in groups_of(request)
+def in_group(request: HttpRequest, *names: str) -> bool:
+    """Whether the signed-in member of staff is in one of the groups; one query a request. Superusers are not in all groups."""
+    return not groups_of(request).isdisjoint(names)
 
 
 def groups_of(request: HttpRequest) -> frozenset[str]:
@@ -46,7 +46,7 @@ def _held(request: HttpRequest) -> tuple[frozenset[str], frozenset[str]]:
     return roles, getattr(request, "_permissions_held", frozenset())
 
 
-def require_role(request: HttpRequest, role: str) -> None:
-    """Raise PermissionDenied unless the signed-in member of staff is in the group `role`."""
-    if not in_group(request, role):
+def require_role(request: HttpRequest, *roles: str) -> None:
+    """Raise PermissionDenied unless the signed-in member of staff is in one of the groups `roles`."""
+    if not in_group(request, *roles):
         raise PermissionDenied

@@ -21,7 +21,7 @@ from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
-from municipality.ui.admin_base import ReadOnlyInline, code, column, in_group, moment
+from municipality.ui.admin_base import ReadOnlyInline, code, column, in_group, moment, require_role
 from municipality.ui.code_labels import CODE_LABELS
 from municipality.ui.tables import Cell, as_csv, as_xlsx
 from municipality.ui.templatetags.portal import bilingual, day, kwd
@@ -91,7 +91,7 @@ class DifferenceAdmin(MoneyAdmin):
         return super().changelist_view(request, {**(extra_context or {}), **missing})
 
     def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {"may_work": any(in_group(request, role) for role in CASH_OFFICE)}
+        return {"may_work": in_group(request, *CASH_OFFICE)}
 
     def _require_reader(self, request: HttpRequest) -> str:
         role = self.reader(request)
@@ -151,8 +151,7 @@ class DifferenceAdmin(MoneyAdmin):
 
     def work(self, request: AuthenticatedHttpRequest, difference_id: int) -> HttpResponse:
         """One difference with its notes and steps."""
-        if not any(in_group(request, role) for role in CASH_OFFICE):
-            raise PermissionDenied
+        require_role(request, *CASH_OFFICE)
         rows = Difference.objects.select_related("statement", "posting", "proposed_by")
         difference = rows.filter(pk=difference_id).first()
         if difference is None:

@@ -37,7 +37,7 @@ CHECKER_ACTS = (RefundState.PROPOSED, RefundState.LOOKED_UP)
 
 
 def _works(request: HttpRequest) -> bool:
-    return any(in_group(request, role) for role in CASH_OFFICE)
+    return in_group(request, *CASH_OFFICE)
 
 
 def _differences(request: HttpRequest) -> int | None:

@@ -77,7 +77,7 @@ class PostingAdmin(MoneyAdmin):
         return self.page(request, "paid", title=_("Paid on a day"), error="", **context)
 
     def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {"may_correct": in_group(request, CASHIER), "works": any(in_group(request, role) for role in CASH_OFFICE)}
+        return {"may_correct": in_group(request, CASHIER), "works": in_group(request, *CASH_OFFICE)}
 
     def correct(self, request: AuthenticatedHttpRequest, posting_id: int) -> HttpResponse:
         """Propose to book an amount of a posting on another account."""

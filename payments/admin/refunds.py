@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -19,7 +18,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import digits
 from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
-from municipality.ui.admin_base import code, column, dinars, in_group, moment
+from municipality.ui.admin_base import code, column, dinars, in_group, moment, require_role
 from municipality.ui.templatetags.portal import bilingual, kwd, ref, tag
 from municipality.ui.texts import Text
 from payments import services
@@ -129,7 +128,7 @@ class RefundAdmin(MoneyAdmin):
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         """The list, whose rows lead the cash office to the step that waits."""
-        if not any(in_group(request, role) for role in CASH_OFFICE):
+        if not in_group(request, *CASH_OFFICE):
             return super().get_changelist(request, **options)
 
         class ToPayOut(ChangeList):
@@ -139,12 +138,11 @@ class RefundAdmin(MoneyAdmin):
         return ToPayOut
 
     def page_facts(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {"may_act": any(in_group(request, role) for role in CASH_OFFICE)}
+        return {"may_act": in_group(request, *CASH_OFFICE)}
 
     def pay_out(self, request: AuthenticatedHttpRequest, refund_id: int) -> HttpResponse:
         """The next step of a refund for this role. 409 when the page is out of date."""
-        if not any(in_group(request, role) for role in CASH_OFFICE):
-            raise PermissionDenied
+        require_role(request, *CASH_OFFICE)
         refund = RefundDue.objects.select_related("attempt", "allocation__bill", "line__bill", "payer").filter(pk=refund_id).first()
         if refund is None:
             raise Http404

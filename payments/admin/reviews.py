@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +15,7 @@ from municipality.kernel import money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook.labels import label_of_reason
-from municipality.ui.admin_base import code, in_group, moment
+from municipality.ui.admin_base import code, in_group, moment, require_role
 from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import bilingual, kwd
 from payments import services
@@ -51,7 +50,7 @@ class ReviewPages:
 
     def listed(self, request: HttpRequest) -> HttpResponse:
         """All payments under review."""
-        _require_cash_office(request)
+        require_role(request, *CASH_OFFICE)
         rows = [
             (row, row.last_event.at if row.last_event else row.created_at, label_of_reason(row.last_event.reason if row.last_event else ""))
             for row in in_review()[:MAX_LISTED]
@@ -60,7 +59,7 @@ class ReviewPages:
 
     def one(self, request: AuthenticatedHttpRequest, attempt_id: int) -> HttpResponse:
         """One payment with the answers of the bank and the step of this role. 409 when the page is out of date."""
-        _require_cash_office(request)
+        require_role(request, *CASH_OFFICE)
         attempt = Attempt.objects.filter(pk=attempt_id).first()
         if attempt is None or not (attempt.state == AttemptState.MISMATCH or attempt.findings.exists()):
             raise Http404
@@ -127,11 +126,6 @@ def _fils(text: str) -> int | None:
         return money.from_text(text.strip())
     except ValueError as error:
         raise Refused("bad_amount", _("Please give the amount in dinars with three decimals.")) from error
-
-
-def _require_cash_office(request: HttpRequest) -> None:
-    if not any(in_group(request, role) for role in CASH_OFFICE):
-        raise PermissionDenied
 
 
 def _log_access(request: AuthenticatedHttpRequest, attempt: Attempt) -> None:

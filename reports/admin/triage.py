@@ -109,7 +109,7 @@ def _visible(request: AuthenticatedHttpRequest, rows: Callable[..., QuerySet[Rep
     """Raises PermissionDenied without a role."""
     if in_group(request, AUDITOR):
         return Report.objects.all()
-    if not (in_group(request, INSPECTOR) or in_group(request, SUPERVISOR)):
+    if not in_group(request, INSPECTOR, SUPERVISOR):
         raise PermissionDenied
     found = rows(request.user)
     return found | queries.drawn_to_sign(request.user) if in_group(request, SUPERVISOR) else found
@@ -216,7 +216,7 @@ def report(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     row = _row(request, public_id)
     if request.method != "POST":
         return _page(request, row)
-    if not (in_group(request, INSPECTOR) or in_group(request, SUPERVISOR)):
+    if not in_group(request, INSPECTOR, SUPERVISOR):
         raise PermissionDenied
     step = request.POST.get("step", "")
     if step == "close":

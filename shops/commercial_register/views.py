@@ -20,7 +20,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Governorate
 from municipality.rulebook.models import Activity
-from municipality.ui.admin_base import in_group, staff_page
+from municipality.ui.admin_base import in_group, require_role, staff_page
 from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from shops.commercial_register import differences, queries
@@ -72,11 +72,6 @@ EFFECTS = {
 TAGS = {DifferenceState.OPEN: "warn", DifferenceState.ACCEPTED: "ok", DifferenceState.DISMISSED: "wait", DifferenceState.SETTLED: "ok"}
 
 
-def _require_reader(request: AuthenticatedHttpRequest) -> None:
-    if not any(in_group(request, role) for role in READERS):
-        raise PermissionDenied
-
-
 def _page(request: AuthenticatedHttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
     return staff_page(request, template, 409 if error else 200, title=title, error=error, **context)
 
@@ -84,7 +79,7 @@ def _page(request: AuthenticatedHttpRequest, template: str, title: Any, error: s
 @require_http_methods(["GET", "HEAD", "POST"])
 def work_list(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Freshness, open differences, and the buttons to request data."""
-    _require_reader(request)
+    require_role(request, *READERS)
     error = ""
     if request.method == "POST":
         try:
@@ -144,7 +139,7 @@ def _first_difference(row: CommercialDifference) -> tuple[Any, Any]:
 @reauthentication_required(when=steps("accept"))
 def difference(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One difference: both values, their sources, and the decision."""
-    _require_reader(request)
+    require_role(request, *READERS)
     row = queries.differences().filter(public_id=public_id).first()
     if row is None:
         raise Http404

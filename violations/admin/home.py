@@ -290,7 +290,7 @@ def find(request: HttpRequest, reference: str) -> str:
         row = within_reach(request, rows).first()
         if row is None:
             return ""
-        if any(in_group(request, role) for role in office.ROLES):
+        if in_group(request, *office.ROLES):
             return reverse("admin:office_violation", args=[row.public_id])
         return reverse("admin:violations_violation_change", args=[row.pk]) if has_table(request, "violations.view_violation") else ""
     warrant = _warrant(request) if in_group(request, INSPECTOR) else None

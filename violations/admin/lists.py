@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from municipality.ui.admin_base import MAX_COUNT, in_group
+from municipality.ui.admin_base import MAX_COUNT, require_role
 from violations import queries
 from violations.admin.office import page
 from violations.admin.tables import branch_of, of_unit
@@ -19,15 +18,10 @@ WATCHES = ("supervisor", "violation_authority", "auditor")
 SHOWN = 100
 
 
-def _require(request: HttpRequest, roles: tuple[str, ...]) -> None:
-    if not any(in_group(request, role) for role in roles):
-        raise PermissionDenied
-
-
 @require_safe
 def unserved(request: HttpRequest) -> HttpResponse:
     """Violation reports whose notice two channels do not serve, the oldest first: a clerk serves them by hand."""
-    _require(request, SERVES)
+    require_role(request, *SERVES)
     rows = notices.not_served(of_unit(request, Violation.objects.all()))
     context = {"rows": rows.select_related("branch", "shop")[:SHOWN], "count": rows[:MAX_COUNT].count(), "shown": SHOWN}
     return page(request, "admin/violations/unserved.html", _("Notices that were not served"), "", **context)
@@ -36,7 +30,7 @@ def unserved(request: HttpRequest) -> HttpResponse:
 @require_safe
 def undefended(request: HttpRequest) -> HttpResponse:
     """Objections to violation reports that nobody defended in time, the newest first."""
-    _require(request, WATCHES)
+    require_role(request, *WATCHES)
     rows = queries.undefended(of_unit(request, Violation.objects.all()))
     context = {
         "rows": rows[:SHOWN],

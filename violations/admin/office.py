@@ -7,7 +7,6 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -25,7 +24,7 @@ from municipality.kernel import clock, digits, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
-from municipality.ui.admin_base import in_group, staff_page
+from municipality.ui.admin_base import in_group, require_role, staff_page
 from municipality.ui.templatetags.portal import with_refs
 from municipality.ui.texts import Text
 from municipality.uploads import links
@@ -60,11 +59,6 @@ def objection_context(row: Violation) -> dict[str, Any]:
     }
 
 
-def _require_role(request: HttpRequest) -> None:
-    if not any(in_group(request, role) for role in ROLES):
-        raise PermissionDenied
-
-
 def page(request: HttpRequest, template: str, title: str, error: str, **context: Any) -> TemplateResponse:
     """A page of the office; with an error its status is 409."""
     return staff_page(request, template, 409 if error else 200, title=title, error=error, **context)
@@ -74,7 +68,7 @@ def page(request: HttpRequest, template: str, title: str, error: str, **context:
 @reauthentication_required(when=steps("allow", "confirm", "confirm_appeal"))
 def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One violation with the steps of this role. Raises Http404 outside of `within_reach`."""
-    _require_role(request)
+    require_role(request, *ROLES)
     rows = within_reach(request, Violation.objects.select_related("branch", "area", "shop__owner", "party"))
     row = rows.filter(public_id=public_id).first()
     if row is None:
@@ -282,8 +276,7 @@ def _day(post: QueryDict) -> dt.date:
 @require_http_methods(["GET", "HEAD", "POST"])
 def referrals(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Violations due for the court, which one button refers, and the batches made so far."""
-    if not in_group(request, court.GROUP):
-        raise PermissionDenied
+    require_role(request, court.GROUP)
     due = court_list.annotate_entered(court.referable())
     error = ""
     if request.method == "POST":
@@ -313,8 +306,7 @@ def referrals(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _batch_or_404(request: HttpRequest, public_id: str) -> ReferralBatch:
-    if not in_group(request, court.GROUP):
-        raise PermissionDenied
+    require_role(request, court.GROUP)
     found = ReferralBatch.objects.filter(public_id=public_id).select_related("file", "made_by").first()
     if found is None:
         raise Http404

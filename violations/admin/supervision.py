@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -20,7 +19,7 @@ from django.views.decorators.http import require_safe
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import record
 from municipality.kernel.actors import Actor
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import require_role
 from municipality.ui.names import name_field
 from municipality.ui.texts import Text
 from violations import figures
@@ -47,8 +46,7 @@ class Cell:
 
 
 def _require_role(request: HttpRequest) -> str | None:
-    if not any(in_group(request, role) for role in ROLES):
-        raise PermissionDenied
+    require_role(request, *ROLES)
     return branch_or_403(request)
 
 

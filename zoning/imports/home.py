@@ -31,7 +31,7 @@ def _asked() -> QuerySet[LoadUndo]:
 
 def home(request: AuthenticatedHttpRequest) -> HomePart:
     """Files, undoings, versions of layers and repeals that wait for a second person."""
-    if not any(in_group(request, role) for role in (CLERK, PLANNER)):
+    if not in_group(request, CLERK, PLANNER):
         return HomePart()
     state = ("warn", _("Waiting for a second person"))
     files = imports.waiting("plots").select_related("loaded_by").order_by("pk")[:ROWS]

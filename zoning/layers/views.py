@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
 from django.core.validators import RegexValidator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import in_group, staff_page
+from municipality.ui.admin_base import in_group, require_role, staff_page
 from municipality.ui.forms import DayField, LtrInput
 from municipality.ui.templatetags.portal import bilingual
 from municipality.uploads.multipart import takes_file_of
@@ -129,11 +128,6 @@ def _page(request: AuthenticatedHttpRequest, template: str, status: int = 200, *
     return staff_page(request, f"admin/zoning/{template}", status, **context)
 
 
-def _check_role(request: AuthenticatedHttpRequest, *roles: str) -> None:
-    if not any(in_group(request, role) for role in roles or (CLERK, PLANNER)):
-        raise PermissionDenied
-
-
 def _versions() -> QuerySet[LayerVersion]:
     surfaces = Count("features", filter=Q(features__is_coverage=False))
     found = LayerVersion.objects.select_related("layer", "load__loaded_by", "load__released_by", "load__refused_by")
@@ -149,7 +143,7 @@ def _lines(versions: QuerySet[LayerVersion]) -> list[tuple[LayerVersion, Any]]:
 @require_safe
 def layers(request: AuthenticatedHttpRequest) -> HttpResponse:
     """All layers with their versions."""
-    _check_role(request)
+    require_role(request, CLERK, PLANNER)
     empty, may_create = Layer.objects.filter(versions__isnull=True), in_group(request, PLANNER)
     return _page(request, "layers.html", title=_("Layers"), lines=_lines(_versions()), empty=empty, is_list=True, may_create=may_create)
 
@@ -157,7 +151,7 @@ def layers(request: AuthenticatedHttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_layer(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The form of a new layer, for planners."""
-    _check_role(request, PLANNER)
+    require_role(request, PLANNER)
     form, error = LayerForm(request.POST or None), ""
     if request.method == "POST" and form.is_valid():
         try:
@@ -173,7 +167,7 @@ def new_layer(request: AuthenticatedHttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def layer(request: AuthenticatedHttpRequest, code: str) -> HttpResponse:
     """A layer with its versions, and the form that loads a new one."""
-    _check_role(request)
+    require_role(request, CLERK, PLANNER)
     row = get_object_or_404(Layer.objects.select_related("created_by"), pk=code)
     lines = _lines(_versions().filter(layer=row))
     form, error, read = VersionForm(initial={} if lines else {name: getattr(row, name) for name in TEXTS}), "", None
@@ -216,7 +210,7 @@ def layer(request: AuthenticatedHttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def version(request: AuthenticatedHttpRequest, code: str, number: int) -> HttpResponse:
     """A version: its facts and surfaces, what it changes (`?difference=1`), and the steps of two people."""
-    _check_role(request)
+    require_role(request, CLERK, PLANNER)
     row = get_object_or_404(_versions(), layer=code, number=number)
     form, error = RepealForm(), ""
     if request.method == "POST":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -24,7 +23,7 @@ from municipality.notifications import letters
 from municipality.review import queries as review
 from municipality.review.models import Assignment
 from municipality.ui import staff_menu
-from municipality.ui.admin_base import in_group, staff_page
+from municipality.ui.admin_base import in_group, require_role, staff_page
 from municipality.ui.code_labels import label_codes, label_of_edition
 from municipality.ui.staff_menu import StaffEntry
 from municipality.ui.staff_roles import groups_of
@@ -147,12 +146,10 @@ def _save(request: AuthenticatedHttpRequest, assignment: Assignment) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def tasks(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The rules and layers to look at, the nearest deadline first; a planner says what was found."""
-    if not any(in_group(request, role) for role in READERS):
-        raise PermissionDenied
+    require_role(request, *READERS)
     error = ""
     if request.method == "POST":
-        if not in_group(request, PLANNER):
-            raise PermissionDenied
+        require_role(request, PLANNER)
         number = request.POST.get("task", "")
         row = RuleTask.objects.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 16 else None
         try:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
@@ -23,7 +22,7 @@ from municipality.kernel import clock
 from municipality.review import performance
 from municipality.review.models import QueueEntry
 from municipality.review.performance import DAYS, RATES, Decided, UnitFigures
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import require_role
 from municipality.ui.tables import as_csv
 from municipality.ui.templatetags.portal import bilingual
 from municipality.ui.texts import Text
@@ -73,15 +72,10 @@ class Chart:
     bars: list[Bar]
 
 
-def _require_reader(request: AuthenticatedHttpRequest) -> None:
-    if not any(in_group(request, role) for role in ROLES):
-        raise PermissionDenied
-
-
 @require_safe
 def figures(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The charts, each with its table."""
-    _require_reader(request)
+    require_role(request, *ROLES)
     lines = performance.lines(request.user)
     context = {
         **admin.site.page_context(request),  # type: ignore[attr-defined]
@@ -148,7 +142,7 @@ def _share(line: UnitFigures, rate: str) -> str:
 @require_safe
 def cases(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The cases behind one bar; the address says which. Raises Http404 for what counts nothing."""
-    _require_reader(request)
+    require_role(request, *ROLES)
     branch, service, rate = (request.GET.get(name, "") for name in ("branch", "service", "counted"))
     if rate not in ("", *RATES):
         raise Http404
@@ -178,7 +172,7 @@ def _case_lines(counted: Sequence[Decided]) -> list[CaseLine]:
 @require_safe
 def export(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The counts as a file. A count below five is not given, nor are the times of so few cases; who took it is in the audit log."""
-    _require_reader(request)
+    require_role(request, *ROLES)
     header = [
         _("Branch"),
         _("Service"),

@@ -70,10 +70,9 @@ def skill_name(code: str) -> Text:
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The conflicts of interest of a member of staff, and the absences of who is assigned requests, reports or visits."""
-    if not any(in_group(request, role) for role in staff.ROLES):
-        raise PermissionDenied
+    require_role(request, *staff.ROLES)
     user = request.user
-    is_assigned = any(in_group(request, role) for role in ROLES)
+    is_assigned = in_group(request, *ROLES)
     form, conflict, error, status = AbsenceForm(), ConflictForm(auto_id=CONFLICT_IDS), "", 200
     if request.method == "POST":
         act = request.POST.get("act")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
@@ -12,12 +11,6 @@ from municipality.ui.admin_base import in_group, staff_page
 from shops.register.roles import CLERK, KEEPER
 
 READERS = (CLERK, KEEPER)
-
-
-def require_reader(request: HttpRequest) -> None:
-    """Raises PermissionDenied unless the user works on the register."""
-    if not any(in_group(request, role) for role in READERS):
-        raise PermissionDenied
 
 
 def page(request: HttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:

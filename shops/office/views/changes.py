@@ -18,12 +18,12 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import digits
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import in_group, require_role
 from shops.imports.validation import number_of
 from shops.models import EventProposal, Shop
 from shops.models.office import OPEN, ByHand
 from shops.office.services import changes
-from shops.office.views.base import page, require_reader
+from shops.office.views.base import READERS, page
 from shops.register import states, timeline
 from shops.register.roles import KEEPER
 
@@ -98,7 +98,7 @@ class EventForm(forms.Form):
 @require_safe
 def shops(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Look up a shop by its licence number; and the open proposals."""
-    require_reader(request)
+    require_role(request, *READERS)
     typed, error = request.GET.get("number", "")[:40], ""
     if number := number_of(typed):
         shop = Shop.objects.filter(commercial_license_no=number[:20]).first()
@@ -113,7 +113,7 @@ def shops(request: AuthenticatedHttpRequest) -> HttpResponse:
 @reauthentication_required(when=steps("allow"))
 def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One shop with its open proposal; a clerk proposes, a keeper allows or refuses."""
-    require_reader(request)
+    require_role(request, *READERS)
     row = Shop.objects.select_related("activity", "area__governorate", "merged_into").filter(public_id=public_id).first()
     if row is None:
         raise Http404

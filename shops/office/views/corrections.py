@@ -17,13 +17,14 @@ from municipality.documents.models import StoredFile
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
+from municipality.ui.admin_base import require_role
 from municipality.uploads.multipart import takes_file_of
 from shops.imports.columns import COLUMNS, KEY, MAX_BYTES
 from shops.imports.problems import NotReadable
 from shops.models import Shop
 from shops.office import resources
 from shops.office.services import corrections as services
-from shops.office.views.base import page, require_reader
+from shops.office.views.base import READERS, page
 
 SALT = "shops.corrections"
 ASKED_FOR = ("shops.correction", "shops.claim")  # services by which people ask for a correction or for a shop
@@ -39,7 +40,7 @@ SHEET_COLUMNS = {"activity_id": "activity", "area_id": "area", "branch_id": "gov
 @reauthentication_required(when=steps("correct"))
 def corrections(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The form of exports, and a correction in two steps: preview, then apply."""
-    require_reader(request)
+    require_role(request, *READERS)
     error, preview, done = "", None, None
     if request.method == "POST":
         step = request.POST.get("step", "")

@@ -37,7 +37,7 @@ def _merges(request: HttpRequest) -> int:
 
 def home(request: AuthenticatedHttpRequest) -> HomePart:
     """Sheets and proposals about duplicates that wait for a second person."""
-    if not any(in_group(request, role) for role in READERS):
+    if not in_group(request, *READERS):
         return HomePart()
     keeps = in_group(request, KEEPER)
     state = ("warn", _("Waiting for a second person"))
@@ -95,7 +95,7 @@ def find(request: HttpRequest, reference: str) -> str:
     public_id = Shop.objects.filter(commercial_license_no=reference).values_list("public_id", flat=True).first()
     if public_id is None:
         return ""
-    works = any(in_group(request, role) for role in READERS)
+    works = in_group(request, *READERS)
     return reverse("admin:register_shop" if works else "shops:shop", args=[public_id])
 
 

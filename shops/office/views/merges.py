@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods
 from municipality.accounts.proof import reauthentication_required, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
-from municipality.ui.admin_base import in_group
+from municipality.ui.admin_base import in_group, require_role
 from shops.imports.validation import number_of
 from shops.models import Shop, ShopMerge
 from shops.models.office import OPEN, MergeKind
 from shops.office import candidates
 from shops.office.services import merges as services
-from shops.office.views.base import page, require_reader
+from shops.office.views.base import READERS, page
 from shops.register.roles import KEEPER
 
 TYPED = ("goes", "stays", "note_ar")
@@ -28,7 +28,7 @@ TYPED = ("goes", "stays", "note_ar")
 @require_http_methods(["GET", "HEAD", "POST"])
 def merges(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Candidates, the form to propose, and the open proposals."""
-    require_reader(request)
+    require_role(request, *READERS)
     error = ""
     if request.method == "POST":
         try:
@@ -92,7 +92,7 @@ def _shop(request: AuthenticatedHttpRequest, name: str) -> Shop:
 @reauthentication_required(when=steps("allow"))
 def merge(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One proposal with both shops; a second person allows or refuses it."""
-    require_reader(request)
+    require_role(request, *READERS)
     joined = [f"{side}__{name}" for side in ("shop", "into") for name in ("activity", "area", "owner", "organisation")]
     act = ShopMerge.objects.select_related("asked_by", "allowed_by", "refused_by", *joined).filter(public_id=public_id).first()
     if act is None:
