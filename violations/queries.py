@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +31,6 @@ from violations.states import SERVICE, ViolationState
 
 V = ViolationState
 OFFENCES, LIMITS, REPLIES, CHECKS = "offences.municipal", "limits.violations", "replies.violations", "checks.violations"
-_VERSION = re.compile(r"(?P<subject>[a-z.]+) v(?P<version>[0-9]+)")
 
 
 def proof_key(violation: Violation) -> str:

@@ -35,7 +35,6 @@ from municipality.uploads.states import UploadState
 from payments.rules import Line
 from shops.claims import queries as claims
 from shops.models import Claim, Shop
-from shops.register import queries as shops
 
 if TYPE_CHECKING:
     from licensing.shop_cases import OpenCase
@@ -112,11 +111,6 @@ def without_surcharge(licences: Sequence[HealthLicence]) -> dict[int, dt.date]:
     after = measures.renewable_until(ended)
     days = {pk: max(found.get(pk, dt.date.min) for found in (moved, after)) for pk in moved.keys() | after.keys()}
     return {pk: day for pk, day in days.items() if day >= today}
-
-
-def visible_to(user: User) -> QuerySet[HealthLicence]:
-    """Licences of the shops a person owns or signs for."""
-    return HealthLicence.objects.filter(shop__in=shops.visible_to(user))
 
 
 def current(shop: Shop) -> HealthLicence | None:

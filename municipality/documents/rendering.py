@@ -89,13 +89,6 @@ def render(
     raise RenderingRefused("the content does not fit on one page")
 
 
-def prepare() -> None:
-    """Load fonts and style sheet, so that the first document of a worker is not slower. Raises RendererMissing."""
-    weasyprint = _weasyprint()
-    with _lock:
-        _kit(weasyprint)
-
-
 def _html(template: str, context: dict[str, Any], language: str) -> str:
     with translation.override(language):
         html = render_to_string(template, context)

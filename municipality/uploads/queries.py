@@ -15,13 +15,6 @@ from municipality.uploads.states import SHOWN, UploadState
 UNFINISHED = dt.timedelta(hours=24)
 
 
-def visible_to(user: Visitor) -> QuerySet[Upload]:
-    """The files of a person; none for staff (see `readable`)."""
-    if not user.is_authenticated or user.is_staff:
-        return Upload.objects.none()
-    return Upload.objects.filter(owner=user)
-
-
 def of(subject: str, slot: str | None = None, *, states: Collection[str] = SHOWN) -> QuerySet[Upload]:
     """The files of a subject that were not removed, oldest first. Check `registry.may_read` before showing them."""
     rows = Upload.objects.filter(subject=subject, state__in=states)

@@ -7,7 +7,6 @@ that the cursor is too old. `GET <MOCI_URL>/licence?number=<number>` answers one
 from __future__ import annotations
 
 import json
-import logging
 import time
 from typing import Any
 
@@ -16,8 +15,6 @@ from django.conf import settings
 
 from municipality.kernel import clock
 from shops.commercial_register.port import CursorTooOld, Page, RegisterAway
-
-log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS = 3, 10, 20
 ANSWER_LIMIT = 4 * 1024 * 1024  # bytes

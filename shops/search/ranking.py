@@ -14,7 +14,6 @@ from shops.search.vocabulary import Group
 
 # Weights of words by part: Arabic name, English name, former names, area and activity, other spellings.
 PART_WEIGHTS = (1.0, 1.0, 0.8, 0.5, 1.0)
-NAMES = (0, 1, 4)
 PLACE_PART = 3
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from tools.benchmarks.copies import Plan, write
 
 SHARES = {"away": 300, "answered": 60, "countersign": 60, "waiting": 5000}  # of the newest; all older ones left the queue
-KIND_OF_PLACE = {"left": "left", **{kind: kind for kind in SHARES}}
 # Tables whose rows belong to a case: how a row `s` names its case.
 TABLES = {
     "cases_case": "s.id",

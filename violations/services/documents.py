@@ -22,11 +22,10 @@ from shops.register import queries as shops
 from violations import documents as papers
 from violations import queries
 from violations.models import Objection, Violation
-from violations.states import NO_NOTICE, ObjectionState, ViolationState
+from violations.states import NO_NOTICE, ObjectionState
 
 SYSTEM = system("violations")
 CLEARANCE_LIMIT = AttemptLimit("clearance", 30, 3600)  # per person: rendering and sealing takes about two seconds within the request
-V = ViolationState
 
 
 def write_notice(*, violation_id: int) -> None:

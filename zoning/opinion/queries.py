@@ -14,8 +14,6 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from shapely.geometry import Point
 
-from municipality.accounts.models import User
-from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.documents.models import Document
 from municipality.documents.states import DocumentState
@@ -152,11 +150,6 @@ def shown(case: Case) -> Opinion:
         request_cache.get_or_set(("zoning.draft", opinion.pk), lambda: draft)
     request_cache.get_or_set(("zoning.objection_to", case.pk), lambda: getattr(opinion, "objection", None))
     return opinion
-
-
-def visible_to(user: User) -> QuerySet[Opinion]:
-    """The opinions whose cases a person may see."""
-    return Opinion.objects.filter(case__in=cases.visible_to(user).values("pk"))
 
 
 def draft_of(opinion: Opinion) -> OpinionDraft | None:

@@ -32,7 +32,6 @@ from municipality.kernel.errors import Refused
 CHALLENGE_SECONDS = 300
 MAX_KEYS = 10  # keys of one account
 MAX_ANSWER_LENGTH = 20_000  # characters of an answer
-NAME_LENGTH = 60
 CHALLENGE_AT = "passkey_asked_at"
 # What the libraries raise for an invalid answer.
 _INVALID_ANSWER = (ValidationError, ValueError, TypeError, LookupError, AttributeError, struct.error, InvalidSignature)
