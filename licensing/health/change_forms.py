@@ -18,7 +18,7 @@ from municipality.kernel import clock, digits
 from municipality.places import queries as places
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity, Authority
-from municipality.ui.forms import CivilIdField, DigitsField, FoldedField, LtrInput, WholeNumberField
+from municipality.ui.forms import CivilIdField, DigitsField, FoldedField, LineField, LtrInput, WholeNumberField
 from shops.models import Shop
 
 _ARABIC = re.compile(r"[\u0621-\u064a]")
@@ -59,13 +59,6 @@ class PageForm(forms.Form):
     def answers(self) -> dict[str, Any]:
         """The answers of a valid form, as they are saved."""
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}
-
-
-class Text(forms.CharField):
-    """One line of text; Arabic-Indic and Persian digits become ASCII."""
-
-    def to_python(self, value: Any) -> str:
-        return " ".join(digits.clean(str(super().to_python(value) or "")).split())
 
 
 class _UnchangedRefused(PageForm):
@@ -279,16 +272,16 @@ class AddressForm(_UnchangedRefused):
         error_messages={"required": _("Choose the area."), "invalid_choice": _("Choose the area from the list.")},
     )
     block = FoldedField(label=_("Block"), max_length=10, error_messages={"required": _("Enter the block.")})
-    street = Text(
+    street = LineField(
         label=_("Street"),
         max_length=60,
         help_text=_("Its number or name alone, such as 12 or Salem Al-Mubarak."),
         error_messages={"required": _("Enter the street: its number or name.")},
     )
-    building = Text(label=_("Building"), max_length=20, required=False)
-    plot = Text(label=_("Plot"), max_length=20, required=False)
-    floor = Text(label=_("Floor"), max_length=20, required=False)
-    unit = Text(label=_("Unit"), max_length=20, required=False)
+    building = LineField(label=_("Building"), max_length=20, required=False)
+    plot = LineField(label=_("Plot"), max_length=20, required=False)
+    floor = LineField(label=_("Floor"), max_length=20, required=False)
+    unit = LineField(label=_("Unit"), max_length=20, required=False)
     paci_number = DigitsField(label=_("PACI number"), length=8, help_text=_("8 digits, on the blue plate at the entrance."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

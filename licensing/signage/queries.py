@@ -29,7 +29,6 @@ from municipality.review import queries as review
 from municipality.rulebook import boards
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
-from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from shops.models import Shop
 from shops.register import queries as registered
@@ -91,12 +90,6 @@ def slots(edition: RulebookEdition, *, are_drawn: bool = False) -> dict[str, int
         if own in edition.limits:
             found[code] = edition.limits[own].value
     return found
-
-
-def missing_files(key: str, least: Mapping[str, int]) -> list[str]:
-    """The slots that have fewer checked files than they need by `slots`."""
-    ready = [row.slot for row in uploads.ready(key)]
-    return [slot for slot, count in least.items() if ready.count(slot) < count]
 
 
 def request_of(case: Case) -> BoardRequest:

@@ -61,6 +61,13 @@ class FoldedField(forms.CharField):
         return digits.clean(str(super().to_python(value) or ""))
 
 
+class LineField(forms.CharField):
+    """One line of text with single spaces; Arabic-Indic and Persian digits become ASCII."""
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(digits.clean(str(super().to_python(value) or "")).split())
+
+
 class AnyDigits:
     """Mixin of number, date and time fields: digits and separators of every kind are read as ASCII ones."""
 

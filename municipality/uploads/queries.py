@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db.models import QuerySet
 
@@ -26,6 +26,12 @@ def of(subject: str, slot: str | None = None, *, states: Collection[str] = SHOWN
 def ready(subject: str, slot: str | None = None) -> QuerySet[Upload]:
     """The files of a subject that are ready."""
     return of(subject, slot, states=(UploadState.READY,))
+
+
+def missing(subject: str, least: Mapping[str, int]) -> list[str]:
+    """The slots of a subject that have fewer ready files than `least` says by slot."""
+    found = [row.slot for row in ready(subject)]
+    return [slot for slot, count in least.items() if found.count(slot) < count]
 
 
 def is_waiting(subject: str, slot: str | None = None) -> bool:

@@ -13,20 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import clock, digits
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
-from municipality.ui.forms import DayField, LtrInput
+from municipality.ui.forms import DayField, LineField, LtrInput
 from shops.models import PageFact, Shop
 from shops.models.public_page import REPLY_LENGTH, WHY_LENGTH
 from shops.public_page.facts import ADDRESS, read
 
 _ARABIC, _LATIN = re.compile("[\u0621-\u064a]"), re.compile("[A-Za-z]")
 _CONTACT = re.compile(r"https?://|www\.|@|\b\d{8}\b", re.IGNORECASE)
-
-
-class LineField(forms.CharField):
-    """One line of text, with Latin digits."""
-
-    def to_python(self, value: object) -> str:
-        return " ".join(digits.clean(str(super().to_python(value) or "")).split())
 
 
 class SentencesField(forms.CharField):

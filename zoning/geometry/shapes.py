@@ -34,6 +34,18 @@ class Kept:
     was_repaired: bool
 
 
+def take_binary(geometry: bytes | str | None, system: str) -> Kept:
+    """`take` of well-known binary; of a text, which is the code of what a reader found wrong, its BadShape."""
+    if isinstance(geometry, str):
+        raise BadShape(geometry)
+    try:
+        with np.errstate(invalid="ignore"):  # `take` refuses what is no number
+            read = shapely.from_wkb(geometry) if geometry is not None else None
+    except shapely.errors.ShapelyError as error:
+        raise BadShape("malformed") from error
+    return take(read, system)
+
+
 def take(geometry: BaseGeometry | None, system: str) -> Kept:
     """The shape of a row of a file. `system` is a code of `SYSTEMS`. Raises BadShape."""
     if geometry is None or geometry.is_empty:

@@ -140,16 +140,8 @@ def _parsed(line: int, values: dict[str, Any], areas: dict[str, list[Area]], sys
     row.official = _hundredths(row, values.get("official_area"))
     row.paci = _paci(row, values.get("paci"))
     row.former = _former(row, values.get("former"))
-    geometry = values["geometry"]
     try:
-        if isinstance(geometry, str):
-            raise BadShape(geometry)
-        try:
-            with np.errstate(invalid="ignore"):  # `take` refuses what is no number
-                read = shapely.from_wkb(geometry) if geometry is not None else None
-        except shapely.errors.ShapelyError as error:
-            raise BadShape("malformed") from error
-        row.kept = shapes.take(read, system)
+        row.kept = shapes.take_binary(values["geometry"], system)
     except BadShape as bad:
         row.problems.append(["", bad.code])
     return row

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-import shapely
 from django.utils.translation import gettext_lazy as _
 
 from municipality.imports import sheets
@@ -120,7 +118,7 @@ def _add(file: LayerFile, line: int, values: Mapping[str, Any], geometry: Any, *
     elif needs_names:
         found += [(name, "missing") for name in ("label_ar", "label_en") if not texts[name]]
     try:
-        kept = _shape(geometry, file.system)
+        kept = shapes.take_binary(geometry, file.system)
     except BadShape as bad:
         found.append(("", bad.code))
     else:
@@ -135,14 +133,3 @@ def _text(found: list[tuple[str, str]], column: str, value: Any, most: int) -> s
     if problem:
         found.append((column, problem))
     return text
-
-
-def _shape(geometry: Any, system: str) -> Kept:
-    if isinstance(geometry, str):
-        raise BadShape(geometry)
-    try:
-        with np.errstate(invalid="ignore"):
-            read_shape = shapely.from_wkb(geometry) if geometry is not None else None
-    except shapely.errors.ShapelyError as error:
-        raise BadShape("malformed") from error
-    return shapes.take(read_shape, system)

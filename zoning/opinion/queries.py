@@ -23,7 +23,6 @@ from municipality.places.models import Branch
 from municipality.review import asked_files, registry
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
-from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from payments.rules import Line
 from zoning.answer import queries as answers
@@ -199,12 +198,6 @@ def decision_slot(opinion: Opinion) -> Slot:
 def shows_draft(case: Case) -> bool:
     """Whether the newest draft of the opinion of a request or an objection is signed, so that its applicant reads it."""
     return case.state in (UPHELD if case.service == OBJECTION else SHOWS_DRAFT)
-
-
-def missing_files(key: str, needed: dict[str, int]) -> list[str]:
-    """The slots that lack a checked file."""
-    found = [row.slot for row in uploads.ready(key)]
-    return [slot for slot, least in needed.items() if found.count(slot) < least]
 
 
 def key_of(case: Case) -> str:

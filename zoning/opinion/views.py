@@ -29,6 +29,7 @@ from municipality.rulebook.queries import RulebookEdition
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.texts import Text
+from municipality.uploads import queries as upload_queries
 from municipality.uploads.fields import fields_of
 from zoning.models import Asker, OpinionOutcome, Plot
 from zoning.opinion import queries
@@ -139,7 +140,7 @@ def order(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             for field in fields_of(request, key, slots, next_path=request.path)
         ],
         **_terms(fees, limits),
-        "missing": queries.missing_files(key, slots) if refusal and refusal.code == "no_documents" else [],
+        "missing": upload_queries.missing(key, slots) if refusal and refusal.code == "no_documents" else [],
         "refusal": refusal,
         "crumbs": _crumbs(plot),
     }

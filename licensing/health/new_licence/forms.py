@@ -10,13 +10,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.change_forms import ActivityForm, AddressForm, AreaForm, Text, TradeNameForm, in_arabic, in_latin
+from licensing.health.change_forms import ActivityForm, AddressForm, AreaForm, TradeNameForm, in_arabic, in_latin
 from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation
 from municipality.kernel import clock
 from municipality.places import queries as places
 from municipality.rulebook.models import Activity
-from municipality.ui.forms import CivilIdField, DayField, DigitsField, FoldedField, WholeNumberField
+from municipality.ui.forms import CivilIdField, DayField, DigitsField, FoldedField, LineField, WholeNumberField
 from municipality.ui.templatetags.portal import bilingual
 from shops.commercial_register.queries import number_of
 
@@ -37,7 +37,7 @@ class PlaceQuestionForm(forms.Form):
         error_messages={"required": _("Choose the area."), "invalid_choice": _("Choose the area from the list.")},
     )
     block = FoldedField(label=_("Block"), max_length=10, error_messages={"required": _("Enter the block.")})
-    plot = Text(label=_("Plot"), max_length=20, required=False)
+    plot = LineField(label=_("Plot"), max_length=20, required=False)
     paci_number = DigitsField(
         label=_("PACI number"),
         length=8,
@@ -46,7 +46,7 @@ class PlaceQuestionForm(forms.Form):
             "8 digits, on the blue plate at the entrance. The plot is enough for this answer; the next page needs the PACI number."
         ),
     )
-    floor = Text(label=_("Floor"), max_length=20, required=False, help_text=_("0 is the ground floor."))
+    floor = LineField(label=_("Floor"), max_length=20, required=False, help_text=_("0 is the ground floor."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -152,7 +152,7 @@ class SendForm(forms.Form):
 class CommercialForm(forms.Form):
     """The commercial licence; its end is asked for only where no register knows the licence."""
 
-    number = Text(
+    number = LineField(
         label=_("Number of the commercial licence"),
         max_length=20,
         error_messages={"required": _("Enter the number of the commercial licence.")},

@@ -72,12 +72,6 @@ def slots(files: RulebookEdition) -> dict[str, int]:
     return {code: files.limits[code].value for code in SLOTS if code in files.limits}
 
 
-def missing_files(key: str, files: RulebookEdition) -> list[str]:
-    """The slots that have fewer checked files than they need."""
-    ready = [row.slot for row in uploads.ready(key)]
-    return [slot for slot, least in slots(files).items() if ready.count(slot) < least]
-
-
 def request_of(case: Case) -> NewLicence:
     """The request of a case with what its pages show. Raises NewLicence.DoesNotExist."""
     related = ("case__applicant", "case__branch", "organisation", "activity", "area__governorate", "shop")

@@ -37,6 +37,7 @@ from municipality.notifications.services import send
 from municipality.review.services import case_clock, corrections, queue
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import RulebookEdition
+from municipality.uploads import queries as upload_queries
 from municipality.uploads import services as upload_services
 from payments.services import issue_bill, void_bill_of
 from shops.models import Shop
@@ -134,7 +135,7 @@ def submit(*, shop: Shop, person: User, draft: Draft, version: int, expected_fil
         raise unsigned
     upload_services.refuse_waiting(key)
     lane = lane_of(cards, shop)
-    if lane == Lane.OFFICER and (missing := queries.missing_files(key, queries.slots(rules[2], are_drawn=are_drawn(cards)))):
+    if lane == Lane.OFFICER and (missing := upload_queries.missing(key, queries.slots(rules[2], are_drawn=are_drawn(cards)))):
         names = _(", ").join(str(queries.SLOTS[slot].label) for slot in missing)
         raise Refused("no_documents", _("Still missing: %(documents)s. Add it and send again.") % {"documents": names})
     if cards.fils != expected_fils:

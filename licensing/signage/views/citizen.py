@@ -33,6 +33,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review.shared_pages import corrections_page, withdrawal_page
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
+from municipality.uploads import queries as upload_queries
 from municipality.uploads.fields import fields_of
 from municipality.uploads.pictures import response_of
 from shops.models import Shop
@@ -161,7 +162,7 @@ def send(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "is_signing": any(row["consent"] for row in signatures),
         "fields": [field for field in fields if field.lines or not (needs_no_plan and field.slot.code == "plan")],
         "optional": [queries.SLOTS[slot].label for slot, count in least.items() if not count and not (drawn and slot == "plan")],
-        "missing": queries.missing_files(requests.files_key(draft), least) if refusal and refusal.code == "no_documents" else [],
+        "missing": upload_queries.missing(requests.files_key(draft), least) if refusal and refusal.code == "no_documents" else [],
         "needs_no_plan": needs_no_plan,
         "drawing_spares_plan": not drawn and least.get("plan") and not queries.slots(files, are_drawn=True).get("plan"),
         "is_clean": is_clean,

@@ -23,6 +23,7 @@ from municipality.kernel.subjects import SubjectKey
 from municipality.notifications.services import send
 from municipality.review.services import case_clock, corrections, queue
 from municipality.rulebook import queries as rulebook
+from municipality.uploads import queries as upload_queries
 from municipality.uploads import services as uploads
 from payments.models import Bill
 from payments.services import issue_bill, void_bill_of
@@ -92,7 +93,7 @@ def _submit(draft: Draft, person: User, version: int, expected_fils: int) -> tup
     rules = rulebook.editions(queries.EDITIONS, today)
     fees, limits, files = rules[0], rules[1], rules[4]
     uploads.refuse_waiting(key)
-    if missing := queries.missing_files(key, queries.slots(files, given["asker"])):
+    if missing := upload_queries.missing(key, queries.slots(files, given["asker"])):
         names = _(", ").join(str(queries.SLOTS[slot].label) for slot in missing)
         raise Refused("no_documents", _("Still missing: %(documents)s. Add it and send again.") % {"documents": names})
     line = queries.fee_line(fees)

@@ -39,6 +39,7 @@ from municipality.places import queries as all_places
 from municipality.places.models import Area
 from municipality.review.services import case_clock, corrections, queue
 from municipality.rulebook import queries as rulebook
+from municipality.uploads import queries as upload_queries
 from municipality.uploads import services as upload_services
 from payments.rules import Line
 from payments.services import void_bill_of
@@ -117,7 +118,7 @@ def submit(*, draft: Draft, person: User, version: int, expected_fils: int, expe
         raise Refused("draft_changed", _("An answer has been changed on another device. Check your answers and send again."))
     organisation = _check(person, answers)
     upload_services.refuse_waiting(key)
-    if missing := queries.missing_files(key, editions[queries.FILES]):
+    if missing := upload_queries.missing(key, queries.slots(editions[queries.FILES])):
         names = _(", ").join(str(queries.SLOTS[slot].label) for slot in missing)
         raise Refused("no_documents", _("Still missing: %(documents)s. Add it and send again.") % {"documents": names})
     if sum(line.fils for line in least_lines(answers, editions)) != expected_fils:
