@@ -227,4 +227,5 @@ class LicensingConfig(AppConfig):
         PREFIXES.register("visited", VISIT_PHOTOS)
         OBLIGATIONS.register("inspections", inspection_obligations.obligations)
         panels.SHOP_PAGE.register("inspections", inspection_results.block)
+        panels.MY_SHOPS.register("inspections", inspection_obligations.my_shops)
         BLOCK_CAUSES.register(MEASURE, measures.causes)

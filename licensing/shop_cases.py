@@ -156,7 +156,7 @@ def _rows(keys: Collection[str], first: dt.date) -> QuerySet[Case]:
     is_open, was_licensed = Q(is_open=True, service__in=[*ACTS, BOARDS]), Q(service=BOARDS, state=BoardsState.ISSUED)
     if incidents.may_have_moved(today) or measures.has_ended_lately():
         moved = incidents.moved_into(offers.BOARDS_DEADLINE, today)
-        is_moved = Q(**{f"{_BOARD}__in": moved}) | Q(**{f"{_BOARD}__in": offers.kept_by_measure()})
+        is_moved = Q(**{f"{_BOARD}__in": moved}) | Q(**{f"{_BOARD}__in": offers.kept_by_measure(is_shown=True)})
         rows = Case.objects.annotate(is_moved=ExpressionWrapper(is_moved, output_field=BooleanField()))
     else:
         rows = Case.objects.annotate(is_moved=Value(False))

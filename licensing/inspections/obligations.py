@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -11,8 +13,10 @@ from licensing.inspections.states import OPEN, InspectionState
 from licensing.models import Inspection, InspectionVisit, VisitOutcome
 from municipality.accounts.models import User
 from municipality.cases.obligations import Duty, Obligation
+from municipality.cases.panels import PanelLine
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual
+from shops.models import Shop
 
 S = InspectionState
 
@@ -30,7 +34,31 @@ def obligations(user: User) -> list[Obligation]:
     waiting = Q(state__in=OPEN) | Q(state=S.FAILED) & is_left
     found = InspectionVisit.objects.filter(inspection=OuterRef("pk")).exclude(outcome=VisitOutcome.NOBODY)
     rows = queries.visible_to(user).filter(waiting).exclude(shop__closed_on__lte=clock.today()).annotate(was_inspected=Exists(found))
-    return [_obligation(row, was_inspected=row.was_inspected) for row in rows.order_by("pk")]
+    rows = rows.select_related(None).select_related("shop").order_by("pk")
+    return [_obligation(row, was_inspected=row.was_inspected) for row in rows]
+
+
+def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
+    """A line for each inspection of these shops that asks something of its owner, as `obligations` says; one query."""
+    lines: dict[str, list[PanelLine]] = {shop.key: [] for shop in shops}
+    for one in obligations(user):
+        if one.subject in lines:
+            lines[one.subject].append(_line(one))
+    return {key: found for key, found in lines.items() if found}
+
+
+def _line(one: Obligation) -> PanelLine:
+    is_due = one.duty == Duty.MUST
+    return PanelLine(
+        _("Inspection"),
+        state="warn" if is_due else "wait",
+        label=one.task,
+        reference=one.reference,
+        deadline=one.until,
+        action=one.action,
+        url=one.url,
+        is_due=is_due,
+    )
 
 
 _NOBODY = (_("Nobody was there at two appointments"), _("Ask for another inspection"), _("To the inspection"), None)

@@ -69,30 +69,34 @@ def renewable_until(licences: Sequence[HealthLicence]) -> dict[int, dt.date]:
     return found
 
 
-def _renewal_days() -> dt.timedelta | None:
+def _renewal_days(*, is_shown: bool) -> dt.timedelta | None:
     """For how long a measure that ended gives time for a renewal, by the rules of today; None without that rule."""
     try:
-        days = limits().get("renewal_days")
+        edition = (rulebook.shown_edition if is_shown else rulebook.edition)(LIMITS, clock.today())
     except Refused:
-        days = None
-    return dt.timedelta(days=days) if days is not None else None
+        return None
+    days = edition.limits.get("renewal_days")
+    return dt.timedelta(days=days.value) if days is not None else None
 
 
-def ended_lately() -> QuerySet[Measure]:
-    """The signed measures that ended at most `renewal_days` ago, by the rules of today; none without that rule."""
-    days = _renewal_days()
+def ended_lately(*, is_shown: bool = False) -> QuerySet[Measure]:
+    """The signed measures that ended at most `renewal_days` ago, by the rules of today; none without that rule.
+
+    `is_shown`: for a list that decides nothing by it; the rules are up to a minute old.
+    """
+    days = _renewal_days(is_shown=is_shown)
     if days is None:
         return Measure.objects.none()
     since = clock.start_of(clock.today() - days)
     return Measure.objects.filter(signed_at__isnull=False, ended_at__gte=since)
 
 
-def giving_time() -> QuerySet[Measure]:
+def giving_time(*, is_shown: bool = False) -> QuerySet[Measure]:
     """The measures of `ended_lately`, and the earlier ones of the same shop that lead to one of them.
 
     Each measure after an earlier one, up to that of lately, began in the `renewal_days` of one before it: as `renewable_until` has it.
     """
-    days = _renewal_days()
+    days = _renewal_days(is_shown=is_shown)
     if days is None:
         return Measure.objects.none()
     ended = Measure.objects.filter(signed_at__isnull=False, ended_at__isnull=False)
@@ -105,14 +109,14 @@ def giving_time() -> QuerySet[Measure]:
         ended_at__date__gte=before,
     )
     gaps = ended.filter(~Exists(reached), shop=OuterRef("shop"), first_day__gt=earlier, first_day__lte=lately)
-    last = ended_lately().filter(~Exists(gaps), shop=OuterRef("shop"), first_day__gte=OuterRef("first_day"))
+    last = ended_lately(is_shown=is_shown).filter(~Exists(gaps), shop=OuterRef("shop"), first_day__gte=OuterRef("first_day"))
     return ended.filter(Exists(last))
 
 
 @ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
 def has_ended_lately() -> bool:
     """Whether a page must ask for `ended_lately`; up to a minute old."""
-    return ended_lately().exists()
+    return ended_lately(is_shown=True).exists()
 
 
 def objection_until(measure: Measure) -> dt.date | None:

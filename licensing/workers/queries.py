@@ -49,10 +49,13 @@ def may_enter(user: Visitor, shops: Sequence[Shop]) -> set[int]:
     return set(registered.visible_to(user, WORKERS).filter(pk__in=keys).values_list("pk", flat=True))
 
 
-def warn_days() -> int:
-    """How many days before its end a certificate is due for renewal; 0 where the rulebook does not say."""
+def warn_days(*, is_shown: bool = False) -> int:
+    """How many days before its end a certificate is due for renewal; 0 where the rulebook does not say.
+
+    `is_shown`: for a list that decides nothing by it, up to a minute old.
+    """
     try:
-        return limit("warn_days")
+        return (rulebook.shown_edition if is_shown else rulebook.edition)(LIMITS, clock.today()).limits["warn_days"].value
     except Refused:
         return 0
 
@@ -117,7 +120,7 @@ def lights(shops: Sequence[Shop] | QuerySet[Shop]) -> dict[int, Light]:
         last.setdefault(shop, {})[worker] = last_day
     days = {shop: list(of_workers.values()) for shop, of_workers in last.items()}
     today = clock.today()
-    soon = today + dt.timedelta(days=warn_days()) if days else today
+    soon = today + dt.timedelta(days=warn_days(is_shown=True)) if days else today
     return {
         shop: Light(shop, len(of_shop), sum(day < today for day in of_shop), sum(today <= day <= soon for day in of_shop), min(of_shop))
         for shop, of_shop in days.items()

@@ -126,18 +126,18 @@ def in_period(*, is_shown: bool = False) -> Q:
     today, found = clock.today(), Q(last_day__range=period(window(is_shown=is_shown)))
     if not is_shown or incidents.may_have_moved(today):
         found |= Q(pk__in=incidents.moved_into(BOARDS_DEADLINE, today))
-    return found if is_shown and not measures.has_ended_lately() else found | Q(pk__in=kept_by_measure())
+    return found if is_shown and not measures.has_ended_lately() else found | Q(pk__in=kept_by_measure(is_shown=is_shown))
 
 
-def kept_by_measure() -> QuerySet[Board, int]:
+def kept_by_measure(*, is_shown: bool = False) -> QuerySet[Board, int]:
     """The primary keys of boards that were not renewed in time while a measure ran against their shop: a subquery.
 
     It ran on the day after their last one, and ended at most `renewal_days` of `limits.measures` ago; or another measure, which began in
-    the days that it gave, did.
+    the days that it gave, did. `is_shown` as for `window`.
     """
-    at_shop = measures.giving_time().filter(shop=OuterRef("request__shop"))
+    at_shop = measures.giving_time(is_shown=is_shown).filter(shop=OuterRef("request__shop"))
     ran = at_shop.filter(first_day__lte=OuterRef("last_day"), ended_at__date__gt=OuterRef("last_day"))
-    in_shops = measures.ended_lately().values("shop")
+    in_shops = measures.ended_lately(is_shown=is_shown).values("shop")
     return Board.objects.filter(Exists(ran), request__shop__in=in_shops, first_day__isnull=False).values_list("pk", flat=True)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, override
 
 from licensing.inspections import questions, services
 from licensing.inspections.files import own_slots
-from licensing.inspections.obligations import obligations
+from licensing.inspections.obligations import my_shops, obligations
 from licensing.inspections.services import appointments
 from licensing.inspections.services.self_checks import send_self_check
 from licensing.models import Inspection
@@ -23,6 +23,7 @@ from municipality.kernel import clock
 from municipality.notifications.models import Message
 from municipality.uploads.registry import PREFIXES
 from shops.models import Shop
+from tests import serving
 from tests.browsers import signed_in
 from tests.factories import inspections
 from tests.factories.accounts import PersonFactory
@@ -157,6 +158,23 @@ def test_what_the_owner_has_to_do(row: Inspection, owner: User, frozen_clock: An
     with CaptureQueriesContext(connection) as queries:
         obligations(owner)
     assert len(queries) <= 3
+
+
+@LANGUAGES
+def test_my_shops_has_what_the_inspector_found_to_put_right(
+    row: Inspection, owner: User, language: str, frozen_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = visited(row, frozen_clock, fire="no")
+    serving.warm(monkeypatch)
+    read(owner, f"/{language}/my-shops/")
+    text = read(owner, f"/{language}/my-shops/")
+    with override(language):
+        assert gettext("Put right what the inspector found") in text and row.reference in text
+    assert f'href="/{language}/inspections/{row.public_id}/"' in text, "the licence is valid, but something is to be done"
+    assert isinstance(row.shop, Shop)
+    assert my_shops(owner, [row.shop])[row.shop.key][0].deadline == row.put_right_by and not my_shops(PersonFactory(noura=True), [row.shop])
+    visited(services.ask_again(inspection=row, person=owner), frozen_clock)
+    assert not my_shops(owner, [row.shop])
 
 
 def test_what_was_found_is_not_asked_for_any_more_once_a_later_inspection_of_everything_is_passed(

@@ -119,7 +119,7 @@ def test_without_the_rule_of_the_rulebook_no_board_gets_more_time(
     suspend(shop, head, 60)
     ended(frozen_clock, 60)
     assert waits(shop)
-    monkeypatch.setattr(offers, "kept_by_measure", lambda: Board.objects.none().values("pk"))
+    monkeypatch.setattr(offers, "kept_by_measure", lambda **_: Board.objects.none().values("pk"))
     assert not offers.waiting().filter(request__shop=shop).exists()
 
 
