@@ -17,6 +17,7 @@ from municipality.kernel import clock, money
 from municipality.kernel.errors import Refused
 from municipality.rulebook import services
 from municipality.rulebook.models import FeeRule, LimitRule, RuleSet
+from municipality.ui.language import STAFF_COOKIE
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 
@@ -305,7 +306,7 @@ def test_a_draft_of_a_published_edition_begins_tomorrow_at_the_earliest(maker: U
 def test_editions_and_units_are_named_in_words(language: str, edition: str, units: tuple[str, str], maker: User, checker: User) -> None:
     ruleset, client = drafted(maker), signed_in(checker)
     LimitRule.objects.create(ruleset=ruleset, code="promise", value=14, unit="working_day", article_ar="م 1", article_en="Art. 1")
-    client.cookies["django_language"] = language
+    client.cookies[STAFF_COOKIE] = language
     listed = client.get(reverse("admin:rulebook_ruleset_changelist")).content.decode()
     assert edition in listed and ">v1<" not in listed
     for page in (PUBLISH, CHANGE):
