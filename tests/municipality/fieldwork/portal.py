@@ -77,7 +77,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def checked_page(request: HttpRequest) -> HttpResponse:
-    dialog = render_to_string("fieldwork/check.html", {"issue": "issue"})
+    dialog = render_to_string("fieldwork/check.html", {"heading": "check", "issue": "issue"})
     return _page(check=dialog, check_url="/checked/check/", sync_url="/checked/sync/")
 
 

@@ -97,7 +97,7 @@ def test_a_search_keeps_the_offence_that_a_form_opens_with(browser: Browser) -> 
 def _search(route: Route) -> None:
     if "/js/" in route.request.url:
         return _answer(route)
-    dialog = render_to_string("fieldwork/check.html", {"issue": "issue"})
+    dialog = render_to_string("fieldwork/check.html", {"heading": "check", "issue": "issue"})
     chosen = " checked" if "chosen" in route.request.url else ""
     page = SEARCH.format(queue=render_to_string("fieldwork/queue.html"), check=dialog, chosen=chosen)
     route.fulfill(body=page, content_type="text/html")
